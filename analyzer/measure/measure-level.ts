@@ -1,0 +1,109 @@
+import type { Clock } from '../../src/core/clock.js';
+import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
+import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
+import { keepConcurrency } from '../load/keep-concurrency.js';
+import type { OpenTransport } from '../wire/transport.js';
+import { assembleLevel } from './assemble-level.js';
+import { createCompletionLedger } from './completion-ledger.js';
+import { createFailureTally } from './failure-tally.js';
+import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
+import { type LevelView, levelView } from './level-view.js';
+import { createServerSnapshots, type ReadStatistics } from './server-snapshots.js';
+import { createWindowSeries, type WindowRecord, type WindowRule } from './window-series.js';
+
+export interface LevelOptions extends JudgeOptions {
+  readonly load: Load;
+  /** How many prepared requests the transport was given. */
+  readonly requestCount: number;
+  readonly drainLimitMs: number;
+}
+
+export interface LevelPorts {
+  readonly open: OpenTransport;
+  readonly clock: Clock;
+  readonly readStatistics: ReadStatistics;
+  /** Gets, once a level, a function that shows how far it is. */
+  readonly onStart: (view: () => LevelView) => void;
+}
+
+/** Why a level may end before it is stable; the `reason` of the signal that ends it. */
+export type StopReason = Extract<Instability, 'interrupted' | 'server-lost'>;
+
+/**
+ * Holds one load level, window after window, until the last three agree, the latency limit is reached, the trials are
+ * used up, or `signal` aborts with a `StopReason`. Failures are counted and never end the level, but for a whole window
+ * in which nothing could be reached. Rejects only for bugs.
+ */
+export async function measureLevel(options: LevelOptions, ports: LevelPorts, signal: AbortSignal): Promise<Level> {
+  const { load, batchSize, measurement, requestCount, drainLimitMs } = options;
+  const { open, clock, readStatistics } = ports;
+  const tally = createFailureTally();
+  const done = new AbortController();
+  let judgement = notYetJudged;
+
+  const ledger = createCompletionLedger();
+  const snapshots = createServerSnapshots(readStatistics, ledger);
+  await snapshots.take();
+  const startedAt = clock.now();
+  const series = createWindowSeries(windowRule(measurement), startedAt, (window) => {
+    void snapshots.take();
+    judgement = judgeLevel(series.closed, options);
+    if (!judgement.isDone) return;
+    series.finish(window.endedAt, false);
+    done.abort();
+  });
+  const loop = keepConcurrency({
+    concurrency: load.concurrency,
+    requestCount,
+    open,
+    clock,
+    drainLimitMs,
+    onOutcome: (sentAt, handedAt, firstAt, lastAt, failure) => {
+      if (failure === undefined) ledger.record(minus(lastAt, sentAt));
+      else if (!series.isFinished) tally.add(failure);
+      series.record(sentAt, handedAt, firstAt, lastAt, failure);
+    },
+  });
+  ports.onStart(() =>
+    levelView({
+      load,
+      batchSize,
+      maxTrials: measurement.maxTrials,
+      series,
+      stability: judgement.stability,
+      startedAt,
+      now: clock.now(),
+    }),
+  );
+
+  const stopped = AbortSignal.any([signal, done.signal]);
+  while (!stopped.aborted) {
+    await clock.sleepUntil(nextLook(series.current, clock), stopped);
+    series.advance(clock.now());
+  }
+  let stability: Stability = judgement.stability;
+  if (!done.signal.aborted) {
+    stability = { stable: false, reason: signal.reason === 'server-lost' ? 'server-lost' : 'interrupted' };
+    const isFirstWindow = series.closed.length === 0; // a cut window counts only when there is no whole one
+    if (isFirstWindow) void snapshots.take();
+    series.finish(clock.now(), isFirstWindow);
+  }
+  await loop.stop();
+  await snapshots.settled();
+
+  return {
+    ...assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots }),
+    stability,
+    isOverLimit: judgement.isOverLimit,
+    failures: tally.counts(),
+  };
+}
+
+const windowRule = (measurement: MeasurementSettings): WindowRule =>
+  measurement.mode === 'time_windows'
+    ? { kind: 'time', interval: fromMs(measurement.intervalMs) }
+    : { kind: 'count', requests: measurement.requestCount };
+
+/** Time windows must be closed at their end even without answers; count windows close by themselves. */
+const nextLook = (current: WindowRecord, clock: Clock): Nanoseconds =>
+  Number.isFinite(current.endedAt) ? current.endedAt : plus(clock.now(), fromMs(1000));

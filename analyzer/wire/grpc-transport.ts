@@ -1,0 +1,84 @@
+import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { isConnectionFailure } from '../../src/client/grpc-failure.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { Failure } from '../../src/core/failure.js';
+import type { Nanoseconds } from '../../src/core/units.js';
+import { encodeModelInferRequest } from '../../src/protocol/grpc-infer.js';
+import type { InferRequest } from '../../src/protocol/infer.js';
+import { abandoned } from './failures.js';
+import type { OpenTransport } from './transport.js';
+
+export interface GrpcTarget {
+  /** `host:port`. */
+  readonly address: string;
+  readonly requests: readonly InferRequest[];
+  readonly clock: Clock;
+  /** Absent: wait for as long as it takes. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Sent with every request, as name and value. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
+const inferPath = '/inference.GRPCInferenceService/ModelInfer';
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+/**
+ * gRPC over `@grpc/grpc-js`: all requests are streams of one connection. For everything that the wire of `http2/`
+ * leaves out, and the oracle that it is tested against.
+ */
+export function grpcTransport({ address, requests, clock, requestTimeoutMs, headers = [] }: GrpcTarget): OpenTransport {
+  const prepared = requests.map((request) => Buffer.from(encodeModelInferRequest(request)));
+  return ({ onReply, onBody }) => {
+    const client = new Client(address, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    const metadata = new Metadata();
+    for (const [name, value] of headers) metadata.add(name, value);
+    const calls = new Set<ClientUnaryCall>();
+    let isClosed = false;
+
+    const send = (request: number, token: number): void => {
+      const bytes = prepared[request];
+      if (bytes === undefined) throw new RangeError(`no prepared request ${request}`);
+      let firstAt: Nanoseconds | undefined;
+      const reply = (failure: Failure | undefined, body: Buffer | undefined): void => {
+        const now = clock.now();
+        if (body !== undefined) onBody?.(token, body, undefined);
+        onReply(token, failure, firstAt ?? now, now);
+      };
+      if (isClosed) {
+        setImmediate(() => reply(abandoned, undefined));
+        return;
+      }
+      const options = requestTimeoutMs === undefined ? {} : { deadline: Date.now() + requestTimeoutMs };
+      const call = client.makeUnaryRequest(inferPath, asIs, asIs, bytes, metadata, options, (error, body) => {
+        calls.delete(call);
+        if (error === null) reply(undefined, body);
+        else reply(isClosed ? abandoned : failureOf(error, requestTimeoutMs), undefined);
+      });
+      calls.add(call);
+      call.on('metadata', () => {
+        firstAt = clock.now();
+      });
+    };
+
+    return {
+      send,
+      [Symbol.asyncDispose]: async () => {
+        isClosed = true;
+        const ended = [...calls].map((call) => new Promise((resolve) => call.once('status', resolve)));
+        for (const call of calls) call.cancel();
+        await Promise.all(ended);
+        client.close();
+      },
+    };
+  };
+}
+
+function failureOf(error: ServiceError, requestTimeoutMs: number | undefined): Failure {
+  if (isConnectionFailure(error)) return { code: 'connect', message: error.details };
+  const isLate = requestTimeoutMs !== undefined && error.code === status.DEADLINE_EXCEEDED;
+  return { code: isLate ? 'timeout' : `grpc ${error.code}`, message: error.details };
+}

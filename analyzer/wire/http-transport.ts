@@ -1,0 +1,108 @@
+import { type Dispatcher, errors, Pool } from 'undici';
+import type { Clock } from '../../src/core/clock.js';
+import type { Failure } from '../../src/core/failure.js';
+import { messageOf } from '../../src/core/perf-error.js';
+import type { Nanoseconds } from '../../src/core/units.js';
+import { encodeInferRequest, headerLengthField } from '../../src/protocol/http-infer.js';
+import type { InferRequest } from '../../src/protocol/infer.js';
+import { BodyCollector } from './body-collector.js';
+import { abandoned, timedOut, violated } from './failures.js';
+import { errorBodyLimitBytes, statusFailure } from './http1/error-text.js';
+import { bodyFields, type ExtraHeaders, inferPath } from './http1/prepare-request.js';
+import type { OpenOptions, OpenTransport } from './transport.js';
+
+export interface HttpTarget {
+  /** Origin, e.g. `http://localhost:8000`. */
+  readonly origin: string;
+  readonly requests: readonly InferRequest[];
+  readonly clock: Clock;
+  /** Absent: wait for as long as it takes. */
+  readonly requestTimeoutMs?: number | undefined;
+  readonly headers?: ExtraHeaders;
+}
+
+/**
+ * HTTP/1.1 with binary tensors over `undici`: one connection for each request in flight. For everything that the wire
+ * of `http1/` leaves out, and the oracle that it is tested against.
+ */
+export function httpTransport(target: HttpTarget): OpenTransport {
+  const prepared = target.requests.map((request) => prepare(request, target.headers ?? []));
+  return (options) => {
+    const pool = new Pool(target.origin, {
+      connections: options.concurrency,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    return {
+      send: (request, token) => {
+        const dispatched = prepared[request];
+        if (dispatched === undefined) throw new RangeError(`no prepared request ${request}`);
+        pool.dispatch(dispatched, replyHandler(token, { ...target, ...options }));
+      },
+      [Symbol.asyncDispose]: () => pool.destroy(),
+    };
+  };
+}
+
+function prepare(request: InferRequest, headers: ExtraHeaders): Dispatcher.DispatchOptions {
+  const encoded = encodeInferRequest(request);
+  return {
+    method: 'POST',
+    path: inferPath(request),
+    headers: Object.fromEntries([...bodyFields(encoded), ...headers]),
+    body: encoded.body,
+  };
+}
+
+function replyHandler(
+  token: number,
+  { clock, requestTimeoutMs, onReply, onBody }: HttpTarget & OpenOptions,
+): Dispatcher.DispatchHandler {
+  let controller: Dispatcher.DispatchController | undefined;
+  let status = 0;
+  let headerLength: number | undefined;
+  let firstAt: Nanoseconds | undefined;
+  let isSettled = false;
+  const body = new BodyCollector();
+  const errorBody = new BodyCollector(errorBodyLimitBytes);
+
+  const settle = (failure: Failure | undefined): void => {
+    if (isSettled) return;
+    isSettled = true;
+    clearTimeout(timer);
+    const now = clock.now();
+    if (failure === undefined) onBody?.(token, body.take(), headerLength);
+    onReply(token, failure, firstAt ?? now, now);
+  };
+  const expire = (limitMs: number): void => {
+    settle(timedOut(limitMs));
+    controller?.abort(new Error('timeout'));
+  };
+  const timer = requestTimeoutMs === undefined ? undefined : setTimeout(expire, requestTimeoutMs, requestTimeoutMs);
+
+  return {
+    onRequestStart: (started) => {
+      controller = started;
+      if (isSettled) started.abort(new Error('timeout'));
+    },
+    onResponseStart: (_controller, statusCode, headers) => {
+      status = statusCode;
+      const length = headers[headerLengthField];
+      headerLength = length === undefined ? undefined : Number(length);
+      firstAt = clock.now();
+    },
+    onResponseData: (_controller, chunk) => {
+      if (status !== 200) errorBody.push(chunk, 0, chunk.length);
+      else if (onBody !== undefined) body.push(chunk, 0, chunk.length);
+    },
+    onResponseEnd: () => settle(status === 200 ? undefined : statusFailure(status, errorBody.take())),
+    onResponseError: (_controller, error) => queueMicrotask(() => settle(failureOf(error))),
+  };
+}
+
+function failureOf(error: Error): Failure {
+  if (error instanceof errors.ClientDestroyedError) return abandoned;
+  if (error instanceof errors.HTTPParserError) return violated(error.message);
+  return { code: 'connect', message: messageOf(error) };
+}

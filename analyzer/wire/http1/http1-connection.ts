@@ -1,0 +1,137 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../../src/core/clock.js';
+import type { Failure } from '../../../src/core/failure.js';
+import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
+import { BodyCollector } from '../body-collector.js';
+import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
+import { type Address, closeSocket, openSocket } from '../tcp.js';
+import type { OnBody, OnReply } from '../transport.js';
+import { errorBodyLimitBytes, statusFailure } from './error-text.js';
+import { ResponseParser } from './response-parser.js';
+
+export interface Http1ConnectionOptions {
+  readonly address: Address;
+  readonly clock: Clock;
+  /** Shared by all connections of a transport: a read is parsed before the next one starts. */
+  readonly readBuffer: Buffer;
+  /** Called before `onReply`: the connection can take the next request. */
+  readonly onFree: (connection: Http1Connection) => void;
+  readonly onReply: OnReply;
+  readonly onBody?: OnBody | undefined;
+}
+
+/**
+ * Carries one request at a time over a connection that is made when it is first needed, and again after every failure,
+ * `Connection: close`, or end by the server. A request is never sent twice.
+ */
+export class Http1Connection {
+  private readonly options: Http1ConnectionOptions;
+  private readonly parser: ResponseParser;
+  private readonly body = new BodyCollector();
+  private readonly errorBody = new BodyCollector(errorBodyLimitBytes);
+  private socket: Socket | undefined = undefined;
+  private isBusy = false;
+  private isAnswered = false;
+  private token = 0;
+  private sentAt = ns(0);
+  private firstAt = ns(0);
+
+  constructor(options: Http1ConnectionOptions) {
+    this.options = options;
+    this.parser = new ResponseParser((bytes, from, to) => this.keepPiece(bytes, from, to));
+  }
+
+  /** The connection must be free. */
+  send(bytes: Buffer, token: number, sentAt: Nanoseconds): void {
+    this.isBusy = true;
+    this.isAnswered = false;
+    this.token = token;
+    this.sentAt = sentAt;
+    this.parser.reset();
+    this.socket ??= this.connect();
+    this.socket.write(bytes);
+  }
+
+  /** Gives up a request that is older than `limit`. */
+  expire(now: Nanoseconds, limit: Nanoseconds): void {
+    if (this.isBusy && minus(now, this.sentAt) > limit) this.fail(timedOut(toMs(limit)), now);
+  }
+
+  /** Answers what is in flight with `abandoned`; resolves when the socket is gone. */
+  async close(): Promise<void> {
+    const { socket } = this;
+    if (this.isBusy) this.fail(abandoned, this.options.clock.now());
+    this.socket = undefined;
+    if (socket !== undefined) await closeSocket(socket);
+  }
+
+  private connect(): Socket {
+    const { address, readBuffer, clock } = this.options;
+    const isCurrent = (): boolean => this.socket === socket;
+    const socket = openSocket(address, {
+      readBuffer,
+      onDrain: () => undefined,
+      onRead: (size) => this.read(size),
+      onEnd: () => {
+        if (isCurrent()) this.end(clock.now());
+      },
+      onBroken: (failure) => {
+        if (isCurrent()) this.fail(failure, clock.now());
+      },
+    });
+    return socket;
+  }
+
+  private read(size: number): void {
+    const now = this.options.clock.now();
+    if (!this.isAnswered) {
+      this.isAnswered = true;
+      this.firstAt = now;
+    }
+    if (!this.isBusy) {
+      this.discardSocket(); // nobody asked: most likely a server that says why it closes
+      return;
+    }
+    const state = this.parser.feed(this.options.readBuffer, size);
+    if (state === 'done') this.succeed(now);
+    else if (state === 'broken') this.fail(violated(this.parser.violation ?? ''), now);
+  }
+
+  private end(now: Nanoseconds): void {
+    if (this.isBusy && this.parser.isWholeAtEnd()) this.succeed(now);
+    else this.fail(closedByPeer, now);
+  }
+
+  /** The response is complete, whatever its status. */
+  private succeed(now: Nanoseconds): void {
+    const { status, keepsAlive, inferenceHeaderLength } = this.parser.head;
+    if (!keepsAlive) this.discardSocket();
+    const failure = status === 200 ? undefined : statusFailure(status, this.errorBody.take());
+    if (status === 200) this.options.onBody?.(this.token, this.body.take(), inferenceHeaderLength);
+    this.settle(failure, now);
+  }
+
+  private fail(failure: Failure, now: Nanoseconds): void {
+    this.discardSocket();
+    this.body.drop();
+    this.errorBody.drop();
+    if (this.isBusy) this.settle(failure, now);
+  }
+
+  private settle(failure: Failure | undefined, now: Nanoseconds): void {
+    this.isBusy = false;
+    const firstAt = this.isAnswered ? this.firstAt : now;
+    this.options.onFree(this);
+    this.options.onReply(this.token, failure, firstAt, now);
+  }
+
+  private discardSocket(): void {
+    this.socket?.destroy();
+    this.socket = undefined;
+  }
+
+  private keepPiece(bytes: Buffer, from: number, to: number): void {
+    if (this.parser.head.status !== 200) this.errorBody.push(bytes, from, to);
+    else if (this.options.onBody !== undefined) this.body.push(bytes, from, to);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../../../src/core/clock.js';
+import { ns } from '../../../src/core/units.js';
+import type { InferRequest } from '../../../src/protocol/infer.js';
+import { abandoned } from '../failures.js';
+import { parseAddress } from '../tcp.js';
+import { startTimeoutSweep } from '../timeout-sweep.js';
+import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
+import { Http1Connection } from './http1-connection.js';
+import { type ExtraHeaders, prepareRequest } from './prepare-request.js';
+
+export interface Http1Target {
+  /** `http://host[:port]`. */
+  readonly origin: string;
+  readonly requests: readonly InferRequest[];
+  readonly clock: Clock;
+  /** Absent: wait for as long as it takes. */
+  readonly requestTimeoutMs?: number | undefined;
+  readonly headers?: ExtraHeaders;
+}
+
+const readBufferBytes = 65_536;
+/** The time of sending when nobody looks for late requests. */
+const never = ns(0);
+
+/**
+ * HTTP/1.1 with binary tensors over `node:net`: prepared bytes in, and of the answer just enough is parsed to know its
+ * status and its end. One connection for each request in flight; the one that became free last is used first.
+ *
+ * @throws RangeError when the origin is not one of plain HTTP
+ */
+export function http1Transport(target: Http1Target): OpenTransport {
+  const { protocol, hostname, port, host } = new URL(target.origin);
+  if (protocol !== 'http:') throw new RangeError(`not an origin of plain HTTP: ${target.origin}`);
+  const address = parseAddress(`${hostname}:${port === '' ? 80 : port}`);
+  const prepared = target.requests.map((request) => prepareRequest(request, host, target.headers));
+  return (options) => openHttp1({ ...target, ...options, address, prepared });
+}
+
+interface Http1Options extends Http1Target, OpenOptions {
+  readonly address: ReturnType<typeof parseAddress>;
+  readonly prepared: readonly Buffer[];
+}
+
+function openHttp1({ address, prepared, clock, requestTimeoutMs, onReply, onBody }: Http1Options): Transport {
+  const connections: Http1Connection[] = [];
+  const free: Http1Connection[] = [];
+  const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  let isClosed = false;
+
+  const sweep =
+    requestTimeoutMs === undefined
+      ? undefined
+      : startTimeoutSweep(requestTimeoutMs, (limit) => {
+          const now = clock.now();
+          for (const connection of connections) connection.expire(now, limit);
+        });
+
+  const addConnection = (): Http1Connection => {
+    const onFree = (connection: Http1Connection): void => {
+      free.push(connection);
+    };
+    const connection = new Http1Connection({ address, clock, readBuffer, onFree, onReply, onBody });
+    connections.push(connection);
+    return connection;
+  };
+
+  const send = (request: number, token: number): void => {
+    const bytes = prepared[request];
+    if (bytes === undefined) throw new RangeError(`no prepared request ${request}`);
+    if (isClosed) {
+      setImmediate(() => onReply(token, abandoned, clock.now(), clock.now()));
+      return;
+    }
+    const connection = free.pop() ?? addConnection();
+    connection.send(bytes, token, sweep === undefined ? never : clock.now());
+  };
+
+  return {
+    send,
+    [Symbol.asyncDispose]: async () => {
+      isClosed = true;
+      sweep?.[Symbol.dispose]();
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Failure } from '../../../src/core/failure.js';
+import type { Nanoseconds } from '../../../src/core/units.js';
+import { violated } from '../failures.js';
+import { httpStatusFailure, messageCountFailure, statusFailure } from './grpc-failure.js';
+import type { ResponseFields } from './header-memory.js';
+import { MessageReader } from './message-reader.js';
+import type { StreamTable } from './stream-table.js';
+
+export interface AnswerOptions {
+  readonly wantsBodies: boolean;
+  /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
+  readonly hasTimeLimit: boolean;
+}
+
+/** What the streams of one connection have been answered so far (gRPC over HTTP/2, "Responses"). */
+export class AnswerReader {
+  private readonly streams: StreamTable;
+  private readonly messages: MessageReader;
+  private readonly hasTimeLimit: boolean;
+
+  constructor(streams: StreamTable, { wantsBodies, hasTimeLimit }: AnswerOptions) {
+    this.streams = streams;
+    this.messages = new MessageReader(streams.size, wantsBodies);
+    this.hasTimeLimit = hasTimeLimit;
+  }
+
+  readFields(slot: number, fields: ResponseFields, now: Nanoseconds): void {
+    const { firstAt, httpStatus } = this.streams;
+    if (firstAt[slot] === 0) firstAt[slot] = now;
+    if (fields.httpStatus !== undefined && fields.httpStatus >= 200) httpStatus[slot] = fields.httpStatus;
+  }
+
+  /** Says what is wrong, if anything. */
+  readData(slot: number, bytes: Buffer, from: number, to: number): string | undefined {
+    return this.messages.read(slot, bytes, from, to);
+  }
+
+  /** What an answer that has ended amounts to; absent when it is a success. */
+  failureOf(slot: number, trailers: ResponseFields | undefined): Failure | undefined {
+    const status = trailers?.grpcStatus;
+    if (trailers === undefined || status === undefined) {
+      const httpStatus = this.streams.httpStatus[slot];
+      return httpStatusFailure(httpStatus === 0 ? undefined : httpStatus);
+    }
+    if (status !== 0) return statusFailure(status, trailers.message, this.hasTimeLimit);
+    if (this.messages.countOf(slot) !== 1) return messageCountFailure(this.messages.countOf(slot));
+    return this.messages.isCut(slot) ? violated('the answer ends in the middle of its message') : undefined;
+  }
+
+  /** The bytes of the message, when they are wanted. */
+  bodyOf(slot: number): Buffer {
+    return this.messages.bodyOf(slot);
+  }
+
+  /** The stream is over. */
+  clear(slot: number): void {
+    this.messages.clear(slot);
+  }
+}

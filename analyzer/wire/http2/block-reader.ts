@@ -1,0 +1,68 @@
+import { flags } from './frame.js';
+import { HeaderMemory, type ResponseFields } from './header-memory.js';
+import { HpackError } from './hpack/hpack-error.js';
+
+/** As much as grpc-js takes by default, many times over. */
+const blockLimitBytes = 1_048_576;
+
+/** Takes the fields of a whole block; `ends` says that nothing follows on the stream. */
+export type OnBlock = (streamId: number, ends: boolean, fields: ResponseFields) => void;
+
+/** Puts HEADERS and CONTINUATION frames together (RFC 9113 sections 6.2 and 6.10) and decodes what they hold. */
+export class BlockReader {
+  private readonly memory = new HeaderMemory();
+  /** The stream whose block is being continued; 0 = none. */
+  private openStream = 0;
+  private openEnds = false;
+  private readonly pieces: Buffer[] = [];
+  private sizeBytes = 0;
+  private readonly onBlock: OnBlock;
+
+  constructor(onBlock: OnBlock) {
+    this.onBlock = onBlock;
+  }
+
+  /** Nothing but a CONTINUATION may come now. */
+  get isOpen(): boolean {
+    return this.openStream !== 0;
+  }
+
+  /** Says what is wrong, if anything. */
+  headers(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
+    const start = from + ((frameFlags & flags.padded) === 0 ? 0 : 1) + ((frameFlags & flags.priority) === 0 ? 0 : 5);
+    const end = to - ((frameFlags & flags.padded) === 0 ? 0 : (bytes[from] ?? 0));
+    if (streamId === 0 || start > end) return 'a malformed HEADERS frame';
+    const ends = (frameFlags & flags.endStream) !== 0;
+    if ((frameFlags & flags.endHeaders) !== 0) return this.decode(bytes, start, end, streamId, ends);
+    this.openStream = streamId;
+    this.openEnds = ends;
+    return this.keep(bytes, start, end);
+  }
+
+  /** Says what is wrong, if anything. */
+  continuation(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
+    if (streamId !== this.openStream || !this.isOpen) return 'a CONTINUATION of nothing';
+    const violation = this.keep(bytes, from, to);
+    if (violation !== undefined || (frameFlags & flags.endHeaders) === 0) return violation;
+    const block = Buffer.concat(this.pieces.splice(0));
+    this.openStream = 0;
+    this.sizeBytes = 0;
+    return this.decode(block, 0, block.length, streamId, this.openEnds);
+  }
+
+  private keep(bytes: Buffer, from: number, to: number): string | undefined {
+    this.sizeBytes += to - from;
+    this.pieces.push(Buffer.from(bytes.subarray(from, to)));
+    return this.sizeBytes > blockLimitBytes ? `a header block of more than ${blockLimitBytes} bytes` : undefined;
+  }
+
+  private decode(bytes: Buffer, from: number, to: number, streamId: number, ends: boolean): string | undefined {
+    try {
+      this.onBlock(streamId, ends, this.memory.read(bytes, from, to));
+      return undefined;
+    } catch (error) {
+      if (error instanceof HpackError) return error.message;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import type { Nanoseconds } from '../../../src/core/units.js';
+import {
+  defaultMaxFrameBytes,
+  defaultWindowBytes,
+  flags,
+  frameHeadBytes,
+  frameTypes,
+  largestWindowBytes,
+  writeFrameHead,
+  writeUint32,
+} from './frame.js';
+import type { Outbox } from './outbox.js';
+import type { CallImage, PreparedCall } from './prepare-call.js';
+import type { StreamTable } from './stream-table.js';
+
+/** Frames larger than this gain nothing, and keep small requests waiting. */
+const largestUsefulFrameBytes = 65_536;
+
+/**
+ * Writes calls into the outbox as far as the peer's windows allow (RFC 9113 section 5.2); the rest follows when they
+ * open. A call that fits, as most do, is one copy of its prepared bytes.
+ */
+export class CallSender {
+  private readonly streams: StreamTable;
+  private readonly outbox: Outbox;
+  private readonly prepared: readonly PreparedCall[];
+  private window = defaultWindowBytes;
+  private initialStreamWindow = defaultWindowBytes;
+  private maxFrameBytes = defaultMaxFrameBytes;
+  /** Slots with a message that is not sent to its end, in the order of their calls. */
+  private readonly unsent: number[] = [];
+
+  constructor(streams: StreamTable, outbox: Outbox, prepared: readonly PreparedCall[]) {
+    this.streams = streams;
+    this.outbox = outbox;
+    this.prepared = prepared;
+  }
+
+  start(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
+    const call = this.prepared[request];
+    if (call === undefined) return;
+    const { streams } = this;
+    const slot = streams.take(request, token, sentAt, attempts);
+    const size = call.message.length;
+    if (
+      call.whole !== undefined &&
+      this.unsent.length === 0 &&
+      size <= Math.min(this.window, this.initialStreamWindow)
+    ) {
+      this.writeImage(call.whole, streams.ids[slot] ?? 0);
+      this.window -= size;
+      streams.isSent[slot] = 1;
+      return;
+    }
+    this.writeImage(call.head, streams.ids[slot] ?? 0);
+    streams.sendWindow[slot] = this.initialStreamWindow;
+    this.unsent.push(slot);
+    this.pump();
+  }
+
+  /** Sends as much as the windows and the socket allow. */
+  pump(): void {
+    let kept = 0;
+    for (const slot of this.unsent) {
+      if (!this.pumpOne(slot)) this.unsent[kept++] = slot;
+    }
+    this.unsent.length = kept;
+  }
+
+  /** The stream is over, perhaps before all of its request was sent. */
+  forget(slot: number): void {
+    if (this.streams.isSent[slot] !== 1) this.unsent.splice(this.unsent.indexOf(slot), 1);
+  }
+
+  /** Says what is wrong, if anything. */
+  widen(increment: number): string | undefined {
+    if (increment === 0) return 'WINDOW_UPDATE of 0';
+    this.window += increment;
+    if (this.window > largestWindowBytes) return "the connection's window is too large";
+    this.pump();
+    return undefined;
+  }
+
+  /** Says what is wrong, if anything. */
+  widenStream(slot: number, increment: number): string | undefined {
+    const { sendWindow, isSent } = this.streams;
+    if (isSent[slot] === 1) return undefined;
+    const window = (sendWindow[slot] ?? 0) + increment;
+    if (increment === 0 || window > largestWindowBytes) return `WINDOW_UPDATE of ${increment} on a stream`;
+    sendWindow[slot] = window;
+    this.pump();
+    return undefined;
+  }
+
+  /** Also changes the windows of open streams (RFC 9113 section 6.9.2). Says what is wrong, if anything. */
+  setInitialStreamWindow(size: number): string | undefined {
+    if (size > largestWindowBytes) return `SETTINGS_INITIAL_WINDOW_SIZE of ${size}`;
+    const { sendWindow } = this.streams;
+    for (const slot of this.unsent) {
+      const window = (sendWindow[slot] ?? 0) + size - this.initialStreamWindow;
+      if (window > largestWindowBytes) return "a stream's window is too large";
+      sendWindow[slot] = window;
+    }
+    this.initialStreamWindow = size;
+    return undefined;
+  }
+
+  /** Says what is wrong, if anything. */
+  setMaxFrame(size: number): string | undefined {
+    if (size < defaultMaxFrameBytes || size > 0xffffff) return `SETTINGS_MAX_FRAME_SIZE of ${size}`;
+    this.maxFrameBytes = Math.min(size, largestUsefulFrameBytes);
+    return undefined;
+  }
+
+  /** Whether the whole message is sent. */
+  private pumpOne(slot: number): boolean {
+    const { streams, outbox } = this;
+    const message = this.prepared[streams.requests[slot] ?? 0]?.message;
+    if (message === undefined) return true;
+    let sent = streams.sentBytes[slot] ?? 0;
+    while (sent < message.length && !outbox.isClogged) {
+      const streamWindow = streams.sendWindow[slot] ?? 0;
+      const length = Math.min(message.length - sent, this.maxFrameBytes, this.window, streamWindow);
+      if (length <= 0) break;
+      this.writeData(streams.ids[slot] ?? 0, message, sent, length);
+      sent += length;
+      this.window -= length;
+      streams.sendWindow[slot] = streamWindow - length;
+    }
+    streams.sentBytes[slot] = sent;
+    if (sent < message.length) return false;
+    streams.isSent[slot] = 1;
+    return true;
+  }
+
+  private writeData(streamId: number, message: Buffer, from: number, length: number): void {
+    const { outbox } = this;
+    outbox.reserve(frameHeadBytes + length);
+    const at = writeFrameHead(outbox.bytes, outbox.length, {
+      length,
+      type: frameTypes.data,
+      flags: from + length === message.length ? flags.endStream : 0,
+      streamId,
+    });
+    message.copy(outbox.bytes, at, from, from + length);
+    outbox.length = at + length;
+  }
+
+  private writeImage({ bytes, idOffsets }: CallImage, streamId: number): void {
+    const { outbox } = this;
+    outbox.reserve(bytes.length);
+    outbox.bytes.set(bytes, outbox.length);
+    for (let index = 0; index < idOffsets.length; index++) {
+      writeUint32(outbox.bytes, outbox.length + (idOffsets[index] ?? 0), streamId);
+    }
+    outbox.length += bytes.length;
+  }
+}

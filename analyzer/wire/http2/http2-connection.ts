@@ -1,0 +1,358 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../../src/core/clock.js';
+import type { Failure } from '../../../src/core/failure.js';
+import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
+import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
+import { type Address, closeSocket, openSocket } from '../tcp.js';
+import type { OnBody, OnReply } from '../transport.js';
+import { AnswerReader } from './answer-reader.js';
+import { BlockReader } from './block-reader.js';
+import { CallSender } from './call-sender.js';
+import { type ControlHandlers, type Goaway, readControlFrame } from './control-frame.js';
+import { errorCodes, flags, frame, frameTypes, settingIds } from './frame.js';
+import { FrameReader } from './frame-reader.js';
+import { resetFailure } from './grpc-failure.js';
+import type { ResponseFields } from './header-memory.js';
+import { Outbox } from './outbox.js';
+import type { PreparedCall } from './prepare-call.js';
+import { clientPreface, readSettings, rstStream, settingsAck, windowUpdate } from './settings.js';
+import { type PendingCall, StreamTable } from './stream-table.js';
+
+export interface Http2ConnectionOptions {
+  readonly address: Address;
+  readonly clock: Clock;
+  readonly prepared: readonly PreparedCall[];
+  /** How many streams are open at a time, at most. */
+  readonly capacity: number;
+  /** Shared by all connections of a transport: a read is taken apart before the next one starts. */
+  readonly readBuffer: Buffer;
+  /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
+  readonly hasTimeLimit: boolean;
+  readonly onReply: OnReply;
+  readonly onBody?: OnBody | undefined;
+  /** Takes calls that the server certainly has not looked at; the failure is for those that are not sent again. */
+  readonly onReturn: (call: PendingCall, failure: Failure) => void;
+  /** Nothing of the connection is left. */
+  readonly onGone: (connection: Http2Connection) => void;
+  readonly firstStreamId?: number | undefined;
+}
+
+/** Windows are given back when this much has been received. */
+const windowStepBytes = 2 ** 29;
+
+/**
+ * One connection of gRPC over cleartext HTTP/2 with prior knowledge (RFC 9113). It is used until the server says GOAWAY,
+ * the stream ids run out, or it breaks; another one takes its place then. Calls wait while the connection is being made,
+ * and while the server allows no more streams.
+ */
+export class Http2Connection {
+  private readonly options: Http2ConnectionOptions;
+  private readonly socket: Socket;
+  private readonly streams: StreamTable;
+  private readonly outbox: Outbox;
+  private readonly sender: CallSender;
+  private readonly frames: FrameReader;
+  private readonly blocks: BlockReader;
+  private readonly answers: AnswerReader;
+  private readonly controls: ControlHandlers;
+  private readonly waiting: PendingCall[] = [];
+  private streamLimit: number;
+  /** The server's SETTINGS have arrived. */
+  private isOpen = false;
+  private isDraining = false;
+  private isGone = false;
+  private isReading = false;
+  private isFlushDue = false;
+  private receivedBytes = 0;
+  private lastReadAt: Nanoseconds;
+  private now: Nanoseconds;
+  private goaway: string | undefined = undefined;
+
+  constructor(options: Http2ConnectionOptions) {
+    this.options = options;
+    this.streamLimit = options.capacity;
+    this.streams = new StreamTable(options.capacity, options.firstStreamId);
+    this.frames = new FrameReader((type, frameFlags, id, bytes, from, to) =>
+      this.onFrame(type, frameFlags, id, bytes, from, to),
+    );
+    this.blocks = new BlockReader((streamId, ends, fields) => this.onFields(streamId, ends, fields));
+    this.answers = new AnswerReader(this.streams, {
+      wantsBodies: options.onBody !== undefined,
+      hasTimeLimit: options.hasTimeLimit,
+    });
+    this.controls = {
+      onWindowUpdate: (streamId, increment) => this.onWindowUpdate(streamId, increment),
+      onPing: (payload) => void this.outbox.push(frame(frameTypes.ping, flags.ack, 0, payload)),
+      onReset: (streamId, errorCode) => void this.onReset(streamId, errorCode),
+      onGoaway: (goaway) => void this.onGoaway(goaway),
+    };
+    this.now = options.clock.now();
+    this.lastReadAt = this.now;
+    this.socket = openSocket(options.address, {
+      readBuffer: options.readBuffer,
+      onRead: (size) => this.read(size),
+      onEnd: () => this.break(closedByPeer),
+      onBroken: (failure) => this.break(failure),
+      onDrain: () => this.resume(),
+    });
+    this.outbox = new Outbox(this.socket);
+    this.sender = new CallSender(this.streams, this.outbox, options.prepared);
+    this.socket.write(clientPreface());
+  }
+
+  /** Takes further calls. */
+  get isUsable(): boolean {
+    return !this.isDraining && !this.isGone;
+  }
+
+  /** How many calls it has taken and not yet answered. */
+  get load(): number {
+    return this.streams.open + this.waiting.length;
+  }
+
+  /** The connection must be usable. Sent at the latest at the end of this turn. */
+  start(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
+    if (!this.isOpen || this.streams.open >= this.streamLimit || this.waiting.length > 0) {
+      this.waiting.push({ request, token, sentAt, attempts });
+      return;
+    }
+    this.sender.start(request, token, sentAt, attempts);
+    if (this.streams.isExhausted) this.isDraining = true;
+    this.flushSoon();
+  }
+
+  /** Gives up calls that are older than `limit`; and the connection for new calls, when it was silent for half of it. */
+  expire(now: Nanoseconds, limit: Nanoseconds): void {
+    this.now = now;
+    const failure = timedOut(toMs(limit));
+    const isLate = (sentAt: number): boolean => minus(now, ns(sentAt)) > limit;
+    const lateWaiting = this.waiting.filter(({ sentAt }) => isLate(sentAt));
+    const lateSlots = this.streams.openSlots().filter((slot) => isLate(this.streams.sentAt[slot] ?? 0));
+    if (lateWaiting.length + lateSlots.length === 0) return;
+    if (2 * minus(now, this.lastReadAt) > limit) this.isDraining = true;
+    this.waiting.splice(0, Infinity, ...this.waiting.filter(({ sentAt }) => !isLate(sentAt)));
+    for (const slot of lateSlots) this.settle(slot, failure, errorCodes.cancel);
+    for (const { token } of lateWaiting) this.options.onReply(token, failure, now, now);
+    this.settleDown();
+  }
+
+  /** Answers all calls with `abandoned`; resolves when the socket is gone. */
+  async close(): Promise<void> {
+    this.break(abandoned);
+    await closeSocket(this.socket);
+  }
+
+  // -------------------------------------------------------------------------------------------- reading
+
+  private read(size: number): void {
+    if (this.isGone) return;
+    this.now = this.options.clock.now();
+    this.lastReadAt = this.now;
+    this.isReading = true;
+    const violation = this.frames.feed(this.options.readBuffer, size);
+    this.isReading = false;
+    if (violation !== undefined) this.break(violated(violation));
+    else this.settleDown();
+  }
+
+  /** What is to be done after calls have ended: send what waits, give windows back, or leave. */
+  private settleDown(): void {
+    if (this.isGone) return;
+    if (this.isDraining) {
+      this.returnCalls(this.waiting.splice(0));
+      if (this.streams.open === 0) {
+        this.break(closedByPeer);
+        return;
+      }
+    }
+    if (this.receivedBytes > windowStepBytes) {
+      this.outbox.push(windowUpdate(0, this.receivedBytes));
+      this.receivedBytes = 0;
+    }
+    this.startWaiting();
+    this.outbox.flush();
+  }
+
+  private startWaiting(): void {
+    while (this.isOpen && this.isUsable && this.streams.open < this.streamLimit) {
+      const call = this.waiting.shift();
+      if (call === undefined) return;
+      this.sender.start(call.request, call.token, call.sentAt, call.attempts);
+      if (this.streams.isExhausted) this.isDraining = true;
+    }
+  }
+
+  private onFrame(
+    type: number,
+    frameFlags: number,
+    streamId: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): string | undefined {
+    if (this.isGone) return undefined;
+    if (this.blocks.isOpen && type !== frameTypes.continuation) return 'a header block is interrupted';
+    switch (type) {
+      case frameTypes.data:
+        return this.onData(frameFlags, streamId, bytes, from, to);
+      case frameTypes.headers:
+        return this.blocks.headers(frameFlags, streamId, bytes, from, to);
+      case frameTypes.continuation:
+        return this.blocks.continuation(frameFlags, streamId, bytes, from, to);
+      case frameTypes.settings:
+        return this.onSettings(frameFlags, bytes, from, to);
+      default:
+        if (!this.isOpen) return 'no SETTINGS at first';
+        return readControlFrame({ type, flags: frameFlags, streamId, bytes, from, to }, this.controls);
+    }
+  }
+
+  private onSettings(frameFlags: number, bytes: Buffer, from: number, to: number): string | undefined {
+    if ((frameFlags & flags.ack) !== 0) return undefined;
+    const violation = readSettings(bytes, from, to, (id, value) => this.applySetting(id, value));
+    if (violation !== undefined) return violation;
+    this.isOpen = true;
+    this.outbox.push(settingsAck());
+    this.sender.pump();
+    return undefined;
+  }
+
+  private applySetting(id: number, value: number): string | undefined {
+    switch (id) {
+      case settingIds.maxConcurrentStreams:
+        this.streamLimit = Math.min(value, this.options.capacity);
+        return undefined;
+      case settingIds.initialWindowSize:
+        return this.sender.setInitialStreamWindow(value);
+      case settingIds.maxFrameSize:
+        return this.sender.setMaxFrame(value);
+      default:
+        return undefined;
+    }
+  }
+
+  private onWindowUpdate(streamId: number, increment: number): string | undefined {
+    if (streamId === 0) return this.sender.widen(increment);
+    const slot = this.streams.slotOf(streamId);
+    return slot < 0 ? undefined : this.sender.widenStream(slot, increment);
+  }
+
+  private onGoaway({ lastStreamId, text }: Goaway): void {
+    this.isDraining = true;
+    this.goaway = text;
+    const unseen = this.streams.openSlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
+    this.returnCalls(unseen.map((slot) => this.takeBack(slot)));
+  }
+
+  private onReset(streamId: number, errorCode: number): void {
+    const slot = this.streams.slotOf(streamId);
+    if (slot < 0) return;
+    const failure = resetFailure(errorCode);
+    if (errorCode === errorCodes.refusedStream) this.options.onReturn(this.takeBack(slot), failure);
+    else this.settle(slot, failure);
+  }
+
+  // -------------------------------------------------------------------------------------------- answers
+
+  private onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
+    const isPadded = (frameFlags & flags.padded) !== 0;
+    const start = isPadded ? from + 1 : from;
+    const end = isPadded ? to - (bytes[from] ?? 0) : to;
+    if (start > end || streamId === 0) return 'a malformed DATA frame';
+    this.receivedBytes += to - from;
+    const slot = this.streams.slotOf(streamId);
+    if (slot < 0) return this.streams.isIdle(streamId) ? 'DATA on a stream that was never opened' : undefined;
+    this.replenish(slot, to - from);
+    const violation = this.answers.readData(slot, bytes, start, end);
+    if (violation !== undefined) this.settle(slot, violated(violation), errorCodes.cancel);
+    else if ((frameFlags & flags.endStream) !== 0) this.endAnswer(slot, undefined);
+    return undefined;
+  }
+
+  /** Gives a stream's window back; only answers of more than half a gibibyte ever need it. */
+  private replenish(slot: number, sizeBytes: number): void {
+    const { receivedBytes, ids } = this.streams;
+    const received = (receivedBytes[slot] ?? 0) + sizeBytes;
+    receivedBytes[slot] = received;
+    if (received <= windowStepBytes) return;
+    this.outbox.push(windowUpdate(ids[slot] ?? 0, received));
+    receivedBytes[slot] = 0;
+  }
+
+  private onFields(streamId: number, ends: boolean, fields: ResponseFields): void {
+    const slot = this.streams.slotOf(streamId);
+    if (slot < 0) return;
+    this.answers.readFields(slot, fields, this.now);
+    if (ends) this.endAnswer(slot, fields);
+  }
+
+  private endAnswer(slot: number, trailers: ResponseFields | undefined): void {
+    // An answer may come before the whole request is sent; the rest is of no interest then (RFC 9113 section 8.1).
+    const reset = this.streams.isSent[slot] === 1 ? undefined : errorCodes.noError;
+    const failure = this.answers.failureOf(slot, trailers);
+    if (failure === undefined) {
+      this.options.onBody?.(this.streams.tokens[slot] ?? 0, this.answers.bodyOf(slot), undefined);
+    }
+    this.settle(slot, failure, reset);
+  }
+
+  // -------------------------------------------------------------------------------------------- endings
+
+  /** @param reset the code of the RST_STREAM that tells the server, unless it knows */
+  private settle(slot: number, failure: Failure | undefined, reset?: number): void {
+    const { streams, now } = this;
+    const token = streams.tokens[slot] ?? 0;
+    const firstAt = streams.firstAt[slot] ?? 0;
+    this.free(slot, reset);
+    this.options.onReply(token, failure, firstAt === 0 ? now : ns(firstAt), now);
+  }
+
+  private takeBack(slot: number): PendingCall {
+    const call = this.streams.callIn(slot);
+    this.free(slot, undefined);
+    return call;
+  }
+
+  private free(slot: number, reset: number | undefined): void {
+    const { streams, outbox } = this;
+    if (reset !== undefined) outbox.push(rstStream(streams.ids[slot] ?? 0, reset));
+    this.sender.forget(slot);
+    this.answers.clear(slot);
+    streams.release(slot);
+  }
+
+  private returnCalls(calls: readonly PendingCall[]): void {
+    const failure: Failure = { code: 'connect', message: this.goaway ?? closedByPeer.message };
+    for (const call of calls) this.options.onReturn(call, failure);
+  }
+
+  /** The connection is of no use any more: all its calls fail. */
+  private break(failure: Failure): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.now = this.options.clock.now();
+    this.socket.destroy();
+    this.options.onGone(this);
+    const told = failure === closedByPeer && this.goaway !== undefined ? { ...failure, message: this.goaway } : failure;
+    for (const slot of this.streams.openSlots()) this.settle(slot, told);
+    for (const { token } of this.waiting.splice(0)) this.options.onReply(token, told, this.now, this.now);
+  }
+
+  // -------------------------------------------------------------------------------------------- writing
+
+  /** Frames of one turn leave together: at the end of a read, or when the code that sends has returned. */
+  private flushSoon(): void {
+    if (this.isReading || this.isFlushDue) return;
+    this.isFlushDue = true;
+    queueMicrotask(() => {
+      this.isFlushDue = false;
+      if (!this.isGone) this.outbox.flush();
+    });
+  }
+
+  private resume(): void {
+    if (this.isGone) return;
+    this.sender.pump();
+    this.outbox.flush();
+  }
+}

@@ -1,0 +1,94 @@
+import { BodyCollector } from '../body-collector.js';
+
+const prefixBytes = 5;
+
+/**
+ * Counts the length-prefixed messages of each stream (gRPC over HTTP/2, "Length-Prefixed-Message"), which may span
+ * frames anywhere, and keeps their bytes when they are wanted.
+ */
+export class MessageReader {
+  private readonly counts: Uint8Array;
+  /** How much of the prefix of the next message has been read. */
+  private readonly prefixRead: Uint8Array;
+  private readonly prefix: Float64Array;
+  /** How much of the present message is missing. */
+  private readonly missing: Float64Array;
+  private readonly bodies: (BodyCollector | undefined)[] | undefined;
+
+  /** @param size of the stream table */
+  constructor(size: number, wantsBodies: boolean) {
+    this.counts = new Uint8Array(size);
+    this.prefixRead = new Uint8Array(size);
+    this.prefix = new Float64Array(size);
+    this.missing = new Float64Array(size);
+    this.bodies = wantsBodies ? Array.from<undefined>({ length: size }) : undefined;
+  }
+
+  /** A stream begins in this slot. */
+  clear(slot: number): void {
+    this.counts[slot] = 0;
+    this.prefixRead[slot] = 0;
+    this.missing[slot] = 0;
+    this.bodies?.[slot]?.drop();
+  }
+
+  /** Says what is wrong, if anything. */
+  read(slot: number, bytes: Buffer, from: number, to: number): string | undefined {
+    let at = from;
+    while (at < to) {
+      const missing = this.missing[slot] ?? 0;
+      if (missing > 0) {
+        const end = Math.min(to, at + missing);
+        this.keep(slot, bytes, at, end);
+        this.missing[slot] = missing - (end - at);
+        at = end;
+      } else {
+        at = this.readPrefix(slot, bytes, at, to);
+        if (this.prefixRead[slot] === 0 && (this.prefix[slot] ?? 0) > 0xffffffff) {
+          return 'a message is compressed, which was not offered';
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** How many messages have begun and ended; 255 stands for more. */
+  countOf(slot: number): number {
+    return this.counts[slot] ?? 0;
+  }
+
+  /** A message has begun, but not ended. */
+  isCut(slot: number): boolean {
+    return (this.missing[slot] ?? 0) > 0 || this.prefixRead[slot] !== 0;
+  }
+
+  /** The bytes of the message, when they are wanted. */
+  bodyOf(slot: number): Buffer {
+    return this.bodies?.[slot]?.take() ?? Buffer.alloc(0);
+  }
+
+  /** The position after what was read. */
+  private readPrefix(slot: number, bytes: Buffer, from: number, to: number): number {
+    let read = this.prefixRead[slot] ?? 0;
+    let prefix = read === 0 ? 0 : (this.prefix[slot] ?? 0);
+    let at = from;
+    for (; at < to && read < prefixBytes; at++, read++) prefix = prefix * 256 + (bytes[at] ?? 0);
+    this.prefix[slot] = prefix;
+    this.prefixRead[slot] = read % prefixBytes;
+    if (read === prefixBytes) {
+      this.missing[slot] = prefix % 4294967296;
+      this.counts[slot] = Math.min(255, (this.counts[slot] ?? 0) + 1);
+    }
+    return at;
+  }
+
+  private keep(slot: number, bytes: Buffer, from: number, to: number): void {
+    if (this.bodies === undefined) return;
+    let body = this.bodies[slot];
+    if (body === undefined) {
+      body = new BodyCollector();
+      this.bodies[slot] = body;
+    }
+    body.push(bytes, from, to);
+  }
+}

@@ -1,0 +1,79 @@
+import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
+import type { InferRequest } from '../../../src/protocol/infer.js';
+import { defaultMaxFrameBytes, flags, frame, frameTypes, streamIdOffset } from './frame.js';
+import { encodeBlock } from './hpack/hpack-encode.js';
+import type { Field } from './hpack/static-table.js';
+
+/** The frames of a call up to, or with, its message; only the stream's id is missing, in a few places. */
+export interface CallImage {
+  readonly bytes: Buffer;
+  /** Where the stream's id goes. */
+  readonly idOffsets: readonly number[];
+}
+
+export interface PreparedCall {
+  /** HEADERS, and CONTINUATION if need be. */
+  readonly head: CallImage;
+  /** The message with its prefix of five bytes. */
+  readonly message: Buffer;
+  /** The whole call, when its message fits into one frame of any peer. */
+  readonly whole: CallImage | undefined;
+}
+
+const inferPath = '/inference.GRPCInferenceService/ModelInfer';
+
+export interface CallHeadOptions {
+  readonly authority: string;
+  readonly requestTimeoutMs?: number | undefined;
+  readonly headers?: readonly Field[];
+}
+
+/** The header block of every call (gRPC over HTTP/2, "Requests"): the same bytes each time. */
+export function callHead({ authority, requestTimeoutMs, headers = [] }: CallHeadOptions): CallImage {
+  const block = encodeBlock([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', inferPath],
+    [':authority', authority],
+    ...(requestTimeoutMs === undefined ? [] : ([['grpc-timeout', grpcTimeout(requestTimeoutMs)]] as const)),
+    ['te', 'trailers'],
+    ['content-type', 'application/grpc'],
+    ['user-agent', 'perf-analyze'],
+    ['grpc-accept-encoding', 'identity'],
+    ...headers.map(([name, value]): Field => [name.toLowerCase(), value]),
+  ]);
+  const frames: Buffer[] = [];
+  for (let from = 0; from < block.length; from += defaultMaxFrameBytes) {
+    const to = Math.min(block.length, from + defaultMaxFrameBytes);
+    const type = from === 0 ? frameTypes.headers : frameTypes.continuation;
+    frames.push(frame(type, to === block.length ? flags.endHeaders : 0, 0, block.subarray(from, to)));
+  }
+  return imageOf(frames);
+}
+
+/** All bytes of an inference call. */
+export function prepareCall(request: InferRequest, head: CallImage): PreparedCall {
+  const encoded = encodeModelInferRequest(request);
+  const message = Buffer.allocUnsafe(5 + encoded.length);
+  message[0] = 0; // not compressed
+  message.writeUInt32BE(encoded.length, 1);
+  message.set(encoded, 5);
+  if (message.length > defaultMaxFrameBytes) return { head, message, whole: undefined };
+  const data = frame(frameTypes.data, flags.endStream, 0, message);
+  const idOffsets = [...head.idOffsets, head.bytes.length + streamIdOffset];
+  return { head, message, whole: { bytes: Buffer.concat([head.bytes, data]), idOffsets } };
+}
+
+function imageOf(frames: readonly Buffer[]): CallImage {
+  const idOffsets: number[] = [];
+  let offset = 0;
+  for (const { length } of frames) {
+    idOffsets.push(offset + streamIdOffset);
+    offset += length;
+  }
+  return { bytes: Buffer.concat(frames), idOffsets };
+}
+
+/** At most eight digits and a unit (gRPC over HTTP/2, "Timeout"). */
+const grpcTimeout = (limitMs: number): string =>
+  limitMs < 90_000 ? `${Math.max(1, Math.round(limitMs * 1000))}u` : `${Math.ceil(limitMs)}m`;

@@ -1,0 +1,59 @@
+import { defaultWindowBytes, flags, frame, frameTypes, largestWindowBytes, settingIds, writeUint32 } from './frame.js';
+
+const settingBytes = 6;
+
+/** What every connection begins with (RFC 9113 section 3.4). */
+const magic = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+/**
+ * The first bytes of a client: no header table, so that the same fields always arrive as the same bytes; no pushes; and
+ * windows so large that a peer never waits for us.
+ */
+export function clientPreface(): Buffer {
+  const settings = Buffer.concat([
+    setting(settingIds.headerTableSize, 0),
+    setting(settingIds.enablePush, 0),
+    setting(settingIds.initialWindowSize, largestWindowBytes),
+  ]);
+  return Buffer.concat([
+    Buffer.from(magic),
+    frame(frameTypes.settings, 0, 0, settings),
+    windowUpdate(0, largestWindowBytes - defaultWindowBytes),
+  ]);
+}
+
+export const settingsAck = (): Buffer => frame(frameTypes.settings, flags.ack, 0, Buffer.alloc(0));
+
+export const windowUpdate = (streamId: number, increment: number): Buffer =>
+  frame(frameTypes.windowUpdate, 0, streamId, uint32(increment));
+
+export const rstStream = (streamId: number, errorCode: number): Buffer =>
+  frame(frameTypes.rstStream, 0, streamId, uint32(errorCode));
+
+/** Hands each setting of a SETTINGS frame to `apply`. Says what is wrong, if anything. */
+export function readSettings(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  apply: (id: number, value: number) => string | undefined,
+): string | undefined {
+  if ((to - from) % settingBytes !== 0) return 'a malformed SETTINGS frame';
+  for (let at = from; at < to; at += settingBytes) {
+    const violation = apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
+    if (violation !== undefined) return violation;
+  }
+  return undefined;
+}
+
+function setting(id: number, value: number): Buffer {
+  const bytes = Buffer.alloc(settingBytes);
+  bytes.writeUInt16BE(id, 0);
+  writeUint32(bytes, 2, value);
+  return bytes;
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  writeUint32(bytes, 0, value);
+  return bytes;
+}

@@ -1,0 +1,46 @@
+import type { Failure } from '../../src/core/failure.js';
+import type { Nanoseconds } from '../../src/core/units.js';
+
+/**
+ * Called exactly once for each request that was sent, never from inside `send`.
+ *
+ * @param token the number that was given to `send`
+ * @param failure absent when the server answered with success
+ * @param firstAt when the first byte of the answer arrived; equal to `lastAt` when there was no answer
+ * @param lastAt when the answer was complete, or the failure was noticed
+ */
+export type OnReply = (token: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds) => void;
+
+/**
+ * Called just before `onReply` of a request that succeeded.
+ *
+ * @param body the HTTP body, or the protobuf message; belongs to the callee
+ * @param headerLength the length of the JSON part when binary tensors follow it; HTTP only
+ */
+export type OnBody = (token: number, body: Buffer, headerLength: number | undefined) => void;
+
+/**
+ * Carries prepared requests to a server. The bytes were encoded before the run; sending picks one by its number.
+ * It keeps as many connections or streams as it was opened with, and re-makes broken ones.
+ */
+export interface Transport extends AsyncDisposable {
+  /**
+   * @param request which of the prepared requests to send
+   * @param token comes back with the reply; unique among the requests in flight
+   * @throws RangeError when there is no such request
+   */
+  send(request: number, token: number): void;
+}
+
+export interface OpenOptions {
+  readonly concurrency: number;
+  readonly onReply: OnReply;
+  /** Given when answers are looked into; without it their bodies are counted off and dropped. */
+  readonly onBody?: OnBody | undefined;
+}
+
+/**
+ * Opens a transport for up to `concurrency` requests at a time. Connections are made at the latest when needed.
+ * Requests that are in flight when it is disposed of are answered with the failure `abandoned`.
+ */
+export type OpenTransport = (options: OpenOptions) => Transport;

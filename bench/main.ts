@@ -1,0 +1,17 @@
+import { benchServer } from './server.js';
+import { benchWire } from './wire.js';
+
+/** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  server: benchServer,
+  wire: () => benchWire(),
+};
+
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !Object.hasOwn(benches, name));
+if (names.length === 0 || unknown !== undefined) {
+  console.error(`usage: npm run bench -- NAME..., one of: ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 64;
+} else {
+  for (const name of names) await benches[name]?.();
+}

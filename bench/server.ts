@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { writeSampleModel } from '../sample-models/write-sample-model.js';
+import { cacheDirectory } from '../src/core/cache-directory.js';
+import type { Run } from '../src/core/run.js';
+import { plainLoop } from './plain-loop.js';
+import { formatSpread, spreadOf } from './spread.js';
+
+const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const run = promisify(execFile);
+const rounds = 5;
+const measureMs = 6000;
+
+/**
+ * ResNet-50 through the whole tool (client, socket, embedded server) against a plain loop of `onnxruntime-node` with the
+ * same model file, instances and threads. Rounds alternate, so that a slow minute of the machine hits both.
+ */
+export async function benchServer(): Promise<void> {
+  const repository = join(cacheDirectory(), 'sample-models');
+  await writeSampleModel('resnet50', repository);
+  console.log(
+    `resnet50, batch 1, HTTP: ${rounds} rounds of ${measureMs / 1000} s each, client and server share the cores`,
+  );
+  for (const concurrency of [1, 2]) {
+    const plain: number[] = [];
+    const served: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      plain.push(
+        await plainLoop({
+          modelFile: join(repository, 'resnet50', '1', 'model.onnx'),
+          instances: Math.min(concurrency, 2), // as many as are busy; its config.pbtxt has two
+          intraOpThreads: Math.max(1, Math.floor(availableParallelism() / 2)),
+          input: { name: 'input', shape: [1, 3, 224, 224] },
+          warmUpMs: 1000,
+          measureMs,
+        }),
+      );
+      served.push(await throughTheTool(concurrency));
+    }
+    const ratio = spreadOf(served.map((rate, round) => rate / (plain[round] ?? Number.NaN)));
+    console.log(
+      `concurrency ${concurrency}: plain loop ${formatSpread(spreadOf(plain), 2)} infer/s, ` +
+        `perf-analyze ${formatSpread(spreadOf(served), 2)} infer/s, ratio ${formatSpread(ratio, 3)}`,
+    );
+  }
+}
+
+async function throughTheTool(concurrency: number): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-bench-'));
+  const file = join(folder, 'run.json');
+  const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency), '--service-kind', 'embedded'];
+  const measurement = ['-p', String(measureMs / 3), '-r', '3', '-s', '100', '--json', file];
+  try {
+    await run(process.execPath, [command, ...flags, ...measurement]);
+    return (JSON.parse(readFileSync(file, 'utf8')) as Run).levels[0]?.summary.throughput ?? Number.NaN;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

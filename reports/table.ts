@@ -1,0 +1,34 @@
+/** A column of a text table. */
+export interface TextColumn<Row> {
+  readonly title: string;
+  /** `undefined` prints a dash. */
+  readonly value: (row: Row) => string | number | undefined;
+  /** Decimal places of a number. */
+  readonly digits?: number;
+  /** Texts may stand at the left; the default suits numbers. */
+  readonly align?: 'left' | 'right';
+}
+
+/** Rows as aligned text, two spaces between columns, a rule under the titles. */
+export function formatTable<Row>(columns: readonly TextColumn<Row>[], rows: readonly Row[]): string {
+  const cells = rows.map((row) => columns.map((column) => cellText(column, row)));
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+  );
+  const pad = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) => {
+        const width = widths[index] ?? 0;
+        return columns[index]?.align === 'left' ? text.padEnd(width) : text.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '─'.repeat(width)).join('  ');
+  return [pad(columns.map(({ title }) => title)), rule, ...cells.map(pad)].join('\n');
+}
+
+function cellText<Row>(column: TextColumn<Row>, row: Row): string {
+  const value = column.value(row);
+  if (value === undefined) return '–';
+  return typeof value === 'number' ? value.toFixed(column.digits ?? 0) : value;
+}

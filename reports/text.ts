@@ -1,0 +1,104 @@
+import type { Level, Measured, MeasurementSettings, Run } from '../src/core/run.js';
+import { networkMs } from './csv.js';
+import { describeLevel, levelMarks } from './marks.js';
+import { formatTable, type TextColumn } from './table.js';
+
+/** The report for a person: settings, one table of latencies, one of the server's split, remarks, and the summary lines that scripts know from perf_analyzer. */
+export function formatText(run: Run): string {
+  const measured = run.levels.filter(({ summary }) => summary.requests > 0);
+  const hasServer = measured.some(({ summary }) => summary.server !== undefined);
+  const sections = [
+    heading(run),
+    run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
+    ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns, measured)}`] : []),
+    ...remarks(run),
+    ...(measured.length === 0 ? [] : [summaryLines(measured, run.settings.measurement)]),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function heading(run: Run): string {
+  const { settings, server, model, machine } = run;
+  const protocol = settings.protocol === 'http' ? 'HTTP' : 'gRPC';
+  const limit = settings.latencyLimitMs === undefined ? '' : `, latency limit ${settings.latencyLimitMs} ms`;
+  return [
+    `${model.name} version ${model.version} (${model.platform}), batch ${settings.batchSize}, over ${protocol}`,
+    `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
+    `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}`,
+    `measured: ${describeMeasurement(settings.measurement)}${limit}`,
+  ].join('\n');
+}
+
+function describeMeasurement(measurement: MeasurementSettings): string {
+  const { mode, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
+  const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
+  return `${windows}, until throughput and ${latency} of the last 3 agree within ${stabilityPercent} %, at most ${maxTrials}`;
+}
+
+function latencyColumns(run: Run): TextColumn<Level>[] {
+  const { percentile } = run.settings.measurement;
+  const percents = [50, 90, 95, 99, 99.9];
+  if (percentile !== undefined && !percents.includes(percentile)) percents.push(percentile);
+  return [
+    { title: 'concurrency', value: ({ load }) => load.concurrency },
+    { title: 'infer/s', value: ({ summary }) => summary.throughput, digits: 2 },
+    { title: 'mean ms', value: ({ summary }) => summary.latency?.meanMs, digits: 3 },
+    { title: '± std', value: ({ summary }) => summary.latency?.stdMs, digits: 3 },
+    { title: 'min', value: ({ summary }) => summary.latency?.minMs, digits: 3 },
+    ...percents
+      .sort((left, right) => left - right)
+      .map(
+        (percent): TextColumn<Level> => ({
+          title: `p${percent}`,
+          value: ({ summary }) => summary.latency?.percentilesMs[String(percent)],
+          digits: 3,
+        }),
+      ),
+    { title: 'max', value: ({ summary }) => summary.latency?.maxMs, digits: 3 },
+    { title: 'requests', value: ({ summary }) => summary.requests },
+    { title: 'failed', value: ({ summary }) => summary.failedRequests },
+    ...(run.levels.some((level) => levelMarks(level).length > 0) ? [remarkColumn] : []),
+  ];
+}
+
+const remarkColumn: TextColumn<Level> = {
+  title: 'remark',
+  value: (level) => levelMarks(level).join(', '),
+  align: 'left',
+};
+
+const ofServer =
+  (pick: (server: NonNullable<Measured['server']>) => number) =>
+  ({ summary }: Level): number | undefined =>
+    summary.server && pick(summary.server);
+
+const serverColumns: readonly TextColumn<Level>[] = [
+  { title: 'concurrency', value: ({ load }) => load.concurrency },
+  { title: 'batch', value: ofServer(({ meanBatchSize }) => meanBatchSize), digits: 2 },
+  { title: 'request', value: ofServer(({ requestMs }) => requestMs), digits: 3 },
+  { title: 'queue', value: ofServer(({ queueMs }) => queueMs), digits: 3 },
+  { title: 'compute input', value: ofServer(({ computeInputMs }) => computeInputMs), digits: 3 },
+  { title: 'infer', value: ofServer(({ computeInferMs }) => computeInferMs), digits: 3 },
+  { title: 'output', value: ofServer(({ computeOutputMs }) => computeOutputMs), digits: 3 },
+  { title: 'overhead', value: ofServer(({ overheadMs }) => overheadMs), digits: 3 },
+  { title: 'client', value: ({ summary }) => summary.server?.clientMs ?? summary.latency?.meanMs, digits: 3 },
+  { title: 'network + rest', value: ({ summary }) => networkMs(summary), digits: 3 },
+];
+
+function remarks(run: Run): string[] {
+  const lines = run.levels.flatMap((level) => describeLevel(level, run.settings));
+  if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
+  return lines.length === 0 ? [] : [lines.map((line) => `! ${line}`).join('\n')];
+}
+
+/** The closing lines of perf_analyzer, letter by letter, because scripts read them. */
+function summaryLines(levels: readonly Level[], { percentile }: MeasurementSettings): string {
+  const name = percentile === undefined ? 'Average' : `p${percentile}`;
+  const lines = levels.map(({ load, summary }) => {
+    const latencyMs = percentile === undefined ? summary.latency?.meanMs : summary.latency?.percentilesMs[percentile];
+    const throughput = Number(summary.throughput.toPrecision(6));
+    return `Concurrency: ${load.concurrency}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
+  });
+  return [`Inferences/Second vs. Client ${name} Batch Latency`, ...lines].join('\n');
+}

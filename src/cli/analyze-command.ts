@@ -1,0 +1,149 @@
+import type { Argv } from 'yargs';
+import { type AnalyzeFlags, analyzeOptions } from './analyze-options.js';
+import type { CommandContext } from './command-context.js';
+import { refuseRepeats } from './flags/refuse-repeats.js';
+import { runAnalysis } from './run-analysis.js';
+
+/** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
+export function analyzeFlags(yargs: Argv) {
+  const text = { type: 'string', requiresArg: true } as const;
+  return yargs
+    .option('m', { ...text, alias: 'model-name', describe: 'Model to measure', group: 'Model:' })
+    .option('x', {
+      ...text,
+      alias: 'model-version',
+      default: '',
+      defaultDescription: "the server's choice",
+      describe: 'Version of the model',
+      group: 'Model:',
+    })
+    .option('b', {
+      ...text,
+      alias: 'batch-size',
+      default: '1',
+      describe: 'Inferences in each request',
+      group: 'Model:',
+    })
+    .option('shape', {
+      ...text,
+      array: true,
+      default: [] as string[],
+      describe: 'Shape of a variable input, NAME:d1,d2,... (repeatable)',
+      group: 'Model:',
+    })
+    .option('seed', { ...text, default: '0', describe: 'Seed of the random input data', group: 'Model:' })
+    .option('u', { ...text, alias: 'url', describe: 'Server to measure, host:port', group: 'Server:' })
+    .option('i', { ...text, alias: 'protocol', default: 'http', describe: 'http or grpc', group: 'Server:' })
+    .option('service-kind', {
+      ...text,
+      default: 'auto',
+      describe: 'auto, remote (or triton), embedded',
+      group: 'Server:',
+    })
+    .option('model-repository', {
+      ...text,
+      describe: 'Repository for the embedded server',
+      defaultDescription: 'the sample models',
+      group: 'Server:',
+    })
+    .option('concurrency-range', {
+      ...text,
+      default: '1',
+      describe: 'Requests in flight, start:end:step; end 0 = until -l is reached',
+      group: 'Load:',
+    })
+    .option('l', {
+      ...text,
+      alias: 'latency-threshold',
+      describe: 'Stop the sweep at this latency, in ms',
+      group: 'Load:',
+    })
+    .option('measurement-mode', {
+      ...text,
+      default: 'time_windows',
+      describe: 'time_windows or count_windows',
+      group: 'Measurement:',
+    })
+    .option('p', {
+      ...text,
+      alias: 'measurement-interval',
+      default: '5000',
+      describe: 'Length of a time window, in ms',
+      group: 'Measurement:',
+    })
+    .option('measurement-request-count', {
+      ...text,
+      default: '50',
+      describe: 'Requests in a count window',
+      group: 'Measurement:',
+    })
+    .option('s', {
+      ...text,
+      alias: 'stability-percentage',
+      default: '10',
+      describe: 'How far the last 3 windows may lie apart, in %',
+      group: 'Measurement:',
+    })
+    .option('r', {
+      ...text,
+      alias: 'max-trials',
+      default: '10',
+      describe: 'Largest number of windows for a level',
+      group: 'Measurement:',
+    })
+    .option('percentile', {
+      ...text,
+      describe: 'Judge stability and limit by this percentile',
+      defaultDescription: 'the mean',
+      group: 'Measurement:',
+    })
+    .option('f', { ...text, alias: 'csv', describe: "Write a CSV with perf_analyzer's columns", group: 'Reports:' })
+    .option('verbose-csv', {
+      type: 'boolean',
+      default: false,
+      describe: 'Add mean latency and its client parts to the CSV',
+      group: 'Reports:',
+    })
+    .option('json', { ...text, describe: 'Write the whole run as one JSON document', group: 'Reports:' })
+    .option('v', {
+      type: 'boolean',
+      alias: 'verbose',
+      default: false,
+      describe: "Show the embedded server's log",
+      group: 'Reports:',
+    })
+    .check(refuseRepeats(['shape']))
+    .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
+    .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
+    .example('$0 -m mlp --concurrency-range 1:0 -l 20 --percentile 99', 'Raise the load until p99 reaches 20 ms');
+}
+
+type ParsedFlags = Awaited<ReturnType<typeof analyzeFlags>['argv']>;
+
+/** Runs the default command. Resolves with the exit code. */
+export async function analyzeCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
+  const flags: AnalyzeFlags = {
+    modelName: argv.m,
+    modelVersion: argv.x,
+    url: argv.u,
+    protocol: argv.i,
+    serviceKind: argv.serviceKind,
+    modelRepository: argv.modelRepository,
+    batchSize: argv.b,
+    concurrencyRange: argv.concurrencyRange,
+    latencyThreshold: argv.l,
+    measurementMode: argv.measurementMode,
+    measurementInterval: argv.p,
+    measurementRequestCount: argv.measurementRequestCount,
+    stabilityPercentage: argv.s,
+    maxTrials: argv.r,
+    percentile: argv.percentile,
+    shape: argv.shape,
+    seed: argv.seed,
+    csv: argv.f,
+    verboseCsv: argv.verboseCsv,
+    json: argv.json,
+    verbose: argv.v,
+  };
+  return runAnalysis(analyzeOptions(flags), context);
+}

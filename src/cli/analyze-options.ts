@@ -1,0 +1,135 @@
+import { PerfError } from '../core/perf-error.js';
+import type { RunSettings } from '../core/run.js';
+import type { Protocol, ServiceKind } from './choose-server.js';
+import {
+  badFlag,
+  parseInteger,
+  parseNumber,
+  parsePercentile,
+  parseRange,
+  parseShapes,
+  parseUrl,
+} from './flags/parse.js';
+
+/** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
+export interface AnalyzeFlags {
+  readonly modelName: string | undefined;
+  readonly modelVersion: string;
+  readonly url: string | undefined;
+  readonly protocol: string;
+  readonly serviceKind: string;
+  readonly modelRepository: string | undefined;
+  readonly batchSize: string;
+  readonly concurrencyRange: string;
+  readonly latencyThreshold: string | undefined;
+  readonly measurementMode: string;
+  readonly measurementInterval: string;
+  readonly measurementRequestCount: string;
+  readonly stabilityPercentage: string;
+  readonly maxTrials: string;
+  readonly percentile: string | undefined;
+  readonly shape: readonly string[];
+  readonly seed: string;
+  readonly csv: string | undefined;
+  readonly verboseCsv: boolean;
+  readonly json: string | undefined;
+  readonly verbose: boolean;
+}
+
+/** What the default command was asked to do: decided once, nothing downstream asks again. */
+export interface AnalyzeOptions {
+  readonly settings: RunSettings;
+  readonly server: {
+    readonly serviceKind: ServiceKind;
+    readonly url: string | undefined;
+    readonly modelRepository: string | undefined;
+  };
+  readonly output: {
+    readonly csv: string | undefined;
+    readonly isVerboseCsv: boolean;
+    readonly json: string | undefined;
+  };
+  readonly isVerbose: boolean;
+}
+
+/** @throws PerfError `usage` that names the flag, what was expected and what was got */
+export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
+  const serviceKind = oneOf('--service-kind', flags.serviceKind, ['auto', 'remote', 'triton', 'embedded']);
+  if (serviceKind !== 'auto' && serviceKind !== 'embedded' && flags.modelRepository !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --model-repository with --service-kind ${serviceKind}: expected one of them, got both`,
+      {
+        hint: 'A remote server has a repository of its own.',
+      },
+    );
+  }
+  if (flags.url !== undefined && flags.modelRepository !== undefined) {
+    throw new PerfError('usage', 'Cannot use --model-repository with -u: expected one of them, got both', {
+      hint: 'Only the embedded server serves a repository that you name here.',
+    });
+  }
+  const settings = runSettings(flags);
+  checkOutputs(flags);
+  return {
+    settings,
+    server: {
+      serviceKind: serviceKind === 'triton' ? 'remote' : serviceKind,
+      url: flags.url === undefined ? undefined : parseUrl('-u', flags.url, settings.protocol),
+      modelRepository: flags.modelRepository,
+    },
+    output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json },
+    isVerbose: flags.verbose,
+  };
+}
+
+function checkOutputs({ csv, json }: AnalyzeFlags): void {
+  if (csv === '') throw badFlag('-f', 'a file name', csv);
+  if (json === '') throw badFlag('--json', 'a file name', json);
+  if (csv !== undefined && csv === json) {
+    throw new PerfError('usage', `Cannot use -f and --json together: expected two files, got '${csv}' twice`);
+  }
+}
+
+function runSettings(flags: AnalyzeFlags): RunSettings {
+  if (flags.modelName === undefined || flags.modelName === '') {
+    throw new PerfError('usage', 'Cannot start: expected a model with -m, got none', {
+      hint: 'Try -m resnet50, or `perf-analyze models` for the models that come with this tool.',
+    });
+  }
+  const concurrency = parseRange('--concurrency-range', flags.concurrencyRange);
+  const latencyLimitMs =
+    flags.latencyThreshold === undefined ? 0 : parseNumber('--latency-threshold', flags.latencyThreshold, 0);
+  if (concurrency.end === 0 && latencyLimitMs === 0) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --concurrency-range ${flags.concurrencyRange}: expected -l with an open end, got no latency limit`,
+    );
+  }
+  const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
+  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
+  return {
+    modelName: flags.modelName,
+    modelVersion: flags.modelVersion,
+    protocol,
+    batchSize: parseInteger('-b', flags.batchSize, 1),
+    concurrency,
+    ...(latencyLimitMs === 0 ? {} : { latencyLimitMs }),
+    measurement: {
+      mode: oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']),
+      intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
+      requestCount: parseInteger('--measurement-request-count', flags.measurementRequestCount, 1),
+      stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
+      maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
+      ...(percentile === undefined ? {} : { percentile }),
+    },
+    shapes: parseShapes('--shape', flags.shape),
+    seed: parseInteger('--seed', flags.seed, 0),
+  };
+}
+
+function oneOf<const Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw badFlag(flag, choices.join(', '), text);
+  return found;
+}

@@ -1,0 +1,69 @@
+import { createGrpcClient } from '../client/grpc-client.js';
+import { createHttpClient } from '../client/http-client.js';
+import type { V2Client } from '../client/v2-client.js';
+import { PerfError } from '../core/perf-error.js';
+
+export type Protocol = 'http' | 'grpc';
+export type ServiceKind = 'auto' | 'remote' | 'embedded';
+
+/** A server that is already running, or the one that we bring; and why that one. */
+export type ServerChoice =
+  | { readonly kind: 'remote'; readonly url: string; readonly because: string }
+  | { readonly kind: 'embedded'; readonly because: string };
+
+export interface ChoiceOptions {
+  readonly serviceKind: ServiceKind;
+  readonly protocol: Protocol;
+  readonly url: string | undefined;
+  /** The user named a model repository, which only the embedded server can serve. */
+  readonly hasRepository: boolean;
+}
+
+const defaultUrls: Readonly<Record<Protocol, string>> = { http: 'localhost:8000', grpc: 'localhost:8001' };
+
+/** Long enough for a server on this machine; nothing listens on most machines, which is known at once. */
+const probeTimeoutMs = 500;
+
+/**
+ * Which server to measure: the one that `-u` names, else one that answers on the protocol's default port, else the
+ * embedded one. `--service-kind` decides outright.
+ *
+ * @throws PerfError `usage` when the flags contradict each other
+ */
+export async function chooseServer(options: ChoiceOptions): Promise<ServerChoice> {
+  const { serviceKind, protocol, url, hasRepository } = options;
+  if (url !== undefined && serviceKind === 'embedded') {
+    throw new PerfError('usage', 'Cannot use -u with --service-kind embedded: expected one of them, got both', {
+      hint: 'The embedded server chooses its own free ports.',
+    });
+  }
+  if (url !== undefined) return { kind: 'remote', url, because: 'given with -u' };
+  const defaultUrl = defaultUrls[protocol];
+  if (serviceKind === 'embedded') return { kind: 'embedded', because: '--service-kind embedded' };
+  if (serviceKind === 'remote') return { kind: 'remote', url: defaultUrl, because: '--service-kind remote' };
+  if (hasRepository) return { kind: 'embedded', because: '--model-repository is given' };
+  await using client = connect(protocol, defaultUrl, probeTimeoutMs);
+  if (await isV2Server(client)) return { kind: 'remote', url: defaultUrl, because: 'a v2 server answers there' };
+  return { kind: 'embedded', because: `no -u is given and no v2 server answers on ${defaultUrl}` };
+}
+
+/** Being alive is not enough: any web server may answer 200 to everything. */
+async function isV2Server(client: V2Client): Promise<boolean> {
+  try {
+    await client.serverMetadata();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The one place that names both clients. */
+export function connect(protocol: Protocol, url: string, timeoutMs?: number): V2Client {
+  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  return protocol === 'http'
+    ? createHttpClient({ origin: originOf(url), ...limit })
+    : createGrpcClient({ address: url, ...limit });
+}
+
+/** `-u` may be `host:port` or an `http://` URL. */
+export const originOf = (url: string): string => (/^https?:\/\//.test(url) ? url.replace(/\/+$/, '') : `http://${url}`);

@@ -1,0 +1,83 @@
+import yargs from 'yargs';
+import { tool } from '../core/package-manifest.js';
+import { messageOf, PerfError } from '../core/perf-error.js';
+import { analyzeCommand, analyzeFlags } from './analyze-command.js';
+import type { CommandContext } from './command-context.js';
+import { exitCodes } from './exit-codes.js';
+import { listenForInterrupts } from './interrupt.js';
+import { modelsCommand, modelsFlags } from './models-command.js';
+import { createProgress } from './progress/create-progress.js';
+import { serveCommand } from './serve-command.js';
+import { serveFlags } from './serve-options.js';
+
+/**
+ * Reads the command line and runs what it asks for. Resolves with the exit code.
+ *
+ * @throws PerfError for every expected stop
+ */
+export async function commandLine(args: readonly string[]): Promise<number> {
+  let exitCode: number | undefined;
+  let isUnderstood = false;
+  const start = async (command: Promise<number>): Promise<void> => {
+    isUnderstood = true;
+    exitCode = await command;
+  };
+  const parser = yargs([...args])
+    .scriptName(tool.name)
+    .usage('$0 -m MODEL [flags]\n$0 COMMAND [flags]')
+    .command('$0', 'Measure how fast a model is served', analyzeFlags, (argv) =>
+      start(analyzeCommand(argv, createContext())),
+    )
+    .command('models', 'List the sample models, or build them', modelsFlags, (argv) =>
+      start(modelsCommand(argv, createContext())),
+    )
+    .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': true,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .strict()
+    .version(tool.version)
+    .help()
+    .alias('help', 'h')
+    .wrap(Math.min(120, process.stdout.columns ?? 120))
+    .epilogue(
+      'Exit codes: 0 done, 1 bug, 2 unstable, 3 no valid request, 4 gate failed, 5 unreachable, 64 usage, 130 interrupted.',
+    )
+    .exitProcess(false)
+    .fail(false);
+  try {
+    await parser.parseAsync();
+  } catch (thrown) {
+    throw isUnderstood || thrown instanceof PerfError ? thrown : usageError(messageOf(thrown));
+  }
+  return exitCode ?? exitCodes.done;
+}
+
+const usageError = (message: string): PerfError =>
+  new PerfError('usage', `Cannot read the command line: ${oneLine(message)}`, {
+    hint: `See ${tool.name} --help.`,
+  });
+
+/** yargs speaks in several lines, and names an unknown flag a second time in camel case. */
+function oneLine(message: string): string {
+  const known = /^Unknown arguments?: (.*)$/.exec(message);
+  if (known === null) return message.trim().replace(/:?\s*\n\s*/g, ': ');
+  const names = known[1]?.split(', ') ?? [];
+  const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const repeated = new Set(names.filter((name) => name.includes('-')).map(camelCase));
+  return `expected flags and commands that --help lists, got ${names.filter((name) => !repeated.has(name)).join(', ')}`;
+}
+
+function createContext(): CommandContext {
+  const progress = createProgress(process.stderr);
+  return {
+    progress,
+    interrupt: listenForInterrupts(progress.say),
+    print: (text) => process.stdout.write(text),
+  };
+}

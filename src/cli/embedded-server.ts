@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { messageOf, PerfError } from '../core/perf-error.js';
+import type { ServerPorts } from '../server/start-server.js';
+import type { Interrupt } from './interrupt.js';
+import type { ServerMessage } from './serve-host.js';
+
+export interface EmbeddedServerOptions {
+  readonly modelRepository: string;
+  readonly modelName: string;
+  readonly interrupt: Interrupt;
+  /** Gets each line that the server prints on its standard error. */
+  readonly onLine: (line: string) => void;
+}
+
+export interface EmbeddedServer extends AsyncDisposable {
+  readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
+  /** Aborts, with `server-lost` as its reason, when the server ends by itself. */
+  readonly lost: AbortSignal;
+  /** How it ended; only after `lost`. */
+  ending(): string;
+}
+
+const stopGraceMs = 5000;
+const keptLines = 20;
+
+/**
+ * Launches `perf-analyze serve` on free ports in a process of its own, so that the model's work never delays the client's
+ * clock. It has a process group of its own (a terminal's Ctrl-C does not reach it) and ends when our end of the
+ * IPC channel closes, however we end.
+ *
+ * @throws PerfError `model` when the model cannot be served
+ */
+export async function launchEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const { modelRepository, modelName, interrupt } = options;
+  const flags = [
+    ...['--model-repository', modelRepository],
+    ...['--model-control-mode', 'explicit', '--load-model', modelName],
+    ...['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'],
+  ];
+  const child = spawn(process.execPath, [fileURLToPath(new URL('main.js', import.meta.url)), 'serve', ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    detached: true,
+  });
+  const release = interrupt.onAbandon(() => killGroup(child));
+  const lines = collectLines(child, options.onLine);
+  const lost = new AbortController();
+  let isStopping = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      release();
+      if (!isStopping) lost.abort('server-lost');
+      resolve();
+    });
+  });
+  const ending = () => endingOf(child, lines);
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    const timer = setTimeout(() => killGroup(child), stopGraceMs);
+    await ended;
+    clearTimeout(timer);
+  };
+  try {
+    const ports = await becomeReady(child, { ending, signal: interrupt.signal });
+    return { ports, lost: lost.signal, ending, [Symbol.asyncDispose]: stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+interface Readiness {
+  readonly ending: () => string;
+  readonly signal: AbortSignal;
+}
+
+function becomeReady(child: ChildProcess, { ending, signal }: Readiness): Promise<EmbeddedServer['ports']> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    child.once('error', (cause) =>
+      reject(new PerfError('unreachable', `Cannot start the embedded server: ${messageOf(cause)}`, { cause })),
+    );
+    child.once('close', () =>
+      reject(
+        new PerfError('unreachable', `Cannot start the embedded server: expected it to become ready, got ${ending()}`),
+      ),
+    );
+    child.on('message', (message: ServerMessage) => {
+      signal.removeEventListener('abort', onAbort);
+      if (message.kind === 'ready') resolve(portsOf(message.ports));
+      else reject(refusalOf(message));
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** The server and whatever it started itself: it leads a process group of its own. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** All three front ends are always asked for. */
+function portsOf({ http, grpc, metrics }: ServerPorts): EmbeddedServer['ports'] {
+  if (http === undefined || grpc === undefined || metrics === undefined) throw new Error('the server has no ports');
+  return { http, grpc, metrics };
+}
+
+/** A failure without a code is a bug of ours in the server's process, whose stack is among its last lines. */
+function refusalOf({ code, message, hint }: Extract<ServerMessage, { kind: 'failed' }>): Error {
+  if (code === undefined) return new Error(`the embedded server failed to start: ${message}`);
+  return new PerfError(code, message, hint === undefined ? {} : { hint });
+}
+
+function collectLines(child: ChildProcess, onLine: (line: string) => void): string[] {
+  const lines: string[] = [];
+  let rest = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) {
+      lines.push(line);
+      if (lines.length > keptLines) lines.shift();
+      onLine(line);
+    }
+  });
+  return lines;
+}
+
+function endingOf(child: ChildProcess, lines: readonly string[]): string {
+  const how = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
+  const last = lines.at(-1);
+  return last === undefined ? how : `${how} (last line: ${last})`;
+}

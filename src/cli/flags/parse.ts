@@ -1,0 +1,70 @@
+import { PerfError } from '../../core/perf-error.js';
+
+/** A refusal of a flag's value in one line: the flag, what was expected, what was got. */
+export function badFlag(flag: string, expected: string, got: string): PerfError {
+  return new PerfError('usage', `Cannot use ${flag}: expected ${expected}, got '${got}'`);
+}
+
+/** @throws PerfError `usage` unless `text` is a whole decimal number of at least `minimum` */
+export function parseInteger(flag: string, text: string, minimum: number): number {
+  const value = Number(text);
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
+    throw badFlag(flag, `an integer of at least ${minimum}`, text);
+  }
+  return value;
+}
+
+/** @throws PerfError `usage` unless `text` is a decimal number of at least `minimum` */
+export function parseNumber(flag: string, text: string, minimum: number): number {
+  const value = Number(text);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(value) || value < minimum) {
+    throw badFlag(flag, `a number of at least ${minimum}`, text);
+  }
+  return value;
+}
+
+/** `--percentile`: above 0 and below 100. */
+export function parsePercentile(flag: string, text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value < 100)) throw badFlag(flag, 'a percentile above 0 and below 100', text);
+  return value;
+}
+
+/** More connections than a host has ports for. */
+const largestConcurrency = 65_535;
+
+/** `--concurrency-range start[:end[:step]]`. An end of 0 is open: until the latency limit. */
+export function parseRange(flag: string, text: string): { start: number; end: number; step: number } {
+  const parts = text.split(':');
+  const expected = 'start[:end[:step]] with positive integers, such as 1:8 or 2:16:2';
+  if (parts.length > 3 || parts.some((part) => !/^\d+$/.test(part))) throw badFlag(flag, expected, text);
+  const [start = 0, end = start, step = 1] = parts.map(Number);
+  if (start < 1 || step < 1) throw badFlag(flag, expected, text);
+  if (Math.max(start, end, step) > largestConcurrency) {
+    throw badFlag(flag, `numbers up to ${largestConcurrency}`, text);
+  }
+  if (end !== 0 && end < start) throw badFlag(flag, `an end of at least the start ${start} (or 0 for no end)`, text);
+  return { start, end, step };
+}
+
+/** `--shape NAME:d1,d2,...`, repeatable; the last colon separates, so that names may hold colons. */
+export function parseShapes(flag: string, texts: readonly string[]): Record<string, number[]> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const colon = text.lastIndexOf(':');
+      const dims = text.slice(colon + 1).split(',');
+      if (colon < 1 || dims.some((dim) => !/^[1-9]\d*$/.test(dim))) {
+        throw badFlag(flag, 'NAME:d1,d2,... with positive dimensions, such as input_ids:128', text);
+      }
+      return [text.slice(0, colon), dims.map(Number)];
+    }),
+  );
+}
+
+/** `-u host:port`; over HTTP also `http://host:port`. Gives `host:port`. */
+export function parseUrl(flag: string, text: string, protocol: 'http' | 'grpc'): string {
+  const address = protocol === 'http' ? text.replace(/^http:\/\//, '').replace(/\/$/, '') : text;
+  const port = Number(/^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(address)?.[1] ?? 0);
+  if (port < 1 || port > 65535) throw badFlag(flag, 'host:port, such as localhost:8000', text);
+  return address;
+}

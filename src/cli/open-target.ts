@@ -1,0 +1,105 @@
+import type { V2Client } from '../client/v2-client.js';
+import { messageOf, PerfError } from '../core/perf-error.js';
+import type { ModelFacts, RunSettings, ServerFacts } from '../core/run.js';
+import type { ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
+import type { ModelConfig } from '../protocol/model-config.js';
+
+/** The server and the model as they say they are. */
+export interface Target {
+  readonly server: Omit<ServerFacts, 'kind' | 'url'>;
+  readonly model: ModelFacts;
+  readonly metadata: ModelMetadata;
+  readonly hasStatistics: boolean;
+}
+
+/**
+ * Asks the server what it is and what the model looks like, before any load.
+ *
+ * @throws PerfError `unreachable` when nothing answers or the model is not ready, `usage` when the batch does not fit it
+ */
+export async function openTarget(client: V2Client, settings: RunSettings, url: string): Promise<Target> {
+  const { modelName: name, modelVersion: version, batchSize } = settings;
+  const server = await serverMetadata(client, url);
+  if (!(await client.isModelReady({ name, version }))) throw await modelNotReady(client, settings, url);
+  const metadata = await modelMetadata(client, settings, url);
+  const config = await modelConfig(client, settings);
+  const maxBatchSize = config?.max_batch_size ?? 0;
+  if (batchSize > Math.max(1, maxBatchSize)) {
+    const limit =
+      maxBatchSize === 0 ? '1, since the server says of no batching' : `at most ${maxBatchSize}, its max_batch_size`;
+    throw new PerfError(
+      'usage',
+      `Cannot use -b ${batchSize} with model '${name}': expected ${limit}, got ${batchSize}`,
+    );
+  }
+  return {
+    server: { name: server.name, version: server.version, extensions: server.extensions },
+    model: {
+      name,
+      version: version === '' ? highestOf(metadata.versions) : version,
+      platform: metadata.platform,
+      maxBatchSize,
+      ...(config === undefined ? {} : { config }),
+    },
+    metadata,
+    hasStatistics: server.extensions.includes('statistics'),
+  };
+}
+
+/** Without a version in the request, a server uses the highest. */
+const highestOf = (versions: readonly string[]): string =>
+  versions.reduce((best, version) => (Number(version) > Number(best) ? version : best), versions[0] ?? '');
+
+async function serverMetadata(client: V2Client, url: string): Promise<ServerMetadata> {
+  try {
+    return await client.serverMetadata();
+  } catch (cause) {
+    throw new PerfError(
+      'unreachable',
+      `Cannot reach a v2 server: expected an answer from ${url}, got ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'Check -u and -i: HTTP is usually on port 8000 and gRPC on 8001. Without -u an embedded server is launched.',
+      },
+    );
+  }
+}
+
+async function modelMetadata(client: V2Client, settings: RunSettings, url: string): Promise<ModelMetadata> {
+  const { modelName: name, modelVersion: version } = settings;
+  try {
+    return await client.modelMetadata({ name, version });
+  } catch (cause) {
+    throw new PerfError(
+      'unreachable',
+      `Cannot measure model '${name}': expected its metadata from ${url}, got ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function modelNotReady(client: V2Client, settings: RunSettings, url: string): Promise<PerfError> {
+  const { modelName, modelVersion } = settings;
+  const model = modelVersion === '' ? `model '${modelName}'` : `version ${modelVersion} of model '${modelName}'`;
+  const known = await client.repositoryIndex().catch(() => []);
+  const entry = known.find(
+    (model) => model.name === modelName && (modelVersion === '' || model.version === modelVersion),
+  );
+  const names = [...new Set(known.map(({ name }) => name))].join(', ');
+  const got =
+    entry === undefined
+      ? `a server that has ${names === '' ? 'no models to show' : names}`
+      : [entry.state ?? 'a model that was never loaded', entry.reason].filter(Boolean).join(': ');
+  return new PerfError('unreachable', `Cannot measure ${model}: expected it to be ready on ${url}, got ${got}`);
+}
+
+/** The configuration is an extension of Triton: a server without it is measured as one that does not batch. */
+async function modelConfig(client: V2Client, settings: RunSettings): Promise<ModelConfig | undefined> {
+  try {
+    return await client.modelConfig({ name: settings.modelName, version: settings.modelVersion });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import type { Level, Stability } from '../../core/run.js';
+import type { LevelPlan } from './progress.js';
+
+const windowsNeeded = 3;
+
+/** The live line of a running level: level, window, rate, p99, stability so far, time left. */
+export function runningLine(view: LevelView, plan: LevelPlan): string {
+  const { settings } = plan;
+  const last = settings.concurrency.end === 0 ? '' : ` of ${settings.concurrency.start}–${settings.concurrency.end}`;
+  const failed = view.failedRequests === 0 ? '' : `   ${view.failedRequests} failed`;
+  const p99 = view.p99Ms === undefined ? '–' : `${view.p99Ms.toFixed(2)} ms`;
+  const left = timeLeft(view, plan);
+  return (
+    `concurrency ${view.load.concurrency}${last}   window ${view.window}/${view.maxTrials}   ` +
+    `${view.throughput.toFixed(1)} infer/s   p99 ${p99}${failed}   ${stabilityText(view.stability)}${left}`
+  );
+}
+
+/** The line that stays when a level is done. */
+export function doneLine(level: Level): string {
+  const { load, summary, stability, windows } = level;
+  const p99 = summary.latency?.percentilesMs['99'];
+  const figures =
+    summary.requests === 0
+      ? 'no valid request'
+      : `${summary.throughput.toFixed(2)} infer/s, mean ${summary.latency?.meanMs.toFixed(3)} ms, p99 ${p99?.toFixed(3)} ms`;
+  const marks = [
+    ...(stability.stable ? [] : [stabilityText(stability)]),
+    ...(level.isOverLimit ? ['over the latency limit'] : []),
+  ];
+  const remark = marks.length === 0 ? '' : ` [${marks.join(', ')}]`;
+  return `concurrency ${load.concurrency}: ${figures} (${windows.length} windows)${remark}`;
+}
+
+function stabilityText(stability: Stability): string {
+  if (stability.stable) return 'stable';
+  switch (stability.reason) {
+    case 'too-few-windows':
+      return 'settling';
+    case 'throughput':
+      return 'throughput not stable';
+    case 'latency':
+      return 'latency not stable';
+    case 'no-valid-requests':
+      return 'no valid requests';
+    case 'interrupted':
+      return 'interrupted';
+    case 'server-lost':
+      return 'server lost';
+  }
+}
+
+/** At the earliest: with windows of a known length, the level ends when three windows agree. */
+function timeLeft(view: LevelView, { settings, levelsLeft }: LevelPlan): string {
+  const { mode, intervalMs } = settings.measurement;
+  if (mode !== 'time_windows') return '';
+  const windowsLeft = Math.max(1, windowsNeeded - view.window + 1);
+  const levelMs = windowsLeft * intervalMs - view.windowElapsedMs;
+  const restMs = (levelsLeft ?? 0) * windowsNeeded * intervalMs;
+  const open = levelsLeft === undefined ? '+' : '';
+  return `   ≥ ${duration(Math.max(0, levelMs + restMs))}${open} left`;
+}
+
+const duration = (ms: number): string => {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+};

@@ -1,0 +1,20 @@
+import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import type { Level, RunSettings } from '../../core/run.js';
+
+/** Tells a person how far the run is; never writes to standard output. */
+export interface Progress {
+  /** One line that stays. */
+  say(line: string): void;
+  /** A line that is replaced by the next one; with a fraction from 0 to 1 for work of a known amount. */
+  show(what: string, fraction?: number): void;
+  startLevel(view: () => LevelView, plan: LevelPlan): void;
+  endLevel(level: Level): void;
+  /** Takes back what is not meant to stay. */
+  close(): void;
+}
+
+export interface LevelPlan {
+  readonly settings: RunSettings;
+  /** How many levels come after this one; absent for an open end. */
+  readonly levelsLeft: number | undefined;
+}

@@ -1,0 +1,173 @@
+import { analyze } from '../../analyzer/analyze.js';
+import { randomRequests } from '../../analyzer/data/random-requests.js';
+import { levelCount } from '../../analyzer/load/concurrency-range.js';
+import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
+import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
+import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
+import type { OpenTransport } from '../../analyzer/wire/transport.js';
+import { formatCsv } from '../../reports/csv.js';
+import { formatJson } from '../../reports/json.js';
+import { formatText } from '../../reports/text.js';
+import type { V2Client } from '../client/v2-client.js';
+import { systemClock } from '../core/clock.js';
+import { tool } from '../core/package-manifest.js';
+import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
+import type { AnalyzeOptions } from './analyze-options.js';
+import { chooseServer, connect, originOf } from './choose-server.js';
+import type { CommandContext } from './command-context.js';
+import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
+import { runExitCode } from './exit-codes.js';
+import { describeMachine } from './machine.js';
+import { repositoryFor } from './model-source.js';
+import { openTarget, type Target } from './open-target.js';
+import { checkWritable, writeOutput } from './write-output.js';
+
+/** How long a level waits for the answers that are still out when it ends. */
+const drainLimitMs = 30_000;
+
+/**
+ * The default command: chooses a server, sweeps the load, reports. Resolves with the exit code.
+ *
+ * @throws PerfError for everything that is known to stop a run before its first request
+ */
+export async function runAnalysis(options: AnalyzeOptions, context: CommandContext): Promise<number> {
+  const { output } = options;
+  if (output.csv !== undefined) checkWritable('-f', output.csv);
+  if (output.json !== undefined) checkWritable('--json', output.json);
+  const run = await measure(options, context).finally(() => context.progress.close());
+  const refusals = [
+    () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),
+    () => output.json === undefined || writeOutput('--json', output.json, formatJson(run)),
+    () => context.print(formatText(run)),
+  ].flatMap(thrownBy);
+  if (refusals.length > 0) throw refusals[0];
+  return runExitCode(run);
+}
+
+/** One report that cannot be written must not cost the others. */
+function thrownBy(action: () => unknown): unknown[] {
+  try {
+    action();
+    return [];
+  } catch (thrown) {
+    return [thrown];
+  }
+}
+
+async function measure(options: AnalyzeOptions, context: CommandContext): Promise<Run> {
+  const { settings } = options;
+  const choice = await chooseServer({
+    serviceKind: options.server.serviceKind,
+    protocol: settings.protocol,
+    url: options.server.url,
+    hasRepository: options.server.modelRepository !== undefined,
+  });
+  if (choice.kind === 'remote') {
+    context.progress.say(`Server: ${choice.url} (${choice.because}).`);
+    return measureAt({ kind: 'remote', url: choice.url }, options, context);
+  }
+  const modelRepository = await repositoryFor(settings.modelName, options.server.modelRepository, context);
+  context.progress.show(`starting the embedded server with ${settings.modelName}`);
+  await using embedded = await launchEmbeddedServer({
+    modelRepository,
+    modelName: settings.modelName,
+    interrupt: context.interrupt,
+    onLine: (line) => {
+      if (options.isVerbose || /^(note|warning):/.test(line)) context.progress.say(line);
+    },
+  });
+  const url = `127.0.0.1:${settings.protocol === 'http' ? embedded.ports.http : embedded.ports.grpc}`;
+  context.progress.say(`Server: embedded, on ${url}, models from ${modelRepository} (${choice.because}).`);
+  return await measureAt({ kind: 'embedded', url, embedded }, options, context);
+}
+
+interface Place {
+  readonly kind: ServerFacts['kind'];
+  readonly url: string;
+  readonly embedded?: EmbeddedServer;
+}
+
+async function measureAt(place: Place, options: AnalyzeOptions, context: CommandContext): Promise<Run> {
+  const { settings } = options;
+  const { interrupt, progress } = context;
+  await using client = connect(settings.protocol, place.url);
+  const target = await openTarget(client, settings, place.url);
+  const startedAt = new Date();
+  const levels = await sweep({ place, settings, client, target }, context);
+  if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
+  return {
+    format: 'perf-analyze/run',
+    formatVersion: 1,
+    tool,
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    isInterrupted: interrupt.signal.aborted,
+    settings,
+    machine: describeMachine(),
+    server: { kind: place.kind, url: place.url, ...target.server },
+    model: target.model,
+    levels,
+  };
+}
+
+interface Sweep {
+  readonly place: Place;
+  readonly settings: RunSettings;
+  readonly client: V2Client;
+  readonly target: Target;
+}
+
+async function sweep(
+  { place, settings, client, target }: Sweep,
+  { interrupt, progress }: CommandContext,
+): Promise<Level[]> {
+  const requests = randomRequests({
+    modelName: settings.modelName,
+    modelVersion: settings.modelVersion,
+    inputs: target.metadata.inputs,
+    maxBatchSize: target.model.maxBatchSize,
+    batchSize: settings.batchSize,
+    shapes: settings.shapes,
+    seed: settings.seed,
+  });
+  const signal =
+    place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
+  const total = levelCount(settings.concurrency);
+  const levels: Level[] = [];
+  const measured = analyze(
+    { ...settings, requestCount: requests.length, drainLimitMs },
+    {
+      open: openTransport(settings, place.url, requests),
+      clock: systemClock,
+      readStatistics: statisticsReader(client, settings, target),
+      onStart: (view) =>
+        progress.startLevel(view, {
+          settings,
+          levelsLeft: total === undefined ? undefined : total - levels.length - 1,
+        }),
+    },
+    signal,
+  );
+  for await (const level of measured) {
+    levels.push(level);
+    progress.endLevel(level);
+  }
+  return levels;
+}
+
+/** The one place that names both transports. */
+function openTransport(
+  { protocol }: RunSettings,
+  url: string,
+  requests: Parameters<typeof http1Transport>[0]['requests'],
+): OpenTransport {
+  return protocol === 'http'
+    ? http1Transport({ origin: originOf(url), requests, clock: systemClock })
+    : http2Transport({ address: url, requests, clock: systemClock });
+}
+
+function statisticsReader(client: V2Client, settings: RunSettings, { hasStatistics }: Target): ReadStatistics {
+  if (!hasStatistics) return async () => undefined;
+  const model = { name: settings.modelName, version: settings.modelVersion };
+  return () => client.statistics(model).catch(() => undefined);
+}

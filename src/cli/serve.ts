@@ -1,0 +1,49 @@
+import { messageOf, PerfError } from '../core/perf-error.js';
+import type { InferenceService } from '../server/inference-service.js';
+import { type ServerPorts, startServer } from '../server/start-server.js';
+import type { ServeHost } from './serve-host.js';
+import type { ServeOptions } from './serve-options.js';
+
+/** Loads the models; the service is disposed after the last answer. */
+export type OpenService = (
+  options: ServeOptions,
+  log: (line: string) => void,
+) => Promise<InferenceService & AsyncDisposable>;
+
+/**
+ * Serves models until the host wants it to stop, then answers what is in flight.
+ *
+ * @throws PerfError when a model or a port cannot be opened; the launching process is told first
+ */
+export async function serve(options: ServeOptions, host: ServeHost, openService: OpenService): Promise<void> {
+  try {
+    host.stop.addEventListener('abort', host.leave); // nothing is in flight while models load
+    await using service = await openService(options, host.say);
+    await using server = await startServer(service, { ...options, log: host.say });
+    host.stop.removeEventListener('abort', host.leave);
+    for (const line of endpointLines(options, server.ports)) host.say(line);
+    await host.tell({ kind: 'ready', ports: server.ports });
+    await aborted(host.stop);
+  } catch (thrown) {
+    const { code, hint } = thrown instanceof PerfError ? thrown : {};
+    await host.tell({ kind: 'failed', message: messageOf(thrown), hint, code });
+    throw thrown;
+  }
+}
+
+function endpointLines({ httpAddress, grpcAddress }: ServeOptions, { http, grpc, metrics }: ServerPorts): string[] {
+  return [
+    `HTTP     http://${urlHost(httpAddress)}:${http}`,
+    `gRPC     ${urlHost(grpcAddress)}:${grpc}`,
+    `metrics  http://${urlHost(httpAddress)}:${metrics}/metrics`,
+  ];
+}
+
+const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,165 @@
+import type { FailureCount } from './failure.js';
+
+/** The load that a level holds. Closed loop: `concurrency` requests are outstanding at any time. */
+export interface Load {
+  readonly kind: 'concurrency';
+  readonly concurrency: number;
+}
+
+/** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
+export interface LatencySummary {
+  readonly meanMs: number;
+  /** Sample standard deviation; 0 for a single request. */
+  readonly stdMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** By percentile in per cent, e.g. `"99.9"`. */
+  readonly percentilesMs: Readonly<Record<string, number>>;
+}
+
+/** Where the time of a request goes, in the client: means per request. */
+export interface ClientSplit {
+  /** Handing the request over to the transport. */
+  readonly sendMs: number;
+  /** From the first to the last byte of the answer. */
+  readonly receiveMs: number;
+}
+
+/** What the statistics extension says about a stretch of time: counts, and means per successful request. */
+export interface ServerSplit {
+  readonly requests: number;
+  readonly failedRequests: number;
+  readonly inferences: number;
+  readonly executions: number;
+  /** Inferences per execution: the batch size that the server reached. */
+  readonly meanBatchSize: number;
+  /** The whole request inside the server: queue + compute + overhead. */
+  readonly requestMs: number;
+  readonly queueMs: number;
+  readonly computeInputMs: number;
+  readonly computeInferMs: number;
+  readonly computeOutputMs: number;
+  readonly overheadMs: number;
+  /**
+   * The client's mean latency over the same requests, which are not quite those of the window: the server counts a
+   * request when it has finished it, the client when the answer has arrived. Absent when others used the model too.
+   */
+  readonly clientMs?: number;
+  /** Mean per hit and per miss; only with a response cache. */
+  readonly cache?: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly hitMs: number;
+    readonly missMs: number;
+  };
+}
+
+/** What was measured in a stretch of time: one window, or several merged. */
+export interface Measured {
+  readonly durationMs: number;
+  /** Requests that were answered validly in this stretch. */
+  readonly requests: number;
+  readonly failedRequests: number;
+  /** Inferences per second: requests x batch size / duration. */
+  readonly throughput: number;
+  /** Absent when no request was answered validly, as is `client`. */
+  readonly latency?: LatencySummary;
+  readonly client?: ClientSplit;
+  /** Absent when the server has no statistics extension or did not answer. */
+  readonly server?: ServerSplit;
+  /** Latencies in nanoseconds: HdrHistogram V2, compressed, base64. */
+  readonly histogram: string;
+}
+
+export interface Window extends Measured {
+  readonly index: number;
+  /** Since the start of the level. */
+  readonly startMs: number;
+}
+
+export type Instability =
+  /** Fewer windows than the check needs: the run was limited or interrupted. */
+  'too-few-windows' | 'throughput' | 'latency' | 'no-valid-requests' | 'interrupted' | 'server-lost';
+
+export type Stability = { readonly stable: true } | { readonly stable: false; readonly reason: Instability };
+
+/** One load level, measured. */
+export interface Level {
+  readonly load: Load;
+  readonly stability: Stability;
+  /** The latency limit was reached or passed. */
+  readonly isOverLimit: boolean;
+  /** The last windows merged: the numbers of the report. */
+  readonly summary: Measured;
+  /** How many windows the summary covers: the last ones, but for those in which the server was gone. */
+  readonly summarisedWindows: number;
+  readonly windows: readonly Window[];
+  /** Of all windows, by class. */
+  readonly failures: readonly FailureCount[];
+}
+
+export interface MeasurementSettings {
+  readonly mode: 'time_windows' | 'count_windows';
+  readonly intervalMs: number;
+  readonly requestCount: number;
+  /** Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent. */
+  readonly stabilityPercent: number;
+  readonly maxTrials: number;
+  /** The percentile that stability, the latency limit and the summary look at; absent = the mean. */
+  readonly percentile?: number;
+}
+
+export interface RunSettings {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly protocol: 'http' | 'grpc';
+  readonly batchSize: number;
+  readonly concurrency: { readonly start: number; readonly end: number; readonly step: number };
+  readonly latencyLimitMs?: number;
+  readonly measurement: MeasurementSettings;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly seed: number;
+}
+
+export interface Machine {
+  readonly platform: string;
+  readonly arch: string;
+  readonly cpuModel: string;
+  readonly logicalCpus: number;
+  readonly memoryBytes: number;
+  readonly nodeVersion: string;
+}
+
+export interface ServerFacts {
+  readonly kind: 'embedded' | 'remote';
+  readonly url: string;
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+}
+
+export interface ModelFacts {
+  readonly name: string;
+  /** The version that served, as far as the server says it. */
+  readonly version: string;
+  readonly platform: string;
+  readonly maxBatchSize: number;
+  /** The configuration as the server answers it; absent where it has none to show. */
+  readonly config?: unknown;
+}
+
+/** A whole run: one versioned document, from which every report can be made again. Schema: `reports/schema/run.schema.json`. */
+export interface Run {
+  readonly format: 'perf-analyze/run';
+  readonly formatVersion: 1;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly isInterrupted: boolean;
+  readonly settings: RunSettings;
+  readonly machine: Machine;
+  readonly server: ServerFacts;
+  readonly model: ModelFacts;
+  readonly levels: readonly Level[];
+}

@@ -1,0 +1,208 @@
+import { isDatatype } from './datatype.js';
+import { contentsFromRaw, type InferTensorContents, rawFromContents } from './grpc-contents.js';
+import type {
+  InferInput,
+  InferOutput,
+  InferRequest,
+  InferResponse,
+  Parameters,
+  ParameterValue,
+  RequestedOutput,
+} from './infer.js';
+import { shapeFrom } from './json.js';
+import { ProtocolError } from './protocol-error.js';
+import { decodeMessage, messageType } from './schema.js';
+
+const requestType = messageType('inference.ModelInferRequest');
+const responseType = messageType('inference.ModelInferResponse');
+
+/** protobufjs gives 64-bit integers as Long objects, and takes numbers or Longs. */
+type Int64 = number | { toNumber(): number };
+
+interface InferParameter {
+  readonly parameter_choice?: string;
+  readonly bool_param?: boolean;
+  readonly int64_param?: Int64;
+  readonly string_param?: string;
+  readonly double_param?: number;
+  readonly uint64_param?: Int64;
+}
+type ParameterMap = Readonly<Record<string, InferParameter>>;
+
+interface TensorMessage {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly Int64[];
+  readonly parameters: ParameterMap;
+  readonly contents?: InferTensorContents | null;
+}
+
+interface RequestMessage {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly parameters: ParameterMap;
+  readonly inputs: readonly TensorMessage[];
+  readonly outputs: readonly { readonly name: string; readonly parameters: ParameterMap }[];
+  readonly raw_input_contents: readonly Uint8Array[];
+}
+
+interface ResponseMessage {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly parameters: ParameterMap;
+  readonly outputs: readonly TensorMessage[];
+  readonly raw_output_contents: readonly Uint8Array[];
+}
+
+/** How a request's tensors travel: `raw` as bytes, `typed` in `InferTensorContents`. */
+export type ContentsForm = 'raw' | 'typed';
+
+/**
+ * Encodes `ModelInferRequest`.
+ *
+ * @throws ProtocolError when `form` is `typed` and a datatype has no typed field (FP16, BF16)
+ */
+export function encodeModelInferRequest(request: InferRequest, form: ContentsForm = 'raw'): Uint8Array {
+  return requestType
+    .encode({
+      model_name: request.modelName,
+      model_version: request.modelVersion,
+      id: request.id,
+      parameters: toParameterMap(request.parameters),
+      inputs: request.inputs.map((input) => ({
+        ...tensorMessage(input),
+        ...(form === 'typed' ? { contents: contentsFromRaw(input) } : {}),
+      })),
+      outputs: request.outputs.map(({ name, parameters }) => ({ name, parameters: toParameterMap(parameters) })),
+      raw_input_contents: form === 'raw' ? request.inputs.filter(hasData).map(({ data }) => data) : [],
+    })
+    .finish();
+}
+
+/**
+ * Decodes `ModelInferRequest`; raw inputs are views of `bytes`.
+ *
+ * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
+ */
+export function decodeModelInferRequest(bytes: Uint8Array): InferRequest {
+  const message = decodeMessage(requestType, bytes) as unknown as RequestMessage;
+  return {
+    modelName: message.model_name,
+    modelVersion: message.model_version,
+    id: message.id,
+    parameters: fromParameterMap(message.parameters),
+    inputs: inputsFrom(message),
+    outputs: message.outputs.map(
+      ({ name, parameters }): RequestedOutput => ({ name, parameters: fromParameterMap(parameters) }),
+    ),
+  };
+}
+
+/** Encodes `ModelInferResponse`, outputs always in `raw_output_contents` as Triton does. */
+export function encodeModelInferResponse(response: InferResponse): Uint8Array {
+  return responseType
+    .encode({
+      model_name: response.modelName,
+      model_version: response.modelVersion,
+      id: response.id,
+      parameters: toParameterMap(response.parameters),
+      outputs: response.outputs.map(tensorMessage),
+      raw_output_contents: response.outputs.map(({ data }) => data),
+    })
+    .finish();
+}
+
+/**
+ * Decodes `ModelInferResponse`, raw or typed; raw outputs are views of `bytes`.
+ *
+ * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
+ */
+export function decodeModelInferResponse(bytes: Uint8Array): InferResponse {
+  const message = decodeMessage(responseType, bytes) as unknown as ResponseMessage;
+  const raw = message.raw_output_contents;
+  return {
+    modelName: message.model_name,
+    modelVersion: message.model_version,
+    id: message.id,
+    parameters: fromParameterMap(message.parameters),
+    outputs: message.outputs.map((output, index): InferOutput => {
+      const tensor = tensorHead(output);
+      const data = raw.length > 0 ? raw[index] : rawFromContents(output.contents ?? {}, tensor);
+      if (data === undefined) throw new ProtocolError(`no raw_output_contents for output '${output.name}'`);
+      return { ...tensor, data };
+    }),
+  };
+}
+
+function inputsFrom(message: RequestMessage): InferInput[] {
+  const raw = message.raw_input_contents;
+  let next = 0;
+  const inputs = message.inputs.map((input): InferInput => {
+    const tensor = tensorHead(input);
+    if (tensor.parameters.has('shared_memory_region')) return { ...tensor, data: new Uint8Array(0) };
+    if (raw.length === 0) return { ...tensor, data: explicitData(input, tensor, message.model_name) };
+    if (input.contents) {
+      throw new ProtocolError(
+        `contents field must not be specified when using raw_input_contents for '${input.name}' for model '${message.model_name}'`,
+      );
+    }
+    const data = raw[next++];
+    if (data === undefined) throw missingData(input.name, message.model_name);
+    return { ...tensor, data };
+  });
+  if (next !== raw.length) {
+    throw new ProtocolError(
+      `expected ${next} raw input contents for model '${message.model_name}', got ${raw.length} in the request`,
+    );
+  }
+  return inputs;
+}
+
+function explicitData(input: TensorMessage, tensor: Omit<InferInput, 'data'>, model: string): Uint8Array {
+  if (!input.contents) throw missingData(input.name, model);
+  return rawFromContents(input.contents, { ...tensor, model });
+}
+
+const missingData = (input: string, model: string): ProtocolError =>
+  new ProtocolError(`unable to find data for input tensor '${input}' for model '${model}' in request.`);
+
+function tensorHead(message: TensorMessage): Omit<InferInput, 'data'> {
+  const { name, datatype } = message;
+  if (!isDatatype(datatype)) throw new ProtocolError(`unknown datatype '${datatype}' of tensor '${name}'`);
+  const shape = shapeFrom(message.shape.map(toNumber), `tensor '${name}'`);
+  return { name, datatype, shape, parameters: fromParameterMap(message.parameters) };
+}
+
+const hasData = (input: InferInput): boolean => !input.parameters.has('shared_memory_region');
+
+const tensorMessage = (tensor: InferInput | InferOutput) => ({
+  name: tensor.name,
+  datatype: tensor.datatype,
+  shape: tensor.shape,
+  parameters: toParameterMap(tensor.parameters),
+});
+
+const toNumber = (value: Int64): number => (typeof value === 'number' ? value : value.toNumber());
+
+function fromParameterMap(map: ParameterMap): Parameters {
+  const parameters = new Map<string, ParameterValue>();
+  for (const [key, parameter] of Object.entries(map)) {
+    const choice = parameter.parameter_choice as Exclude<keyof InferParameter, 'parameter_choice'> | undefined;
+    const value = choice === undefined ? undefined : parameter[choice];
+    if (value === undefined) throw new ProtocolError(`parameter '${key}' has no value`);
+    parameters.set(key, typeof value === 'object' ? value.toNumber() : value);
+  }
+  return parameters;
+}
+
+function toParameterMap(parameters: Parameters): Record<string, InferParameter> {
+  return Object.fromEntries([...parameters].map(([key, value]) => [key, parameterMessage(value)]));
+}
+
+function parameterMessage(value: ParameterValue): InferParameter {
+  if (typeof value === 'boolean') return { bool_param: value };
+  if (typeof value === 'string') return { string_param: value };
+  return Number.isSafeInteger(value) ? { int64_param: value } : { double_param: value };
+}

@@ -1,0 +1,220 @@
+import { isDatatype } from './datatype.js';
+import type {
+  InferInput,
+  InferOutput,
+  InferRequest,
+  InferResponse,
+  Parameters,
+  ParameterValue,
+  RequestedOutput,
+} from './infer.js';
+import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom } from './json.js';
+import { tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** Says how many bytes at the start of a body are JSON; the binary tensors follow (binary tensor data extension). */
+export const headerLengthField = 'inference-header-content-length';
+
+/** A body and, when binary tensors follow the JSON, the length of the JSON part in bytes. */
+export interface HttpBody {
+  readonly body: Buffer;
+  readonly headerLength: number | undefined;
+}
+
+// ---------------------------------------------------------------------------------------------- encoding
+
+/** Encodes a request; tensors and requested outputs are binary unless `json` says otherwise. */
+export function encodeInferRequest(request: InferRequest, { json = false }: { json?: boolean } = {}): HttpBody {
+  const parameters = new Map(request.parameters);
+  if (!json && request.outputs.length === 0) parameters.set('binary_data_output', true);
+  const id = request.id === '' ? '' : `"id":${JSON.stringify(request.id)},`;
+  const inputs = request.inputs.map((input) => tensorText(input, !json)).join(',');
+  const outputs = request.outputs.map((output) => requestedText(output, json)).join(',');
+  return assemble(
+    `{${id}"inputs":[${inputs}]${outputs === '' ? '' : `,"outputs":[${outputs}]`}${parametersMember(parameters, '')}}`,
+    json ? [] : request.inputs.filter(hasData),
+  );
+}
+
+/** Encodes a response; `isBinary` says per output name whether its data travels as binary. */
+export function encodeInferResponse(response: InferResponse, isBinary: (output: string) => boolean): HttpBody {
+  const { id, modelName, modelVersion, parameters } = response;
+  const binary: InferOutput[] = [];
+  const outputs = response.outputs.map((output) => {
+    const travelsAsBinary = isBinary(output.name);
+    if (travelsAsBinary && hasData(output)) binary.push(output);
+    return tensorText(output, travelsAsBinary);
+  });
+  return assemble(
+    `{${id === '' ? '' : `"id":${JSON.stringify(id)},`}"model_name":${JSON.stringify(modelName)},` +
+      `"model_version":${JSON.stringify(modelVersion)}${parametersMember(parameters, '')},"outputs":[${outputs.join(',')}]}`,
+    binary,
+  );
+}
+
+/** Whether a request wants an output as binary: what is said of the output itself counts before the request's default. */
+export function wantsBinary(request: InferRequest, output: string): boolean {
+  const requested = request.outputs.find(({ name }) => name === output);
+  if (requested !== undefined) return requested.parameters.get('binary_data') === true;
+  return request.parameters.get('binary_data_output') === true;
+}
+
+function assemble(json: string, binary: readonly (InferInput | InferOutput)[]): HttpBody {
+  if (binary.length === 0) return { body: Buffer.from(json), headerLength: undefined };
+  const headerLength = Buffer.byteLength(json);
+  const body = Buffer.allocUnsafe(binary.reduce((size, { data }) => size + data.length, headerLength));
+  body.write(json);
+  let offset = headerLength;
+  for (const { data } of binary) {
+    body.set(data, offset);
+    offset += data.length;
+  }
+  return { body, headerLength };
+}
+
+function tensorText(tensor: InferInput | InferOutput, binary: boolean): string {
+  const { name, datatype, shape, parameters, data } = tensor;
+  const carried = hasData(tensor);
+  const size = binary && carried ? `"binary_data_size":${data.length}` : '';
+  const json = binary || !carried ? '' : `,"data":${tensorDataToJson(tensor)}`;
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}]${parametersMember(parameters, size)}${json}}`;
+}
+
+/** `,"parameters":{...}` with `extra` as its last member, or nothing when both are empty. */
+function parametersMember(parameters: Parameters, extra: string): string {
+  if (parameters.size === 0) return extra === '' ? '' : `,"parameters":{${extra}}`;
+  const members = [...parameters].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `,"parameters":{${(extra === '' ? members : [...members, extra]).join(',')}}`;
+}
+
+/** The data of a tensor in shared memory does not travel. */
+const hasData = (tensor: InferInput | InferOutput): boolean => !tensor.parameters.has('shared_memory_region');
+
+function requestedText(output: RequestedOutput, json: boolean): string {
+  const parameters = new Map(output.parameters);
+  if (!json && !parameters.has('binary_data')) parameters.set('binary_data', true);
+  return `{"name":${JSON.stringify(output.name)}${parametersMember(parameters, '')}}`;
+}
+
+// ---------------------------------------------------------------------------------------------- decoding
+
+/**
+ * Decodes the body of `POST /v2/models/{model}/infer`. Binary inputs are views of `body`.
+ *
+ * @param headerLength value of `Inference-Header-Content-Length`; `undefined` = the whole body is JSON
+ * @throws ProtocolError when the body does not follow the protocol
+ */
+export function decodeInferRequest(
+  { body, headerLength }: HttpBody,
+  model: { readonly modelName: string; readonly modelVersion: string },
+): InferRequest {
+  const { head, binary } = splitBody(body, headerLength);
+  const inputs = arrayMember(head, 'inputs').map((input) => tensorFrom(input, binary, 'input'));
+  if (binary.offset !== binary.bytes.length) {
+    throw new ProtocolError(`unexpected additional input data for model '${model.modelName}'`);
+  }
+  return {
+    ...model,
+    id: head['id'] === undefined ? '' : requiredString(head, 'id', 'request'),
+    parameters: parametersFrom(head['parameters'], 'request'),
+    inputs,
+    outputs: head['outputs'] === undefined ? [] : arrayMember(head, 'outputs').map(requestedFrom),
+  };
+}
+
+/**
+ * Decodes the body of a 200 answer. Binary outputs are views of `body`.
+ *
+ * @throws ProtocolError when the body does not follow the protocol
+ */
+export function decodeInferResponse({ body, headerLength }: HttpBody): InferResponse {
+  const { head, binary } = splitBody(body, headerLength);
+  return {
+    modelName: requiredString(head, 'model_name', 'response'),
+    modelVersion: head['model_version'] === undefined ? '' : requiredString(head, 'model_version', 'response'),
+    id: head['id'] === undefined ? '' : requiredString(head, 'id', 'response'),
+    parameters: parametersFrom(head['parameters'], 'response'),
+    outputs: arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output')),
+  };
+}
+
+interface BinaryPart {
+  readonly bytes: Uint8Array;
+  offset: number;
+}
+
+function splitBody(body: Buffer, headerLength: number | undefined): { head: JsonObject; binary: BinaryPart } {
+  const length = headerLength ?? body.length;
+  if (length > body.length) {
+    throw new ProtocolError(`inference header size should be in range (0, ${body.length}), got: ${length}`);
+  }
+  return {
+    head: parseJsonObject(body.toString('utf8', 0, length)),
+    binary: { bytes: body.subarray(length), offset: 0 },
+  };
+}
+
+function tensorFrom(value: unknown, binary: BinaryPart, role: 'input' | 'output'): InferInput {
+  if (!isJsonObject(value)) throw new ProtocolError(`each element of '${role}s' must be an object`);
+  const name = requiredString(value, 'name', role);
+  const owner = `${role} '${name}'`;
+  const datatype = requiredString(value, 'datatype', owner);
+  if (!isDatatype(datatype)) throw new ProtocolError(`unknown datatype '${datatype}' of ${owner}`);
+  const tensor = { name, datatype, shape: shapeFrom(value['shape'], owner) };
+  const parameters = parametersFrom(value['parameters'], owner);
+  const size = parameters.get('binary_data_size');
+  const isShared = parameters.has('shared_memory_region');
+  const data = value['data'];
+  if (Number(size !== undefined) + Number(isShared) + Number(data !== undefined) > 1) {
+    throw new ProtocolError(
+      `Input must set only one of the following fields: 'data', 'binary_data_size', 'shared_memory_region' (${owner})`,
+    );
+  }
+  if (isShared) return { ...tensor, parameters, data: new Uint8Array(0) };
+  if (size === undefined) return { ...tensor, parameters, data: tensorDataFromJson(data, tensor) };
+  parameters.delete('binary_data_size');
+  return { ...tensor, parameters, data: takeBinary(binary, size, name) };
+}
+
+function takeBinary(binary: BinaryPart, size: ParameterValue, name: string): Uint8Array {
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw new ProtocolError(
+      `'binary_data_size' of tensor '${name}' must be a non-negative integer, got ${String(size)}`,
+    );
+  }
+  const end = binary.offset + size;
+  if (end > binary.bytes.length) {
+    throw new ProtocolError(
+      `unexpected size for input '${name}', expecting ${end - binary.bytes.length} additional bytes`,
+    );
+  }
+  const data = binary.bytes.subarray(binary.offset, end);
+  binary.offset = end;
+  return data;
+}
+
+function requestedFrom(value: unknown): RequestedOutput {
+  if (!isJsonObject(value)) throw new ProtocolError(`each element of 'outputs' must be an object`);
+  const name = requiredString(value, 'name', 'output');
+  return { name, parameters: parametersFrom(value['parameters'], `output '${name}'`) };
+}
+
+function parametersFrom(value: unknown, owner: string): Map<string, ParameterValue> {
+  if (value === undefined) return new Map();
+  if (!isJsonObject(value)) throw new ProtocolError(`'parameters' of ${owner} must be an object`);
+  const parameters = new Map<string, ParameterValue>();
+  for (const [key, member] of Object.entries(value)) {
+    const value = typeof member === 'bigint' ? Number(member) : member;
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      throw new ProtocolError(`parameter '${key}' of ${owner} must be a string, a number or a boolean`);
+    }
+    parameters.set(key, value);
+  }
+  return parameters;
+}
+
+function arrayMember(object: JsonObject, key: string): readonly unknown[] {
+  const value = object[key];
+  if (!Array.isArray(value)) throw new ProtocolError(`'${key}' must be an array`);
+  return value;
+}

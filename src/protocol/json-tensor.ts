@@ -1,0 +1,159 @@
+import { type Datatype, datatypeFacts } from './datatype.js';
+import { shown } from './json.js';
+import { ProtocolError } from './protocol-error.js';
+import { elementCount, packBytes, rawByteSize, type Tensor, unpackBytes } from './tensor.js';
+
+const maxNesting = 100;
+
+type Scalar = string | number | bigint | boolean;
+type Write = (view: DataView, offset: number, value: Scalar) => void;
+type Read = (view: DataView, offset: number) => string;
+
+const jsonNumber = (value: number): string => {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'; // the literals that Triton reads and writes
+};
+
+const codecs: Readonly<Partial<Record<Datatype, { readonly write: Write; readonly read: Read }>>> = {
+  BOOL: {
+    write: (view, offset, value) => view.setUint8(offset, value ? 1 : 0),
+    read: (view, offset) => (view.getUint8(offset) === 0 ? 'false' : 'true'),
+  },
+  UINT8: {
+    write: (view, offset, value) => view.setUint8(offset, Number(value)),
+    read: (view, offset) => String(view.getUint8(offset)),
+  },
+  UINT16: {
+    write: (view, offset, value) => view.setUint16(offset, Number(value), true),
+    read: (view, offset) => String(view.getUint16(offset, true)),
+  },
+  UINT32: {
+    write: (view, offset, value) => view.setUint32(offset, Number(value), true),
+    read: (view, offset) => String(view.getUint32(offset, true)),
+  },
+  UINT64: {
+    write: (view, offset, value) => view.setBigUint64(offset, BigInt(value), true),
+    read: (view, offset) => String(view.getBigUint64(offset, true)),
+  },
+  INT8: {
+    write: (view, offset, value) => view.setInt8(offset, Number(value)),
+    read: (view, offset) => String(view.getInt8(offset)),
+  },
+  INT16: {
+    write: (view, offset, value) => view.setInt16(offset, Number(value), true),
+    read: (view, offset) => String(view.getInt16(offset, true)),
+  },
+  INT32: {
+    write: (view, offset, value) => view.setInt32(offset, Number(value), true),
+    read: (view, offset) => String(view.getInt32(offset, true)),
+  },
+  INT64: {
+    write: (view, offset, value) => view.setBigInt64(offset, BigInt(value), true),
+    read: (view, offset) => String(view.getBigInt64(offset, true)),
+  },
+  FP32: {
+    write: (view, offset, value) => view.setFloat32(offset, Number(value), true),
+    read: (view, offset) => jsonNumber(view.getFloat32(offset, true)),
+  },
+  FP64: {
+    write: (view, offset, value) => view.setFloat64(offset, Number(value), true),
+    read: (view, offset) => jsonNumber(view.getFloat64(offset, true)),
+  },
+};
+
+/**
+ * The raw form of the `data` member of a JSON tensor, flat or nested; only the element count must fit the shape.
+ *
+ * @throws ProtocolError when an element is not of the datatype, out of its range, or the count differs
+ */
+export function tensorDataFromJson(data: unknown, tensor: Omit<Tensor, 'data'>): Uint8Array {
+  const { name, datatype, shape } = tensor;
+  if (!Array.isArray(data)) throw new ProtocolError(`'data' of tensor '${name}' must be an array`);
+  const elements: Scalar[] = [];
+  flatten(data, { name, datatype, elements, depth: 1 });
+  const expected = elementCount(shape);
+  if (elements.length !== expected) {
+    throw new ProtocolError(
+      `shape does not match true shape of 'data' field of tensor '${name}': expected ${expected} elements, got ${elements.length}`,
+    );
+  }
+  if (datatype === 'BYTES') return packBytes(elements as string[]);
+  const codec = codecs[datatype];
+  const sizeBytes = rawByteSize(datatype, shape);
+  if (codec === undefined || sizeBytes === undefined) throw noJsonForm('receiving', tensor);
+  const raw = new Uint8Array(sizeBytes);
+  const view = new DataView(raw.buffer);
+  const step = datatypeFacts[datatype].sizeBytes ?? 1;
+  for (const [index, element] of elements.entries()) codec.write(view, index * step, element);
+  return raw;
+}
+
+interface Flattening {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly elements: Scalar[];
+  readonly depth: number;
+}
+
+function flatten(data: readonly unknown[], into: Flattening): void {
+  if (into.depth > maxNesting) {
+    throw new ProtocolError(`JSON nesting depth exceeds maximum allowed limit (${maxNesting})`);
+  }
+  for (const element of data) {
+    if (Array.isArray(element)) flatten(element, { ...into, depth: into.depth + 1 });
+    else into.elements.push(checkedElement(element, into));
+  }
+}
+
+function checkedElement(element: unknown, { name, datatype }: Flattening): Scalar {
+  const expected = expectedElement(element, datatype);
+  if (expected === undefined) return element as Scalar;
+  throw new ProtocolError(
+    `unable to parse 'data' of tensor '${name}' of type ${datatype}: expected ${expected}, got ${shown(element)}`,
+  );
+}
+
+/** What an element should have been; `undefined` when it is right. */
+function expectedElement(element: unknown, datatype: Datatype): string | undefined {
+  if (datatype === 'BYTES') return typeof element === 'string' ? undefined : 'a string';
+  if (datatype === 'BOOL') return typeof element === 'boolean' ? undefined : 'true or false';
+  if (typeof element !== 'number' && typeof element !== 'bigint') return 'a number';
+  const { range } = datatypeFacts[datatype];
+  return range === undefined ? undefined : expectedInteger(element, range);
+}
+
+function expectedInteger(element: number | bigint, [smallest, largest]: readonly [bigint, bigint]): string | undefined {
+  if (typeof element === 'number' && !Number.isSafeInteger(element)) return 'an integer';
+  return element >= smallest && element <= largest ? undefined : `an integer from ${smallest} to ${largest}`;
+}
+
+/**
+ * The `data` member of a JSON tensor as JSON text: a flat array. 64-bit integers are exact; NaN and infinities
+ * are the bare literals that Triton uses.
+ *
+ * @throws ProtocolError for FP16 and BF16, which have no JSON form
+ */
+export function tensorDataToJson(tensor: Tensor): string {
+  const { name, datatype, shape, data } = tensor;
+  if (datatype === 'BYTES') {
+    const decoder = new TextDecoder();
+    return `[${unpackBytes(data, name)
+      .map((element) => JSON.stringify(decoder.decode(element)))
+      .join(',')}]`;
+  }
+  const codec = codecs[datatype];
+  if (codec === undefined) throw noJsonForm('sending', tensor);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const count = elementCount(shape);
+  const step = datatypeFacts[datatype].sizeBytes ?? 1;
+  const texts = new Array<string>(count);
+  for (let index = 0; index < count; index++) texts[index] = codec.read(view, index * step);
+  return `[${texts.join(',')}]`;
+}
+
+function noJsonForm(direction: 'receiving' | 'sending', tensor: Omit<Tensor, 'data'>): ProtocolError {
+  const role = direction === 'receiving' ? 'input' : 'output';
+  return new ProtocolError(
+    `${direction} ${tensor.datatype} data via JSON is not supported. Please use the binary data format for ${role} ${tensor.name}`,
+  );
+}

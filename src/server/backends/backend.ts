@@ -1,0 +1,75 @@
+import type { Nanoseconds } from '../../core/units.js';
+import type { Datatype } from '../../protocol/datatype.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
+import type { Tensor } from '../../protocol/tensor.js';
+import type { TensorPlan } from '../config/tensor-plan.js';
+
+/** An input or output as the model file declares it, batch dimension included; -1 = variable. */
+export interface GraphTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+}
+
+/** What the model file itself says about its inputs and outputs. */
+export interface ModelGraph {
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
+}
+
+/** A validated request, ready to run. */
+export interface ExecutableRequest {
+  /** One tensor per planned input, in the plan's order. */
+  readonly inputs: readonly Tensor[];
+  /** Rows that the request takes of a batch; 1 for a model without batch dimension. */
+  readonly batchSize: number;
+}
+
+/** Requests that run together, all compatible with each other. */
+export interface Batch {
+  readonly plan: TensorPlan;
+  readonly requests: readonly ExecutableRequest[];
+}
+
+/** What a batch gave, and when the framework computed it (monotonic, same origin as the server's clock). */
+export interface Execution {
+  readonly computeStart: Nanoseconds;
+  readonly computeEnd: Nanoseconds;
+  /** For each request in order, one tensor per planned output in the plan's order. */
+  readonly outputs: readonly (readonly Tensor[])[];
+}
+
+/** One copy of a model that runs one batch at a time. */
+export interface ModelInstance extends AsyncDisposable {
+  readonly name: string;
+  readonly graph: ModelGraph;
+  /** Pending while the instance restarts after a crash; rejects when it cannot. `undefined` when it is fit to run. */
+  readonly recovery: Promise<void> | undefined;
+  /** Rejects with `RefusalError` when the batch as a whole failed. Not to be called again before it settles. */
+  execute(batch: Batch): Promise<Execution>;
+}
+
+/** What a backend needs to start one instance. */
+export interface InstanceOptions {
+  readonly name: string;
+  readonly modelName: string;
+  readonly modelPath: string;
+  /** Normalised where the model file is not needed for it; inputs and outputs may still be missing. */
+  readonly config: ModelConfig;
+  /** Threads inside an operator when the configuration does not say. */
+  readonly defaultThreads: number;
+}
+
+/** A framework that runs models. A new one is a folder beside this file. */
+export interface Backend {
+  readonly name: string;
+  readonly platform: string;
+  /** The file in a version folder that holds the model unless the configuration names another. */
+  readonly defaultModelFilename: string;
+  /** @throws RefusalError when a well-formed request holds values that this backend cannot carry */
+  checkRequest(request: ExecutableRequest): void;
+  /** Threads that one instance computes with. @throws PerfError for a parameter that is out of range */
+  threadsPerInstance(config: ModelConfig, defaultThreads: number): number;
+  /** Rejects with `PerfError` naming the file when it cannot be loaded. */
+  startInstance(options: InstanceOptions): Promise<ModelInstance>;
+}

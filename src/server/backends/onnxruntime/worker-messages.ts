@@ -1,0 +1,47 @@
+import type { GatheredBatch } from '../../batching/gather-inputs.js';
+import type { BatchOutput } from '../../batching/scatter-outputs.js';
+import type { ModelGraph } from '../backend.js';
+import type { SessionOptions } from './session-options.js';
+
+/** What a worker is started with (`workerData`). */
+export interface WorkerStart {
+  /** Where `onnxruntime-node` was found. */
+  readonly packagePath: string;
+  readonly modelPath: string;
+  readonly options: SessionOptions;
+}
+
+/** Names and types of the tensors of later batches, in the order in which those carry them. */
+export interface BindMessage {
+  readonly kind: 'bind';
+  readonly inputs: readonly { readonly name: string; readonly ortType: string }[];
+  readonly outputs: readonly string[];
+}
+
+export interface RunMessage extends GatheredBatch {
+  readonly kind: 'run';
+}
+
+export type ToWorker = BindMessage | RunMessage;
+
+/** The session is there; sent once. */
+interface StartedMessage {
+  readonly kind: 'started';
+  readonly graph: ModelGraph;
+}
+
+/** One line, without the stack. Sent instead of `started` or `done`. */
+interface FailedMessage {
+  readonly kind: 'failed';
+  readonly message: string;
+}
+
+interface DoneMessage {
+  readonly kind: 'done';
+  /** Monotonic nanoseconds, same origin in every thread. */
+  readonly computeStart: number;
+  readonly computeEnd: number;
+  readonly outputs: readonly BatchOutput[];
+}
+
+export type FromWorker = StartedMessage | FailedMessage | DoneMessage;

@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../../core/perf-error.js';
+import type { BatchOutput } from '../../batching/scatter-outputs.js';
+import { monotonicNow } from '../../server-clock.js';
+import type { GraphTensor } from '../backend.js';
+import { datatypeOf, type OrtData, toOrtData, toRawData } from './element-types.js';
+import type { BindMessage, FromWorker, RunMessage, ToWorker, WorkerStart } from './worker-messages.js';
+
+/**
+ * The thread of one model instance: one ONNX Runtime session, one batch at a time. `session.run` computes on the
+ * thread that calls it, whatever its promise suggests, and that must not be the thread that serves I/O.
+ */
+
+interface OrtTensor {
+  readonly data: OrtData;
+  readonly dims: readonly number[];
+}
+
+interface OrtValueMetadata {
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly type?: string;
+  /** Symbolic dimensions are text. */
+  readonly shape?: readonly (number | string)[];
+}
+
+interface OrtSession {
+  readonly inputMetadata: readonly OrtValueMetadata[];
+  readonly outputMetadata: readonly OrtValueMetadata[];
+  run(feeds: Record<string, OrtTensor>, fetches: readonly string[]): Promise<Record<string, OrtTensor>>;
+}
+
+/** The part of `onnxruntime-node` in use; the package is optional, so its types cannot be imported. */
+interface OrtPackage {
+  readonly InferenceSession: { create(path: string, options: object): Promise<OrtSession> };
+  readonly Tensor: new (type: string, data: OrtData, dims: readonly number[]) => OrtTensor;
+  readonly env: { logLevel: string };
+}
+
+const { packagePath, modelPath, options }: WorkerStart = workerData;
+let binding: BindMessage = { kind: 'bind', inputs: [], outputs: [] };
+
+const reply = (message: FromWorker, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+
+function toGraphTensor(value: OrtValueMetadata): GraphTensor {
+  if (!value.isTensor || value.type === undefined) throw new Error(`'${value.name}' is not a tensor: not supported`);
+  const shape = (value.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : -1));
+  return { name: value.name, datatype: datatypeOf(value.type), shape };
+}
+
+function feedsOf(ort: OrtPackage, { buffer, inputs }: RunMessage): Record<string, OrtTensor> {
+  const feeds: Record<string, OrtTensor> = Object.create(null);
+  binding.inputs.forEach(({ name, ortType }, index) => {
+    const input = inputs[index];
+    if (input === undefined) return;
+    const { byteOffset, byteLength } = input;
+    feeds[name] = new ort.Tensor(ortType, toOrtData(ortType, { buffer, byteOffset, byteLength }), input.shape);
+  });
+  return feeds;
+}
+
+async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): Promise<void> {
+  const feeds = feedsOf(ort, message);
+  const computeStart = monotonicNow();
+  const results = await session.run(feeds, binding.outputs);
+  const computeEnd = monotonicNow();
+  const outputs: BatchOutput[] = [];
+  const transfer = new Set<ArrayBuffer>();
+  for (const name of binding.outputs) {
+    const tensor = results[name];
+    if (tensor === undefined) throw new Error(`the model gave no output '${name}'`);
+    const data = toRawData(tensor.data);
+    outputs.push({ shape: tensor.dims, data });
+    if (ownsItsBuffer(data)) transfer.add(data.buffer);
+  }
+  reply({ kind: 'done', computeStart, computeEnd, outputs }, [...transfer]);
+}
+
+/** Packed strings may lie in Node's buffer pool, which cannot be given away. */
+const ownsItsBuffer = (data: Uint8Array): boolean => data.byteLength > 0 && data.byteLength === data.buffer.byteLength;
+
+const oneLine = (thrown: unknown): string => messageOf(thrown).replace(/\s+/g, ' ').trim();
+
+try {
+  const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
+  ort.env.logLevel = 'fatal';
+  const session = await ort.InferenceSession.create(modelPath, options);
+  const graph = {
+    inputs: session.inputMetadata.map(toGraphTensor),
+    outputs: session.outputMetadata.map(toGraphTensor),
+  };
+  parentPort?.on('message', (message: ToWorker) => {
+    if (message.kind === 'bind') binding = message;
+    else run(ort, session, message).catch((thrown) => reply({ kind: 'failed', message: oneLine(thrown) }));
+  });
+  reply({ kind: 'started', graph });
+} catch (thrown) {
+  reply({ kind: 'failed', message: oneLine(thrown) });
+}

@@ -1,0 +1,39 @@
+import { PerfError } from '../../core/perf-error.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
+import { type BackendNames, normalizeHead } from './normalize-config.js';
+import { readConfigJson, readConfigText } from './read-config.js';
+import { refuseUnsupported } from './refuse-unsupported.js';
+import { validateHead } from './validate-config.js';
+
+export interface ConfigSource {
+  readonly directoryName: string;
+  /** The text of `config.pbtxt`; `undefined` when there is no such file. */
+  readonly configText: string | undefined;
+  readonly configPath: string;
+  /** The `config` parameter of a load request: replaces the file. */
+  readonly overrideJson: string | undefined;
+}
+
+/**
+ * Reads a configuration and checks all that can be known without the model file.
+ *
+ * @throws PerfError when it is wrong, RefusalError (`unsupported`) when it asks for something that is not there yet
+ */
+export function prepareHead(
+  source: ConfigSource,
+  options: { readonly backend: BackendNames; readonly autoComplete: boolean },
+): ModelConfig {
+  const { directoryName } = source;
+  const config = normalizeHead(readSource(source, options.autoComplete), directoryName, options.backend);
+  refuseUnsupported(config);
+  validateHead(config, directoryName, options.backend);
+  return config;
+}
+
+function readSource(source: ConfigSource, autoComplete: boolean): ModelConfig {
+  if (source.overrideJson !== undefined) return readConfigJson(source.overrideJson);
+  if (source.configText === undefined && !autoComplete) {
+    throw new PerfError('model', `model configuration is missing: expected ${source.configPath}`);
+  }
+  return readConfigText(source.configText ?? '', source.configPath);
+}

@@ -1,0 +1,57 @@
+import type { ConfigInput, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import { RefusalError } from '../refusal.js';
+
+/**
+ * Refuses what a configuration may ask for and this server does not do: a model that would be served differently from
+ * what its configuration says is worse than one that is not served.
+ *
+ * @throws RefusalError (`unsupported`) that names the field
+ */
+export function refuseUnsupported(config: ModelConfig): void {
+  const field =
+    modelFields.find(([, isUsed]) => isUsed(config))?.[0] ??
+    firstUsed('input', inputFields, config.input) ??
+    firstUsed('instance_group', groupFields, config.instance_group);
+  if (field !== undefined)
+    throw new RefusalError('unsupported', `'${field}' is not supported yet for model '${config.name}'`);
+}
+
+type Rules<Message> = readonly (readonly [field: string, isUsed: (message: Message) => boolean])[];
+
+function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: readonly Message[]): string | undefined {
+  const rule = rules.find(([, isUsed]) => messages.some(isUsed));
+  return rule === undefined ? undefined : `${parent}.${rule[0]}`;
+}
+
+const modelFields: Rules<ModelConfig> = [
+  ['sequence_batching', (config) => config.sequence_batching !== undefined],
+  ['ensemble_scheduling', (config) => config.ensemble_scheduling !== undefined || config.platform === 'ensemble'],
+  ['batch_output', (config) => config.batch_output.length > 0],
+  ['model_warmup', (config) => config.model_warmup.some((sample) => sample.batch_size > 0)],
+  ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
+  ['model_transaction_policy.decoupled', (config) => config.model_transaction_policy?.decoupled === true],
+  ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
+  ['response_cache', (config) => config.response_cache?.enable === true],
+  ['model_metrics', (config) => config.model_metrics !== undefined],
+  ['runtime', (config) => config.runtime !== ''],
+  ['optimization.execution_accelerators', (config) => hasCpuAccelerator(config)],
+];
+
+const inputFields: Rules<ConfigInput> = [
+  ['optional', (input) => input.optional],
+  ['is_shape_tensor', (input) => input.is_shape_tensor],
+  ['is_non_linear_format_io', (input) => input.is_non_linear_format_io],
+];
+
+const groupFields: Rules<InstanceGroup> = [
+  ['rate_limiter', (group) => group.rate_limiter !== undefined],
+  ['passive', (group) => group.passive],
+  ['profile', (group) => group.profile.length > 0],
+  ['secondary_devices', (group) => group.secondary_devices.length > 0],
+];
+
+/** Accelerators of GPU instances have no meaning here. */
+function hasCpuAccelerator(config: ModelConfig): boolean {
+  const accelerators = config.optimization?.execution_accelerators?.['cpu_execution_accelerator'];
+  return Array.isArray(accelerators) && accelerators.length > 0;
+}

@@ -1,0 +1,83 @@
+import { PerfError } from '../../core/perf-error.js';
+import { type Datatype, fromConfigDatatype } from '../../protocol/datatype.js';
+import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/model-config.js';
+import type { GraphTensor, ModelGraph } from '../backends/backend.js';
+import type { GeneratedInput } from '../batching/generate-batch-input.js';
+
+/** One input or output of a model as its configuration describes it; no batch dimension, -1 = variable. */
+export interface PlannedTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  /** What clients send and receive. */
+  readonly dims: readonly number[];
+  /** What the model sees instead (`reshape`, or a scalar shown as one element); else the same list as `dims`. */
+  readonly modelDims: readonly number[];
+  /** Requests of one batch may differ in the shape of this input: the model sees all elements in one dimension. */
+  readonly isRagged?: boolean;
+  /** Clients do not send this input, the server makes it. */
+  readonly generated?: GeneratedInput;
+}
+
+/** What validation, batching and backends need of a configuration, prepared once at load. */
+export interface TensorPlan {
+  readonly modelName: string;
+  /** 0 = the model has no batch dimension. */
+  readonly maxBatchSize: number;
+  readonly inputs: readonly PlannedTensor[];
+  readonly outputs: readonly PlannedTensor[];
+  readonly inputIndex: ReadonlyMap<string, number>;
+  readonly outputIndex: ReadonlyMap<string, number>;
+  /** Whether requests of one batch can differ in shape, so that shapes must be compared. */
+  readonly hasVariableInput: boolean;
+}
+
+/**
+ * @param config completed, and checked against `graph`
+ * @throws PerfError for a tensor without a usable datatype
+ */
+export function planTensors(config: ModelConfig, graph: ModelGraph): TensorPlan {
+  const inputs = config.input.map((input) => planTensor(input, graph.inputs));
+  const outputs = config.output.map((output) => planTensor(output, graph.outputs));
+  return {
+    modelName: config.name,
+    maxBatchSize: config.max_batch_size,
+    inputs,
+    outputs,
+    inputIndex: indexByName(inputs),
+    outputIndex: indexByName(outputs),
+    hasVariableInput: inputs.some((input) => !input.isRagged && input.dims.includes(-1)),
+  };
+}
+
+function planTensor(tensor: ConfigInput | ConfigOutput, graph: readonly GraphTensor[]): PlannedTensor {
+  const { name, dims, reshape } = tensor;
+  const datatype = fromConfigDatatype(tensor.data_type);
+  if (datatype === undefined) {
+    throw new PerfError('model', `tensor '${name}' must specify 'data_type', got ${tensor.data_type}`);
+  }
+  const isScalar = graph.some((known) => known.name === name && known.shape.length === 0);
+  const isRagged = 'allow_ragged_batch' in tensor && tensor.allow_ragged_batch;
+  const planned = { name, datatype, dims, modelDims: isScalar ? [] : (reshape?.shape ?? dims) };
+  return isRagged ? { ...planned, isRagged } : planned;
+}
+
+/**
+ * The plan that instances run: what clients send and, behind it, what the server makes of a batch. The same plan when
+ * it makes nothing.
+ *
+ * @param config validated
+ */
+export function planExecution(plan: TensorPlan, config: ModelConfig): TensorPlan {
+  if (config.batch_input.length === 0) return plan;
+  const generated = config.batch_input.flatMap(({ kind, target_name, data_type, source_input }) => {
+    const source = plan.inputIndex.get(source_input[0] ?? '') ?? 0;
+    const datatype = data_type === 'TYPE_INT32' ? 'INT32' : 'FP32';
+    return target_name.map(
+      (name): PlannedTensor => ({ name, datatype, dims: [-1], modelDims: [-1], generated: { kind, source, datatype } }),
+    );
+  });
+  return { ...plan, inputs: [...plan.inputs, ...generated] };
+}
+
+const indexByName = (tensors: readonly PlannedTensor[]): ReadonlyMap<string, number> =>
+  new Map(tensors.map((tensor, index) => [tensor.name, index]));

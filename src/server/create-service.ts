@@ -1,0 +1,166 @@
+import { availableParallelism } from 'node:os';
+import { manifest, tool } from '../core/package-manifest.js';
+import { PerfError } from '../core/perf-error.js';
+import type { ServerMetadata } from '../protocol/metadata.js';
+import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
+import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
+import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
+import { RefusalError } from './refusal.js';
+import { ModelRepository } from './repository/model-repository.js';
+import type { ServedVersion } from './served-version.js';
+import { serverClock } from './server-clock.js';
+
+export interface ServiceOptions {
+  readonly modelRepositories: readonly string[];
+  /** `none`: all models are loaded at start and stay. `explicit`: those named, and whatever the load API asks for. */
+  readonly modelControlMode: 'none' | 'explicit';
+  /** Only with `explicit`; `*` alone means all. */
+  readonly loadModels: readonly string[];
+  /** Whether a model that fails at start ends the server; otherwise it runs and is not ready. */
+  readonly exitOnError: boolean;
+  /** Configurations are taken as they are, nothing is filled in from the model file. */
+  readonly disableAutoComplete: boolean;
+  /** Where `onnxruntime-node` is kept when it is not installed with us. */
+  readonly cacheDirectory: string;
+  /** One line at a time, for the operator. */
+  readonly log: (line: string) => void;
+}
+
+/** ONNX Runtime backend setting `default-max-batch-size`. */
+const defaultMaxBatchSize = 4;
+
+/** Client scripts insist on the name. */
+const serverMetadata: ServerMetadata = {
+  name: 'triton',
+  version: `${tool.name} ${tool.version}`,
+  extensions: [
+    'model_repository',
+    'model_configuration',
+    'binary_tensor_data',
+    'parameters',
+    'schedule_policy',
+    'statistics',
+  ],
+};
+
+/**
+ * Starts the embedded server's core: loads the models and resolves when they serve. Disposal answers every accepted
+ * request and then ends all worker threads.
+ * Rejects with `PerfError`: `model` for a model that cannot be loaded, `file` for a repository that cannot be read.
+ */
+export async function createInferenceService(options: ServiceOptions): Promise<InferenceService & AsyncDisposable> {
+  const { cacheDirectory, log } = options;
+  const version = manifest.optionalDependencies['onnxruntime-node'] ?? 'latest';
+  const resolve = { cacheDirectory, log, version, from: import.meta.url };
+  const repository = new ModelRepository(options.modelRepositories, {
+    backend: onnxruntimeBackend(() => resolveOnnxruntime(resolve)),
+    clock: serverClock,
+    cores: availableParallelism(),
+    autoComplete: !options.disableAutoComplete,
+    defaultMaxBatchSize,
+    log,
+  });
+  try {
+    await loadAtStart(repository, options);
+  } catch (thrown) {
+    await repository[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  return serviceOf(repository, options.modelControlMode);
+}
+
+async function loadAtStart(repository: ModelRepository, options: ServiceOptions): Promise<void> {
+  const { modelControlMode, loadModels, exitOnError, log } = options;
+  if (modelControlMode === 'none' && loadModels.length > 0) {
+    throw new PerfError('usage', `Cannot load single models (${loadModels.join(', ')}) in model control mode none`, {
+      hint: 'Use --model-control-mode explicit.',
+    });
+  }
+  const inRepositories = await repository.names();
+  const isAll = modelControlMode === 'none' || (loadModels.length === 1 && loadModels[0] === '*');
+  const failures = await repository.loadAll(isAll ? inRepositories : loadModels);
+  const [first] = failures;
+  if (first !== undefined && exitOnError) throw first;
+  for (const failure of failures) log(`error: ${failure.message}`);
+}
+
+function serviceOf(
+  repository: ModelRepository,
+  modelControlMode: ServiceOptions['modelControlMode'],
+): InferenceService & AsyncDisposable {
+  let isEnding = false;
+  const requireControl = () => {
+    if (modelControlMode === 'explicit') return;
+    throw new RefusalError('unavailable', 'explicit model load / unload is not allowed if polling is enabled');
+  };
+  return {
+    isLive: () => !isEnding,
+    isReady: () => !isEnding && repository.isSettled,
+    isModelReady: ({ name, version }) => repository.find(name, version) !== undefined,
+    serverMetadata: () => serverMetadata,
+    modelMetadata: (model) => modelMetadata(repository, model),
+    modelConfig: ({ name, version }) => repository.find(name, version).config,
+    statistics: (model) => selectForStatistics(repository, model).map((served) => served.statistics()),
+    failures: () =>
+      allReady(repository).map(({ config, version, failures }) => ({ name: config.name, version, counts: failures() })),
+    pendingRequests: () =>
+      allReady(repository).map(({ config, version, pendingCount }) => ({
+        name: config.name,
+        version,
+        count: pendingCount,
+      })),
+    repositoryIndex: (filter) => repository.index(filter),
+    async loadModel(name, parameters) {
+      requireControl();
+      await repository.load(name, overrideOf(parameters));
+    },
+    async unloadModel(name) {
+      requireControl();
+      await repository.unload(name);
+    },
+    async infer(request, signal) {
+      if (isEnding) throw new RefusalError('unavailable', 'Server exiting');
+      return repository.find(request.modelName, request.modelVersion).infer(request, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      isEnding = true;
+      await repository[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const allReady = (repository: ModelRepository): ServedVersion[] =>
+  [...repository.entries].flatMap((entry) => entry.readyVersions());
+
+function modelMetadata(repository: ModelRepository, { name, version }: ModelReference) {
+  const served = repository.find(name, version);
+  const ready = repository.entry(name)?.readyVersions() ?? [served];
+  return served.metadata((version === '' ? ready : [served]).map((each) => each.version));
+}
+
+/** Statistics have error texts of their own (v2 protocol, 7). */
+function selectForStatistics(repository: ModelRepository, { name, version }: ModelReference): ServedVersion[] {
+  if (name === '') return allReady(repository);
+  const ready = repository.entry(name)?.readyVersions() ?? [];
+  if (ready.length === 0) throw new RefusalError('invalid-argument', `requested model '${name}' is not available`);
+  const selected = version === '' ? ready : ready.filter((served) => served.version === version);
+  if (selected.length > 0) return selected;
+  throw new RefusalError('invalid-argument', `requested model version is not available for model '${name}'`);
+}
+
+/** The configuration that a load request brings along. */
+function overrideOf(parameters: ReadonlyMap<string, LoadParameter>): string | undefined {
+  const config = parameters.get('config');
+  for (const key of parameters.keys()) {
+    if (key === 'config') continue;
+    if (!key.startsWith('file:')) throw new RefusalError('invalid-argument', `unrecognized load parameter '${key}'.`);
+    if (config === undefined) {
+      throw new RefusalError('invalid-argument', "Load parameter 'config' must be specified for model file override");
+    }
+    throw new RefusalError('unsupported', `load parameter '${key}' is not supported yet`);
+  }
+  if (config !== undefined && typeof config !== 'string') {
+    throw new RefusalError('invalid-argument', "load parameter 'config' must be a string of JSON");
+  }
+  return config;
+}

@@ -1,0 +1,114 @@
+import { decodeModelInferRequest, encodeModelInferResponse } from '../../protocol/grpc-infer.js';
+import { modelConfigToMessage } from '../../protocol/model-config-codec.js';
+import { decodeMessage, messageType } from '../../protocol/schema.js';
+import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
+import { RefusalError } from '../refusal.js';
+import { modelVersionFrom } from './model-version.js';
+
+/**
+ * One unary call, bytes to bytes, free of the transport. Throws or rejects as `InferenceService` does.
+ * `signal` aborts when the client cancels or its deadline passes.
+ */
+export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Uint8Array | Promise<Uint8Array>;
+
+type Message = Readonly<Record<string, unknown>>;
+
+const inferenceService = '/inference.GRPCInferenceService/';
+
+/** The unary calls of both services by their path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
+export function unaryMethods(service: InferenceService): ReadonlyMap<string, UnaryMethod> {
+  const answers: Readonly<Record<string, (request: Message) => Message | Promise<Message>>> = {
+    ServerLive: () => ({ live: service.isLive() }),
+    ServerReady: () => ({ ready: service.isReady() }),
+    ModelReady: (request) => ({ ready: service.isModelReady(modelOf(request)) }),
+    ServerMetadata: () => ({ ...service.serverMetadata() }),
+    ModelMetadata: (request) => ({ ...service.modelMetadata(modelOf(request)) }),
+    ModelConfig: (request) => ({ config: modelConfigToMessage(service.modelConfig(modelOf(request))) }),
+    ModelStatistics: (request) => ({ model_stats: service.statistics(modelOf(request)) }),
+    RepositoryIndex: async (request) => ({
+      models: await service.repositoryIndex({ readyOnly: request['ready'] === true }),
+    }),
+    RepositoryModelLoad: async (request) => {
+      await service.loadModel(repositoryModelOf(request), loadParametersOf(request));
+      return {};
+    },
+    RepositoryModelUnload: async (request) => {
+      const unloadDependents = loadParametersOf(request).get('unload_dependents') === true;
+      await service.unloadModel(repositoryModelOf(request), { unloadDependents });
+      return {};
+    },
+    ...unsupported('system shared memory', ['Status', 'Register', 'Unregister'], 'SystemSharedMemory'),
+    ...unsupported('CUDA shared memory', ['Status', 'Register', 'Unregister'], 'CudaSharedMemory'),
+    ...unsupported('the trace extension', ['TraceSetting']),
+    ...unsupported('the logging extension', ['LogSettings']),
+  };
+  const methods = new Map<string, UnaryMethod>([
+    [
+      `${inferenceService}ModelInfer`,
+      async (bytes, signal) => {
+        const request = decodeModelInferRequest(bytes);
+        modelVersionFrom(request.modelVersion);
+        return encodeModelInferResponse(await service.infer(request, signal));
+      },
+    ],
+    [
+      '/grpc.health.v1.Health/Check',
+      coded('grpc.health.v1.HealthCheck', () => ({ status: service.isReady() ? serving : notServing })),
+    ],
+  ]);
+  for (const [name, answer] of Object.entries(answers)) {
+    methods.set(`${inferenceService}${name}`, coded(`inference.${name}`, answer));
+  }
+  return methods;
+}
+
+const serving = 1;
+const notServing = 2;
+
+/** Puts the message types `<prefix>Request` and `<prefix>Response` around an answer. */
+function coded(prefix: string, answer: (request: Message) => Message | Promise<Message>): UnaryMethod {
+  const requestType = messageType(`${prefix}Request`);
+  const responseType = messageType(`${prefix}Response`);
+  return async (bytes) =>
+    responseType.encode(await answer(decodeMessage(requestType, bytes) as unknown as Message)).finish();
+}
+
+function unsupported(feature: string, names: readonly string[], prefix = '') {
+  const refuse = (): never => {
+    throw new RefusalError('unsupported', `this server does not support ${feature}`);
+  };
+  return Object.fromEntries(names.map((name) => [prefix + name, refuse]));
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const modelOf = (request: Message): ModelReference => ({
+  name: text(request['name']),
+  version: modelVersionFrom(text(request['version'])),
+});
+
+function repositoryModelOf(request: Message): string {
+  if (text(request['repository_name']) !== '') {
+    throw new RefusalError('unsupported', `'repository_name' specification is not supported`);
+  }
+  return text(request['model_name']);
+}
+
+interface ParameterMessage {
+  readonly parameter_choice?: 'bool_param' | 'int64_param' | 'string_param' | 'bytes_param';
+  readonly bool_param?: boolean;
+  readonly int64_param?: number | { toNumber(): number };
+  readonly string_param?: string;
+  readonly bytes_param?: Uint8Array;
+}
+
+function loadParametersOf(request: Message): Map<string, LoadParameter> {
+  const parameters = new Map<string, LoadParameter>();
+  for (const [key, message] of Object.entries(request['parameters'] as Record<string, ParameterMessage>)) {
+    const value = message.parameter_choice === undefined ? undefined : message[message.parameter_choice];
+    if (value === undefined) throw new RefusalError('invalid-argument', `parameter '${key}' has no value`);
+    const isLong = typeof value === 'object' && 'toNumber' in value;
+    parameters.set(key, isLong ? value.toNumber() : value);
+  }
+  return parameters;
+}

@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { InferenceService, ModelReference } from '../inference-service.js';
+import type { HttpAnswer } from './answer.js';
+
+/** One request with its whole body, as a handler sees it. */
+export interface HttpCall {
+  readonly service: InferenceService;
+  /** What the placeholders of the route's pattern stand for. */
+  readonly path: ReadonlyMap<string, string>;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** `--http-max-input-size`, in bytes. */
+  readonly maxInputBytes: number;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+export type HttpHandler = (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>;
+
+/** The model version that the path names; without a version segment the server chooses. */
+export const modelOf = ({ path }: HttpCall): ModelReference => ({
+  name: path.get('model') ?? '',
+  version: path.get('version') ?? '',
+});

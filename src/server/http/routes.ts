@@ -1,0 +1,77 @@
+import {
+  handleLive,
+  handleLoad,
+  handleModelConfig,
+  handleModelMetadata,
+  handleModelReady,
+  handleNamedRepository,
+  handleReady,
+  handleRepositoryIndex,
+  handleServerMetadata,
+  handleStatistics,
+  handleUnload,
+  unsupported,
+} from './control-handlers.js';
+import type { HttpHandler } from './http-call.js';
+import { handleInfer } from './infer-handler.js';
+import type { Route } from './router.js';
+
+type Row = readonly [method: string, pattern: string, handler: HttpHandler];
+
+const generate = unsupported('generate and generate_stream');
+const trace = unsupported('the trace extension');
+const logging = unsupported('the logging extension');
+const systemMemory = unsupported('system shared memory');
+const cudaMemory = unsupported('CUDA shared memory');
+
+const rows: readonly Row[] = [
+  ['GET', '/v2', handleServerMetadata],
+  ['GET', '/v2/health/live', handleLive],
+  ['GET', '/v2/health/ready', handleReady],
+  ['GET', '/v2/models/stats', handleStatistics],
+  ...perVersion('GET', '', handleModelMetadata),
+  ...perVersion('GET', '/ready', handleModelReady),
+  ...perVersion('GET', '/config', handleModelConfig),
+  ...perVersion('GET', '/stats', handleStatistics),
+  ...perVersion('POST', '/infer', handleInfer),
+  ...perVersion('POST', '/generate', generate),
+  ...perVersion('POST', '/generate_stream', generate),
+  ['POST', '/v2/repository/index', handleRepositoryIndex],
+  ['POST', '/v2/repository/{repository}/index', handleRepositoryIndex],
+  ['POST', '/v2/repository/models/{model}/load', handleLoad],
+  ['POST', '/v2/repository/models/{model}/unload', handleUnload],
+  ['POST', '/v2/repository/{repository}/models/{model}/load', handleNamedRepository],
+  ['POST', '/v2/repository/{repository}/models/{model}/unload', handleNamedRepository],
+  ['GET', '/v2/trace/setting', trace],
+  ['POST', '/v2/trace/setting', trace],
+  ['GET', '/v2/models/{model}/trace/setting', trace],
+  ['POST', '/v2/models/{model}/trace/setting', trace],
+  ['GET', '/v2/logging', logging],
+  ['POST', '/v2/logging', logging],
+  ...sharedMemory('/v2/systemsharedmemory', systemMemory),
+  ...sharedMemory('/v2/cudasharedmemory', cudaMemory),
+];
+
+/** Every endpoint of the v2 protocol and of Triton's extensions. */
+export const routes: readonly Route<HttpHandler>[] = rows.map(([method, pattern, handler]) => ({
+  method,
+  pattern,
+  handler,
+}));
+
+function perVersion(method: string, suffix: string, handler: HttpHandler): Row[] {
+  return [
+    [method, `/v2/models/{model}${suffix}`, handler],
+    [method, `/v2/models/{model}/versions/{version}${suffix}`, handler],
+  ];
+}
+
+function sharedMemory(prefix: string, handler: HttpHandler): Row[] {
+  return [
+    ['GET', `${prefix}/status`, handler],
+    ['GET', `${prefix}/region/{region}/status`, handler],
+    ['POST', `${prefix}/region/{region}/register`, handler],
+    ['POST', `${prefix}/unregister`, handler],
+    ['POST', `${prefix}/region/{region}/unregister`, handler],
+  ];
+}

@@ -1,0 +1,45 @@
+import type { InferRequest, InferResponse } from '../protocol/infer.js';
+import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
+import type { ModelConfig } from '../protocol/model-config.js';
+import type { ModelStatistics } from '../protocol/statistics.js';
+import type { FailureCounts } from './statistics/failure-reason.js';
+
+/** A value of a repository load parameter: `config` and others are text, `file:...` is bytes. */
+export type LoadParameter = string | Uint8Array | number | boolean;
+
+/** One model version: an empty version means the server's choice, the highest that is ready. */
+export interface ModelReference {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * The v2 protocol without a transport. HTTP and gRPC front ends translate to and from it and decide nothing else.
+ * Every method throws or rejects with `RefusalError` when the server refuses, and with a `ProtocolError` when the
+ * request itself breaks the protocol; anything else is a bug.
+ */
+export interface InferenceService {
+  isLive(): boolean;
+  isReady(): boolean;
+  /** Refuses `not-found` for an unknown model, `unavailable` for a version that is not ready. */
+  isModelReady(model: ModelReference): boolean;
+  serverMetadata(): ServerMetadata;
+  modelMetadata(model: ModelReference): ModelMetadata;
+  modelConfig(model: ModelReference): ModelConfig;
+  /** An empty name means all ready models, an empty version all ready versions. */
+  statistics(model: ModelReference): readonly ModelStatistics[];
+  /**
+   * Failed requests by reason, per ready model version. REJECTED also counts those that found the queue full, which
+   * `statistics` leaves out; apart from them the sum is its `fail`.
+   */
+  failures(): readonly (ModelReference & { readonly counts: FailureCounts })[];
+  /** Requests that are enqueued and not yet executing, per ready model version. */
+  pendingRequests(): readonly (ModelReference & { readonly count: number })[];
+  repositoryIndex(options: { readonly readyOnly: boolean }): Promise<readonly ModelIndexEntry[]>;
+  /** Resolves when the model serves; a failed load keeps what served before. */
+  loadModel(name: string, parameters: ReadonlyMap<string, LoadParameter>): Promise<void>;
+  /** Resolves when the unload is scheduled: requests that were accepted are still answered. */
+  unloadModel(name: string, options: { readonly unloadDependents: boolean }): Promise<void>;
+  /** `signal` drops the request while it waits in a queue; one that executes is finished. */
+  infer(request: InferRequest, signal?: AbortSignal): Promise<InferResponse>;
+}

@@ -1,0 +1,157 @@
+import { cpus, freemem, totalmem } from 'node:os';
+import type { ModelStatistics, StatisticDuration } from '../protocol/statistics.js';
+import type { InferenceService } from './inference-service.js';
+import { failureReasons } from './statistics/failure-reason.js';
+
+/** What a machine and this process have used. */
+export interface ResourceUsage {
+  /** 0 to 1 over all cores since the last reading; since boot at the first. */
+  readonly cpuUtilization: number;
+  readonly memoryTotalBytes: number;
+  readonly memoryUsedBytes: number;
+  /** User and system time of this process, workers included. */
+  readonly processCpuSeconds: number;
+  readonly processResidentBytes: number;
+}
+
+interface Family {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+/** A counter of each model version and where the statistics extension holds it. */
+interface Counter {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (statistics: ModelStatistics) => number;
+}
+
+const microseconds = ({ ns }: StatisticDuration): number => Math.floor(ns / 1000);
+
+const duration = (name: string, what: string, pick: (statistics: ModelStatistics) => StatisticDuration): Counter => ({
+  name: `nv_inference_${name}_duration_us`,
+  help: `Cumulative ${what} duration in microseconds`,
+  value: (statistics) => microseconds(pick(statistics)),
+});
+
+const counters: readonly Counter[] = [
+  {
+    name: 'nv_inference_request_success',
+    help: 'Number of successful inference requests, all batch sizes',
+    value: (model) => model.inference_stats.success.count,
+  },
+  {
+    name: 'nv_inference_count',
+    help: 'Number of inferences performed (does not include cached requests)',
+    value: (model) => model.inference_count,
+  },
+  {
+    name: 'nv_inference_exec_count',
+    help: 'Number of model executions performed (does not include cached requests)',
+    value: (model) => model.execution_count,
+  },
+  {
+    name: 'nv_inference_request_duration_us',
+    help: 'Cumulative inference request duration in microseconds (successful requests)',
+    value: (model) => microseconds(model.inference_stats.success),
+  },
+  duration('queue', 'inference queuing', (model) => model.inference_stats.queue),
+  duration('compute_input', 'compute input', (model) => model.inference_stats.compute_input),
+  duration('compute_infer', 'compute inference', (model) => model.inference_stats.compute_infer),
+  duration('compute_output', 'inference compute output', (model) => model.inference_stats.compute_output),
+];
+
+/**
+ * The Prometheus text of this moment (exposition format 0.0.4). Every counter is read from the statistics
+ * extension, so the two are always equal; only the failures are told apart by reason, and REJECTED also counts
+ * requests that found the queue full, which the extension leaves out.
+ */
+export function metricsText(service: InferenceService, usage: ResourceUsage): string {
+  const models = service.statistics({ name: '', version: '' });
+  const labelsOf = ({ name, version }: { name: string; version: string }) => ({ model: name, version });
+  const families: Family[] = [
+    ...counters.map(({ name, help, value }): Family => {
+      const samples = models.map((model) => ({ labels: labelsOf(model), value: value(model) }));
+      return { name, type: 'counter', help, samples };
+    }),
+    {
+      name: 'nv_inference_request_failure',
+      type: 'counter',
+      help: 'Number of failed inference requests, all batch sizes',
+      samples: service
+        .failures()
+        .flatMap(({ counts, ...model }) =>
+          failureReasons.map((reason) => ({ labels: { ...labelsOf(model), reason }, value: counts[reason] })),
+        ),
+    },
+    {
+      name: 'nv_inference_pending_request_count',
+      type: 'gauge',
+      help: 'Number of requests that wait for execution',
+      samples: service.pendingRequests().map((model) => ({ labels: labelsOf(model), value: model.count })),
+    },
+    ...usageFamilies(usage),
+  ];
+  return families.map(familyText).join('');
+}
+
+function usageFamilies(usage: ResourceUsage): Family[] {
+  const single = (name: string, type: Family['type'], help: string, value: number): Family => ({
+    name,
+    type,
+    help,
+    samples: [{ labels: {}, value }],
+  });
+  return [
+    single('nv_cpu_utilization', 'gauge', 'CPU utilization rate [0.0 - 1.0]', usage.cpuUtilization),
+    single('nv_cpu_memory_total_bytes', 'gauge', 'CPU total memory (RAM), in bytes', usage.memoryTotalBytes),
+    single('nv_cpu_memory_used_bytes', 'gauge', 'CPU used memory (RAM), in bytes', usage.memoryUsedBytes),
+    single('process_cpu_seconds_total', 'counter', 'CPU time of the server in seconds', usage.processCpuSeconds),
+    single('process_resident_memory_bytes', 'gauge', 'Resident memory of the server', usage.processResidentBytes),
+  ];
+}
+
+function familyText({ name, type, help, samples }: Family): string {
+  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+const escapeLabel = (value: string): string =>
+  value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
+
+/** A reader of the machine's use; each reading covers the time since the one before. */
+export function createUsageReader(): () => ResourceUsage {
+  let before = { busy: 0, total: 0 };
+  return () => {
+    const now = cpuTimes();
+    const total = now.total - before.total;
+    const cpuUtilization = total > 0 ? (now.busy - before.busy) / total : 0;
+    if (total > 0) before = now;
+    const { user, system } = process.cpuUsage();
+    return {
+      cpuUtilization,
+      memoryTotalBytes: totalmem(),
+      memoryUsedBytes: totalmem() - freemem(),
+      processCpuSeconds: (user + system) / 1e6,
+      processResidentBytes: process.memoryUsage.rss(),
+    };
+  };
+}
+
+function cpuTimes(): { readonly busy: number; readonly total: number } {
+  let busy = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    const used = times.user + times.nice + times.sys + times.irq;
+    busy += used;
+    total += used + times.idle;
+  }
+  return { busy, total };
+}

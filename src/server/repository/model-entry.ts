@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import { messageOf } from '../../core/perf-error.js';
+import type { ModelIndexEntry, ModelState } from '../../protocol/metadata.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
+import { prepareHead } from '../config/prepare-head.js';
+import { type LoadPolicy, loadVersion } from '../load-version.js';
+import { RefusalError } from '../refusal.js';
+import type { ServedVersion } from '../served-version.js';
+import { type ModelDirectory, selectVersions } from './scan-repository.js';
+
+/** What the index says about one version; replaced as a whole when the version is loaded anew. */
+interface VersionRecord {
+  state: ModelState;
+  reason: string;
+  served: ServedVersion | undefined;
+}
+
+const unloaded = 'unloaded';
+
+/**
+ * One model by name, with the life of its versions (model configuration, 8.4):
+ *
+ *     LOADING -> READY -> UNLOADING -> UNAVAILABLE "unloaded"
+ *        `-> UNAVAILABLE "<why>"
+ *
+ * Loads and unloads run one after the other. While a model is loaded again, the old versions serve; they are replaced
+ * only when every selected version has come up.
+ */
+export class ModelEntry implements AsyncDisposable {
+  readonly name: string;
+  readonly #policy: LoadPolicy;
+  readonly #versions = new Map<number, VersionRecord>();
+  readonly #retiring = new Set<Promise<void>>();
+  #operations: Promise<void> = Promise.resolve();
+  #latest: ServedVersion | undefined;
+  /** The files that are loaded. */
+  #fingerprint: string | undefined;
+  /** Why the last load failed before any version was known. */
+  #failure: string | undefined;
+
+  constructor(name: string, policy: LoadPolicy) {
+    this.name = name;
+    this.#policy = policy;
+  }
+
+  /** The version that requests without one go to: the highest that is ready. */
+  get latest(): ServedVersion | undefined {
+    return this.#latest;
+  }
+
+  /** Whether nothing is in transition and nothing failed; a model unloaded on request is fine. */
+  get isSettled(): boolean {
+    if (this.#failure !== undefined) return false;
+    for (const { state, reason } of this.#versions.values()) {
+      if (state !== 'READY' && !(state === 'UNAVAILABLE' && reason === unloaded)) return false;
+    }
+    return true;
+  }
+
+  stateOf(version: number): ModelState | undefined {
+    return this.#versions.get(version)?.state;
+  }
+
+  servedVersion(version: number): ServedVersion | undefined {
+    const record = this.#versions.get(version);
+    return record?.state === 'READY' ? record.served : undefined;
+  }
+
+  /** Ascending. */
+  readyVersions(): ServedVersion[] {
+    const ready: ServedVersion[] = [];
+    for (const [, { state, served }] of [...this.#versions].toSorted(([left], [right]) => left - right)) {
+      if (state === 'READY' && served !== undefined) ready.push(served);
+    }
+    return ready;
+  }
+
+  indexRows(): ModelIndexEntry[] {
+    const { name } = this;
+    if (this.#versions.size === 0 && this.#failure !== undefined) {
+      return [{ name, state: 'UNAVAILABLE', reason: this.#failure }];
+    }
+    return [...this.#versions]
+      .toSorted(([left], [right]) => left - right)
+      .map(([version, { state, reason }]) => ({
+        name,
+        version: String(version),
+        state,
+        ...(reason === '' ? {} : { reason }),
+      }));
+  }
+
+  /** Rejects with `RefusalError`: `internal` when the configuration is wrong, `invalid-argument` when a version fails. */
+  load(directory: () => Promise<ModelDirectory>, overrideJson?: string): Promise<void> {
+    return this.#inTurn(async () => this.#load(await this.#readOrFail(directory), overrideJson));
+  }
+
+  /** Resolves when no new request is accepted; those that were accepted are answered first. */
+  unload(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#failure = undefined;
+      this.#fingerprint = undefined;
+      for (const record of this.#versions.values()) this.#retire(record);
+      this.#refreshLatest();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unload();
+    await Promise.all(this.#retiring);
+  }
+
+  #inTurn(operation: () => Promise<void>): Promise<void> {
+    const done = this.#operations.then(operation);
+    this.#operations = done.catch(() => undefined);
+    return done;
+  }
+
+  async #readOrFail(directory: () => Promise<ModelDirectory>): Promise<ModelDirectory> {
+    try {
+      return await directory();
+    } catch (thrown) {
+      throw this.#failHead(thrown);
+    }
+  }
+
+  async #load(directory: ModelDirectory, overrideJson: string | undefined): Promise<void> {
+    const isUnchanged = overrideJson === undefined && directory.fingerprint === this.#fingerprint;
+    if (isUnchanged && this.#latest !== undefined && this.isSettled) return;
+    const config = this.#prepare(directory, overrideJson);
+    const versions = this.#select(directory, config);
+    this.#failure = undefined;
+    for (const version of versions) {
+      const record = this.#versions.get(version);
+      if (record?.state === 'READY') continue;
+      if (record !== undefined) this.#retire(record);
+      this.#versions.set(version, { state: 'LOADING', reason: '', served: undefined });
+    }
+    const loads = versions.map((version) => this.#loadVersion(version, { directory, config }));
+    const results = await Promise.allSettled(loads);
+    if (results.some((result) => result.status === 'rejected')) throw await this.#giveUp(versions, results);
+    results.forEach((result, index) => {
+      if (result.status === 'fulfilled') this.#replace(versions[index] ?? 0, result.value);
+    });
+    for (const [version, record] of this.#versions) if (!versions.includes(version)) this.#retire(record);
+    this.#fingerprint = directory.fingerprint;
+    this.#refreshLatest();
+  }
+
+  #prepare(directory: ModelDirectory, overrideJson: string | undefined): ModelConfig {
+    try {
+      return prepareHead({ directoryName: this.name, overrideJson, ...directory }, this.#policy);
+    } catch (thrown) {
+      throw this.#failHead(thrown);
+    }
+  }
+
+  #select(directory: ModelDirectory, config: ModelConfig): number[] {
+    const versions = selectVersions(directory.versions, config.version_policy);
+    for (const wanted of config.version_policy?.specific?.versions ?? []) {
+      if (!versions.includes(wanted)) this.#policy.log(`warning: model '${this.name}': there is no version ${wanted}`);
+    }
+    if (versions.length > 0) return versions;
+    throw this.#failHead(
+      new Error(`at least one version must be available under the version policy of model '${this.name}'`),
+    );
+  }
+
+  /** What served before goes on serving; otherwise the index says why nothing does. */
+  #failHead(thrown: unknown): RefusalError {
+    const reason = messageOf(thrown);
+    if (this.#latest === undefined) this.#failure = reason;
+    return new RefusalError(
+      thrown instanceof RefusalError ? thrown.reason : 'internal',
+      `failed to load '${this.name}', failed to poll from model repository: ${reason}`,
+      { cause: thrown },
+    );
+  }
+
+  async #loadVersion(
+    version: number,
+    { directory, config }: { readonly directory: ModelDirectory; readonly config: ModelConfig },
+  ): Promise<ServedVersion> {
+    const served: ServedVersion = await loadVersion(
+      {
+        version: String(version),
+        directory: join(directory.path, String(version)),
+        config,
+        onDead: (reason) => this.#markDead(version, { served, reason }),
+      },
+      this.#policy,
+    );
+    return served;
+  }
+
+  #markDead(version: number, { served, reason }: { readonly served: ServedVersion; readonly reason: string }): void {
+    const record = this.#versions.get(version);
+    if (record === undefined || record.served !== served) return;
+    record.state = 'UNAVAILABLE';
+    record.reason = reason;
+    this.#refreshLatest();
+  }
+
+  async #giveUp(
+    versions: readonly number[],
+    results: readonly PromiseSettledResult<ServedVersion>[],
+  ): Promise<RefusalError> {
+    let text = '';
+    const cause = results.find((result) => result.status === 'rejected')?.reason;
+    for (const [index, result] of results.entries()) {
+      const version = versions[index] ?? 0;
+      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
+      const reason = result.status === 'rejected' ? messageOf(result.reason) : 'another version failed to load';
+      if (result.status === 'rejected') text += `version ${version} is at UNAVAILABLE state: ${reason};\n`;
+      if (this.stateOf(version) === 'LOADING') {
+        this.#versions.set(version, { state: 'UNAVAILABLE', reason, served: undefined });
+      }
+    }
+    return new RefusalError('invalid-argument', `load failed for model '${this.name}': ${text}`, { cause });
+  }
+
+  #replace(version: number, served: ServedVersion): void {
+    const old = this.#versions.get(version)?.served;
+    this.#versions.set(version, { state: 'READY', reason: '', served });
+    this.#refreshLatest();
+    if (old !== undefined) this.#end(old, () => undefined);
+  }
+
+  #retire(record: VersionRecord): void {
+    const { served } = record;
+    if (record.state === 'UNLOADING') return;
+    record.served = undefined;
+    record.state = served === undefined ? 'UNAVAILABLE' : 'UNLOADING';
+    record.reason = served === undefined ? unloaded : '';
+    if (served === undefined) return;
+    this.#end(served, () => {
+      record.state = 'UNAVAILABLE';
+      record.reason = unloaded;
+    });
+  }
+
+  /** Ends a version in the background. */
+  #end(served: ServedVersion, onEnded: () => void): void {
+    const ended = Promise.resolve(served[Symbol.asyncDispose]()).then(onEnded);
+    this.#retiring.add(ended);
+    void ended.finally(() => this.#retiring.delete(ended));
+  }
+
+  #refreshLatest(): void {
+    this.#latest = this.readyVersions().at(-1);
+  }
+}

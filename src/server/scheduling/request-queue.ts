@@ -1,0 +1,47 @@
+import { type Nanoseconds, ns } from '../../core/units.js';
+import type { WaitingQueue } from './waiting-queue.js';
+import type { WaitingRequest } from './waiting-request.js';
+
+/** First in, first out, without limits. Its head moves, so that taking from a long one stays cheap. */
+export class RequestQueue implements WaitingQueue {
+  readonly nextDeadline = ns(Number.POSITIVE_INFINITY);
+  #items: WaitingRequest[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  at(index: number): WaitingRequest | undefined {
+    return this.#items[this.#head + index];
+  }
+
+  push(request: WaitingRequest): boolean {
+    this.#items.push(request);
+    return true;
+  }
+
+  take(count: number): WaitingRequest[] {
+    const taken = this.#items.slice(this.#head, this.#head + count);
+    this.#head += taken.length;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return taken;
+  }
+
+  remove(request: WaitingRequest): boolean {
+    const index = this.#items.indexOf(request, this.#head);
+    if (index < 0) return false;
+    this.#items.splice(index, 1);
+    return true;
+  }
+
+  expire(_now: Nanoseconds): WaitingRequest[] {
+    return [];
+  }
+}

@@ -1,0 +1,215 @@
+import type { Clock } from '../../core/clock.js';
+import { messageOf } from '../../core/perf-error.js';
+import { type Nanoseconds, ns } from '../../core/units.js';
+import type { Tensor } from '../../protocol/tensor.js';
+import type { ModelInstance } from '../backends/backend.js';
+import type { TensorPlan } from '../config/tensor-plan.js';
+import { RefusalError } from '../refusal.js';
+import type { FailureReason } from '../statistics/failure-reason.js';
+import type { ExecutionTimes, VersionStatistics } from '../statistics/version-statistics.js';
+import { Alarm } from './alarm.js';
+import type { FormBatch } from './form-batch.js';
+import type { WaitingQueue } from './waiting-queue.js';
+import type { WaitingRequest } from './waiting-request.js';
+
+export interface SchedulerOptions {
+  readonly plan: TensorPlan;
+  readonly instances: readonly ModelInstance[];
+  readonly formBatch: FormBatch;
+  /** Empty; owned from here on. */
+  readonly queue: WaitingQueue;
+  readonly clock: Clock;
+  readonly statistics: VersionStatistics;
+  /** Releases answers in the order of arrival even if a later batch ends first. */
+  readonly preserveOrdering: boolean;
+  /** Called once, when the last instance is lost. */
+  readonly onDead: (reason: string) => void;
+}
+
+/** An answer that is ready; the release decides when the client gets it. */
+type Answer =
+  | { readonly ok: true; readonly outputs: readonly Tensor[]; readonly times: ExecutionTimes }
+  | { readonly ok: false; readonly refusal: RefusalError; readonly reason: FailureReason };
+
+/**
+ * Brings waiting requests and idle instances together. When an instance is idle, `formBatch` decides what it runs;
+ * everything else here is bookkeeping: cancelled and expired requests, statistics, order of answers, lost instances.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #queue: WaitingQueue;
+  readonly #idle: ModelInstance[];
+  /** Requests in order of arrival with their answers, kept only to preserve ordering. */
+  readonly #unreleased = new Map<WaitingRequest, Answer | undefined>();
+  #liveInstances: number;
+  #deathReason: string | undefined;
+  #inFlight = 0;
+  /** For requests that are held and requests that expire. */
+  readonly #alarm: Alarm;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#queue = options.queue;
+    this.#alarm = new Alarm(options.clock, () => this.#dispatch());
+    this.#idle = [...options.instances];
+    this.#liveInstances = options.instances.length;
+  }
+
+  /** Requests that wait and are in no batch yet. */
+  get pendingCount(): number {
+    return this.#queue.length;
+  }
+
+  enqueue(request: WaitingRequest): void {
+    if (this.#deathReason === undefined && !request.isCancelled && !this.#admit(request)) return;
+    this.#inFlight++;
+    if (this.#options.preserveOrdering) this.#unreleased.set(request, undefined);
+    if (this.#deathReason !== undefined) {
+      this.#answer(request, failed(new RefusalError('unavailable', this.#deathReason), 'OTHER'));
+    } else if (request.isCancelled) {
+      this.#answer(request, cancelled);
+    } else {
+      request.watch(this.#drop);
+      this.#dispatch();
+    }
+  }
+
+  /** Puts the request into the queue, or refuses it at once: then it was never accepted and holds nobody's answer. */
+  #admit(request: WaitingRequest): boolean {
+    this.#expire();
+    if (this.#queue.push(request)) return true;
+    this.#options.statistics.recordQueueFull();
+    request.end.reject(new RefusalError('unavailable', 'Exceeds maximum queue size'));
+    return false;
+  }
+
+  /** Resolves when every accepted request is answered. */
+  drained(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  readonly #drop = (request: WaitingRequest): void => {
+    if (!this.#queue.remove(request)) return;
+    this.#answer(request, cancelled);
+    this.#dispatch();
+  };
+
+  /** Costs no look at the clock when nothing can expire. */
+  #expire(): void {
+    if (this.#queue.nextDeadline === never) return;
+    for (const request of this.#queue.expire(this.#options.clock.now())) {
+      request.stopWatching();
+      this.#answer(request, expired);
+    }
+  }
+
+  #dispatch(): void {
+    this.#expire();
+    const heldUntil = this.#startBatches();
+    this.#alarm.set(ns(Math.min(heldUntil, this.#queue.nextDeadline)));
+  }
+
+  /** Returns until when the rest is held back while an instance is idle; infinite when nothing is. */
+  #startBatches(): Nanoseconds {
+    while (this.#idle.length > 0 && this.#queue.length > 0) {
+      const now = this.#options.clock.now();
+      const decision = this.#options.formBatch(this.#queue, now);
+      if (decision.kind === 'wait') return decision.until;
+      const instance = decision.kind === 'send' ? this.#idle.pop() : undefined;
+      if (decision.kind === 'empty' || instance === undefined) break;
+      const requests = this.#queue.take(decision.count);
+      for (const request of requests) request.stopWatching();
+      void this.#run(instance, { requests, start: now });
+    }
+    return never;
+  }
+
+  /** Never rejects. The instance gets its next batch before the answers of this one go out. */
+  async #run(
+    instance: ModelInstance,
+    { requests, start }: { readonly requests: readonly WaitingRequest[]; readonly start: Nanoseconds },
+  ): Promise<void> {
+    const { plan, clock, statistics } = this.#options;
+    try {
+      const { computeStart, computeEnd, outputs } = await instance.execute({ plan, requests });
+      const times = { start, computeStart, computeEnd, end: clock.now() };
+      this.#release(instance);
+      statistics.recordExecution(times, batchSizeOf(requests));
+      requests.forEach((request, index) => {
+        this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
+      });
+    } catch (thrown) {
+      this.#release(instance);
+      const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
+      for (const request of requests) this.#answer(request, failed(refusal, 'BACKEND'));
+    }
+  }
+
+  #release(instance: ModelInstance): void {
+    if (instance.recovery === undefined) {
+      this.#idle.push(instance);
+      this.#dispatch();
+      return;
+    }
+    instance.recovery.then(
+      () => this.#release(instance),
+      (thrown) => this.#lose(messageOf(thrown)),
+    );
+  }
+
+  #lose(reason: string): void {
+    this.#liveInstances--;
+    if (this.#liveInstances > 0) return;
+    this.#deathReason = reason;
+    this.#options.onDead(reason);
+    for (const request of this.#queue.take(this.#queue.length)) {
+      request.stopWatching();
+      this.#answer(request, failed(new RefusalError('unavailable', reason), 'OTHER'));
+    }
+    this.#alarm.set(never);
+  }
+
+  #answer(request: WaitingRequest, answer: Answer): void {
+    if (!this.#options.preserveOrdering) {
+      this.#settle(request, answer);
+      return;
+    }
+    this.#unreleased.set(request, answer);
+    for (const [oldest, ready] of this.#unreleased) {
+      if (ready === undefined) return;
+      this.#unreleased.delete(oldest);
+      this.#settle(oldest, ready);
+    }
+  }
+
+  #settle(request: WaitingRequest, answer: Answer): void {
+    const { clock, statistics } = this.#options;
+    const end = clock.now();
+    if (answer.ok) {
+      statistics.recordSuccess({ enqueuedAt: request.enqueuedAt, end }, answer.times);
+      request.end.resolve(answer.outputs);
+    } else {
+      statistics.recordFailure(end - request.enqueuedAt, answer.reason);
+      request.end.reject(answer.refusal);
+    }
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#onDrained?.();
+  }
+}
+
+const never = ns(Number.POSITIVE_INFINITY);
+
+const failed = (refusal: RefusalError, reason: FailureReason): Answer => ({ ok: false, refusal, reason });
+
+const cancelled = failed(new RefusalError('cancelled', 'request was cancelled'), 'CANCELED');
+const expired = failed(new RefusalError('unavailable', 'Request timeout expired'), 'REJECTED');
+
+function batchSizeOf(requests: readonly WaitingRequest[]): number {
+  let size = 0;
+  for (const request of requests) size += request.batchSize;
+  return size;
+}

@@ -1,0 +1,64 @@
+import type { Nanoseconds } from '../../core/units.js';
+import type { Tensor } from '../../protocol/tensor.js';
+import type { ExecutableRequest } from '../backends/backend.js';
+import type { RefusalError } from '../refusal.js';
+import type { ValidRequest } from '../validate-request.js';
+import type { Batchable } from './form-batch.js';
+import type { Timed } from './queue-policy.js';
+
+/** How a request ends: its outputs in the plan's order, or why there are none. */
+export interface RequestEnd {
+  resolve(outputs: readonly Tensor[]): void;
+  reject(refusal: RefusalError): void;
+}
+
+/**
+ * An accepted request on its way through queue and instance. It is its own abort listener, so that a request that
+ * never waits costs no closure.
+ */
+export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
+  readonly inputs: readonly Tensor[];
+  readonly batchSize: number;
+  readonly shapeKey: string;
+  readonly priority: number;
+  readonly timeout: Nanoseconds;
+  readonly enqueuedAt: Nanoseconds;
+  readonly end: RequestEnd;
+  readonly #signal: AbortSignal | undefined;
+  #onAbort: ((request: WaitingRequest) => void) | undefined;
+
+  constructor(
+    request: ValidRequest,
+    options: { readonly enqueuedAt: Nanoseconds; readonly end: RequestEnd; readonly signal: AbortSignal | undefined },
+  ) {
+    this.inputs = request.inputs;
+    this.batchSize = request.batchSize;
+    this.shapeKey = request.shapeKey;
+    this.priority = request.priority;
+    this.timeout = request.timeout;
+    this.enqueuedAt = options.enqueuedAt;
+    this.end = options.end;
+    this.#signal = options.signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  /** Calls back when the client gives up, until `stopWatching`. */
+  watch(onAbort: (request: WaitingRequest) => void): void {
+    if (this.#signal === undefined) return;
+    this.#onAbort = onAbort;
+    this.#signal.addEventListener('abort', this, { once: true });
+  }
+
+  stopWatching(): void {
+    if (this.#onAbort === undefined) return;
+    this.#onAbort = undefined;
+    this.#signal?.removeEventListener('abort', this);
+  }
+
+  handleEvent(): void {
+    this.#onAbort?.(this);
+  }
+}

@@ -1,0 +1,126 @@
+import type { Nanoseconds } from '../../core/units.js';
+import type { InferBatchStatistics, ModelStatistics, StatisticDuration } from '../../protocol/statistics.js';
+import type { ModelReference } from '../inference-service.js';
+import type { FailureCounts, FailureReason } from './failure-reason.js';
+
+/** When a batch began, computed and ended. */
+export interface ExecutionTimes {
+  readonly start: Nanoseconds;
+  readonly computeStart: Nanoseconds;
+  readonly computeEnd: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+interface Total {
+  count: number;
+  ns: number;
+}
+
+interface ComputeTotals {
+  readonly compute_input: Total;
+  readonly compute_infer: Total;
+  readonly compute_output: Total;
+}
+
+const newTotal = (): Total => ({ count: 0, ns: 0 });
+const newComputeTotals = (): ComputeTotals => ({
+  compute_input: newTotal(),
+  compute_infer: newTotal(),
+  compute_output: newTotal(),
+});
+
+const noTime: StatisticDuration = { count: 0, ns: 0 };
+
+function add(total: Total, ns: number): void {
+  total.count++;
+  total.ns += ns;
+}
+
+/** The statistics extension of one model version (v2 protocol, 7): cumulative since the version was loaded. */
+export class VersionStatistics {
+  readonly #perRequest = { ...newComputeTotals(), success: newTotal(), fail: newTotal(), queue: newTotal() };
+  readonly #perBatchSize = new Map<number, ComputeTotals>();
+  readonly #failures = { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 };
+  #lastInferenceMs = 0;
+  #inferenceCount = 0;
+  #executionCount = 0;
+
+  /** Counts one execution of `batchSize` rows. */
+  recordExecution(times: ExecutionTimes, batchSize: number): void {
+    this.#executionCount++;
+    this.#inferenceCount += batchSize;
+    this.#lastInferenceMs = Date.now();
+    let totals = this.#perBatchSize.get(batchSize);
+    if (totals === undefined) {
+      totals = newComputeTotals();
+      this.#perBatchSize.set(batchSize, totals);
+    }
+    addCompute(totals, times);
+  }
+
+  /** A request that ends well: it is charged the whole compute time of its batch. */
+  recordSuccess(request: { readonly enqueuedAt: Nanoseconds; readonly end: Nanoseconds }, times: ExecutionTimes): void {
+    add(this.#perRequest.success, request.end - request.enqueuedAt);
+    add(this.#perRequest.queue, times.start - request.enqueuedAt);
+    addCompute(this.#perRequest, times);
+  }
+
+  /** A request that fails after it was accepted, in the queue or in the model. */
+  recordFailure(totalNs: number, reason: FailureReason): void {
+    this.#failures[reason]++;
+    add(this.#perRequest.fail, totalNs);
+  }
+
+  /**
+   * A request that found the queue full. It was never accepted, so the statistics extension leaves it out (v2 protocol,
+   * 7, `fail`); it counts as REJECTED all the same, which Triton does not do, since an overload that no metric shows
+   * is of no help (model configuration, 7.2 "Queue policy").
+   */
+  recordQueueFull(): void {
+    this.#failures.REJECTED++;
+  }
+
+  failures(): FailureCounts {
+    return { ...this.#failures };
+  }
+
+  snapshot({ name, version }: ModelReference): ModelStatistics {
+    const { success, fail, queue, ...compute } = this.#perRequest;
+    return {
+      name,
+      version,
+      last_inference: this.#lastInferenceMs,
+      inference_count: this.#inferenceCount,
+      execution_count: this.#executionCount,
+      inference_stats: {
+        success: { ...success },
+        fail: { ...fail },
+        queue: { ...queue },
+        ...copyCompute(compute),
+        cache_hit: noTime,
+        cache_miss: noTime,
+      },
+      response_stats: {},
+      batch_stats: this.#batchStatistics(),
+      memory_usage: [],
+    };
+  }
+
+  #batchStatistics(): InferBatchStatistics[] {
+    return [...this.#perBatchSize]
+      .toSorted(([left], [right]) => left - right)
+      .map(([batch_size, totals]) => ({ batch_size, ...copyCompute(totals) }));
+  }
+}
+
+function addCompute(totals: ComputeTotals, times: ExecutionTimes): void {
+  add(totals.compute_input, times.computeStart - times.start);
+  add(totals.compute_infer, times.computeEnd - times.computeStart);
+  add(totals.compute_output, times.end - times.computeEnd);
+}
+
+const copyCompute = (totals: ComputeTotals) => ({
+  compute_input: { ...totals.compute_input },
+  compute_infer: { ...totals.compute_infer },
+  compute_output: { ...totals.compute_output },
+});

@@ -1,0 +1,200 @@
+import test from 'ava';
+import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
+import type { Failure } from '../../../src/core/failure.js';
+import type { MeasurementSettings } from '../../../src/core/run.js';
+import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
+import { createSimulation } from '../../helpers/simulation.js';
+
+const everySecond: MeasurementSettings = {
+  mode: 'time_windows',
+  intervalMs: 1000,
+  requestCount: 50,
+  stabilityPercent: 10,
+  maxTrials: 10,
+};
+
+type Setup = SimulatedServerOptions &
+  Partial<Omit<LevelOptions, 'load'>> & { concurrency: number; stop?: readonly [atMs: number, reason: string] };
+
+function measure(setup: Setup) {
+  const simulation = createSimulation();
+  const server = createSimulatedServer(simulation, setup);
+  const stopping = new AbortController();
+  const views: LevelView[] = [];
+  if (setup.stop !== undefined) {
+    const [atMs, reason] = setup.stop;
+    simulation.after(atMs, () => stopping.abort(reason));
+  }
+  const level = measureLevel(
+    {
+      batchSize: 1,
+      requestCount: 1,
+      measurement: everySecond,
+      drainLimitMs: 1000,
+      ...setup,
+      load: { kind: 'concurrency', concurrency: setup.concurrency },
+    },
+    {
+      open: server.open,
+      clock: simulation.clock,
+      readStatistics: async () => server.statistics(),
+      onStart: (view) => {
+        simulation.after(1500, () => views.push(view()));
+      },
+    },
+    stopping.signal,
+  );
+  return simulation.run(level).then((measured) => ({ level: measured, views, server }));
+}
+
+test('measureLevel at a serial server of 50 ms with concurrency 2 finds 20 inferences/s and 100 ms', async (t) => {
+  const { level } = await measure({ concurrency: 2, serviceMs: () => 50 });
+  t.deepEqual(level.stability, { stable: true });
+  t.is(level.windows.length, 3);
+  t.is(level.summarisedWindows, 3);
+  t.is(level.summary.throughput, 59 / 3); // the answers of the last instant belong to the next window
+  t.is(level.summary.durationMs, 3000);
+  t.true(Math.abs((level.summary.latency?.percentilesMs['50'] ?? 0) - 100) < 0.1);
+  t.true(level.windows.every(({ durationMs }) => durationMs === 1000));
+});
+
+test('measureLevel counts inferences, not requests, in throughput', async (t) => {
+  const { level } = await measure({ concurrency: 1, batchSize: 8, serviceMs: () => 30 });
+  t.is(level.summary.requests, 99);
+  t.is(level.summary.throughput, (99 * 8) / 3);
+});
+
+test('measureLevel the server split adds up to the request time and stays below the client', async (t) => {
+  const { level } = await measure({ concurrency: 4, serviceMs: () => 20 });
+  const server = level.summary.server;
+  t.truthy(server);
+  const sum =
+    (server?.queueMs ?? 0) +
+    (server?.computeInputMs ?? 0) +
+    (server?.computeInferMs ?? 0) +
+    (server?.computeOutputMs ?? 0) +
+    (server?.overheadMs ?? 0);
+  t.true(Math.abs(sum / (server?.requestMs ?? 0) - 1) < 1e-9);
+  t.true((server?.requestMs ?? 0) <= (level.summary.latency?.meanMs ?? 0) + 1e-9);
+  t.is(server?.meanBatchSize, 1);
+});
+
+test('measureLevel goes on until throughput and latency agree', async (t) => {
+  const { level } = await measure({ concurrency: 1, serviceMs: (index) => (index < 30 ? 90 - 2 * index : 30) });
+  t.deepEqual(level.stability, { stable: true });
+  t.true(level.windows.length > 3);
+  t.is(level.summarisedWindows, 3);
+});
+
+test('measureLevel shows a level that never settles, marked, with all its windows', async (t) => {
+  const serviceMs = (index: number) => (Math.floor(index / 20) % 2 === 0 ? 20 : 60);
+  const { level } = await measure({ concurrency: 1, serviceMs, measurement: { ...everySecond, maxTrials: 5 } });
+  t.deepEqual(level.stability, { stable: false, reason: 'throughput' });
+  t.is(level.windows.length, 5);
+  t.true(level.summary.requests > 0);
+});
+
+test('measureLevel counts failures by class and goes on', async (t) => {
+  const refused: Failure = { code: 'http 503', message: 'queue full' };
+  const { level } = await measure({
+    concurrency: 1,
+    serviceMs: () => 10,
+    failure: (index) => (index % 10 === 9 ? refused : undefined),
+  });
+  t.is(level.failures.length, 1);
+  t.like(level.failures[0], { code: 'http 503', firstMessage: 'queue full' });
+  t.is(
+    level.summary.failedRequests,
+    level.windows.reduce((sum, window) => sum + window.failedRequests, 0),
+  );
+  t.true(level.summary.requests > 9 * level.summary.failedRequests - 10);
+});
+
+test('measureLevel without one valid answer says so', async (t) => {
+  const { level } = await measure({
+    concurrency: 1,
+    serviceMs: () => 10,
+    failure: () => ({ code: 'http 500', message: 'broken' }),
+    measurement: { ...everySecond, maxTrials: 4 },
+  });
+  t.deepEqual(level.stability, { stable: false, reason: 'no-valid-requests' });
+  t.is(level.summary.latency, undefined);
+  t.is(level.windows.length, 4);
+});
+
+test('measureLevel ends when a whole window reached nothing', async (t) => {
+  const gone: Failure = { code: 'connect', message: 'ECONNREFUSED' };
+  const { level } = await measure({
+    concurrency: 2,
+    serviceMs: () => 10,
+    failure: (index) => (index > 150 ? gone : undefined),
+  });
+  t.deepEqual(level.stability, { stable: false, reason: 'server-lost' });
+  t.true(level.windows.length < 4);
+  t.true((level.windows[0]?.requests ?? 0) > 0);
+});
+
+test('measureLevel marks a level over the latency limit and ends after three windows', async (t) => {
+  const serviceMs = (index: number) => (index % 2 === 0 ? 20 : 60);
+  const { level } = await measure({
+    concurrency: 1,
+    serviceMs,
+    latencyLimitMs: 30,
+    measurement: { ...everySecond, stabilityPercent: 0 },
+  });
+  t.true(level.isOverLimit);
+  t.is(level.windows.length, 3);
+});
+
+test('measureLevel judges by the percentile that was asked for', async (t) => {
+  const serviceMs = (index: number) => (index % 20 === 0 ? 60 : 10);
+  const limit = { latencyLimitMs: 50, concurrency: 1, serviceMs };
+  const mean = await measure(limit);
+  const p99 = await measure({ ...limit, measurement: { ...everySecond, percentile: 99 } });
+  t.false(mean.level.isOverLimit);
+  t.true(p99.level.isOverLimit);
+});
+
+for (const [reason, windows, atMs] of [
+  ['interrupted', 2, 2500],
+  ['server-lost', 1, 400],
+] as const) {
+  test(`measureLevel ${reason} at ${atMs} ms keeps what was measured`, async (t) => {
+    const { level, server } = await measure({ concurrency: 1, serviceMs: () => 10, stop: [atMs, reason] });
+    t.deepEqual(level.stability, { stable: false, reason });
+    t.is(level.windows.length, windows);
+    t.true(level.summary.requests >= 39);
+    t.truthy(level.summary.server);
+    t.true(server.sent.length <= atMs / 10 + 1);
+  });
+}
+
+test('measureLevel count windows end with their last answer', async (t) => {
+  const measurement: MeasurementSettings = { ...everySecond, mode: 'count_windows', requestCount: 25 };
+  const { level } = await measure({ concurrency: 1, serviceMs: () => 10, measurement });
+  t.deepEqual(
+    level.windows.map(({ requests, durationMs }) => [requests, durationMs]),
+    [
+      [25, 250],
+      [25, 250],
+      [25, 250],
+    ],
+  );
+  t.is(level.summary.throughput, 100);
+});
+
+test('measureLevel shows how far it is', async (t) => {
+  const { views } = await measure({ concurrency: 1, serviceMs: () => 10 });
+  t.like(views[0], { window: 2, maxTrials: 10, elapsedMs: 1500, windowElapsedMs: 500 });
+  t.true(Math.abs((views[0]?.throughput ?? 0) - 100) <= 2);
+});
+
+test("measureLevel compares the server's times with the client's over the same requests", async (t) => {
+  const measurement: MeasurementSettings = { ...everySecond, mode: 'count_windows', requestCount: 7, maxTrials: 5 };
+  const serviceMs = (index: number) => 5 + (index % 11);
+  const { level } = await measure({ concurrency: 5, servers: 2, serviceMs, measurement });
+  for (const { server } of level.windows) {
+    t.true(Math.abs((server?.clientMs ?? 0) - (server?.requestMs ?? 1)) < 1e-6, JSON.stringify(server)); // no network here
+  }
+});

@@ -1,0 +1,14 @@
+import { grpcTransport } from '../../../analyzer/wire/grpc-transport.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { startGrpcPeer } from './grpc-peer.js';
+import { grpcOutput } from './grpc-subjects.js';
+import { transportContract } from './transport-contract.js';
+
+transportContract({
+  name: 'grpcTransport',
+  startPeer: startGrpcPeer,
+  open: (port, requests, options) =>
+    grpcTransport({ address: `127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  output: grpcOutput,
+  refusedAs: 'grpc 3',
+});

@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { decodeInferRequest, encodeInferResponse, headerLengthField } from '../../../src/protocol/http-infer.js';
+import { noParameters } from '../../../src/protocol/infer.js';
+import { bigData, type Peer, refusal } from './peer.js';
+
+type Behaviour = (response: ServerResponse, input: Uint8Array) => void;
+
+function answer(response: ServerResponse, data: Uint8Array, headers: Record<string, string> = {}): void {
+  const { body, headerLength } = encodeInferResponse(
+    {
+      modelName: 'echo',
+      modelVersion: '1',
+      id: '',
+      parameters: noParameters,
+      outputs: [{ name: 'OUT', datatype: 'UINT8', shape: [data.length], data, parameters: noParameters }],
+    },
+    () => true,
+  );
+  const isChunked = headers['transfer-encoding'] === 'chunked';
+  const length = isChunked ? {} : { 'content-length': body.length };
+  response.writeHead(200, { ...headers, ...length, [headerLengthField]: String(headerLength) });
+  if (isChunked) {
+    for (let offset = 0; offset < body.length; offset += 7) response.write(body.subarray(offset, offset + 7));
+    response.addTrailers({ 'x-checksum': '1' });
+    response.end();
+  } else {
+    response.end(body);
+  }
+}
+
+const behaviours: Readonly<Record<string, Behaviour>> = {
+  echo: (response, input) => answer(response, input),
+  chunked: (response, input) => answer(response, input, { 'transfer-encoding': 'chunked', trailer: 'x-checksum' }),
+  close: (response, input) => answer(response, input, { connection: 'close' }),
+  interim: (response, input) => {
+    response.writeContinue();
+    response.writeProcessing();
+    answer(response, input);
+  },
+  refuse: (response) => {
+    response.writeHead(400, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: refusal }));
+  },
+  'bare-503': (response) => {
+    response.writeHead(503);
+    response.end();
+  },
+  'no-content': (response) => {
+    response.writeHead(204);
+    response.end();
+  },
+  silent: () => undefined,
+  vanish: (response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('half', () => response.socket?.destroy());
+  },
+  garbage: (response) => {
+    response.socket?.end('this is not HTTP\r\n\r\n');
+  },
+  big: (response) => answer(response, bigData()),
+};
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece);
+  const [, model = ''] = /^\/v2\/models\/([^/]+)/.exec(request.url ?? '') ?? [];
+  const headerLength = request.headers[headerLengthField];
+  const decoded = decodeInferRequest(
+    { body: Buffer.concat(pieces), headerLength: headerLength === undefined ? undefined : Number(headerLength) },
+    { modelName: model, modelVersion: '' },
+  );
+  behaviours[model]?.(response, decoded.inputs[0]?.data ?? new Uint8Array(0));
+}
+
+/** A v2 server over HTTP/1.1 that behaves as the model's name says. */
+export async function startHttpPeer(): Promise<Peer> {
+  const server = createServer((request, response) => void serve(request, response).catch(() => undefined));
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1' }, () => resolve()));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  return { port, stop, restart: () => listen(port), [Symbol.asyncDispose]: stop };
+}

@@ -1,0 +1,14 @@
+import { httpTransport } from '../../../analyzer/wire/http-transport.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { startHttpPeer } from './http-peer.js';
+import { httpOutput } from './http-subjects.js';
+import { transportContract } from './transport-contract.js';
+
+transportContract({
+  name: 'httpTransport',
+  startPeer: startHttpPeer,
+  open: (port, requests, options) =>
+    httpTransport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  output: httpOutput,
+  refusedAs: 'http 400',
+});

@@ -1,0 +1,88 @@
+import { createServer } from 'node:net';
+import test from 'ava';
+import { http1Transport } from '../../../../analyzer/wire/http1/http1-transport.js';
+import type { OpenTransport } from '../../../../analyzer/wire/transport.js';
+import { systemClock } from '../../../../src/core/clock.js';
+import { openCaller } from '../caller.js';
+import { startHttpPeer } from '../http-peer.js';
+import { httpOutput } from '../http-subjects.js';
+import { requestFor } from '../peer.js';
+import { transportContract } from '../transport-contract.js';
+
+const open = (port: number, models: readonly string[], requestTimeoutMs?: number): OpenTransport =>
+  http1Transport({
+    origin: `http://127.0.0.1:${port}`,
+    requests: models.map((model) => requestFor(model)),
+    clock: systemClock,
+    requestTimeoutMs,
+  });
+
+transportContract({
+  name: 'http1Transport',
+  startPeer: startHttpPeer,
+  open: (port, requests, options) =>
+    http1Transport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  output: httpOutput,
+  refusedAs: 'http 400',
+});
+
+for (const model of ['chunked', 'close', 'interim']) {
+  test(`http1Transport understands an answer that is ${model}`, async (t) => {
+    await using peer = await startHttpPeer();
+    await using caller = openCaller(open(peer.port, [model]));
+    for (const _ of [1, 2, 3]) {
+      const reply = await caller.call(0);
+      t.is(reply.failure, undefined);
+      t.is(Buffer.from(httpOutput(reply) ?? []).toString(), 'abcd');
+    }
+    t.deepEqual(caller.faults, []);
+  });
+}
+
+const failures = [
+  { model: 'bare-503', code: 'http 503', message: 'HTTP status 503' },
+  { model: 'no-content', code: 'http 204', message: 'HTTP status 204' },
+  { model: 'garbage', code: 'protocol', message: 'not an HTTP/1.1 status line: "this is not HTTP"' },
+];
+for (const { model, ...failure } of failures) {
+  test(`http1Transport counts ${model} as ${failure.code}`, async (t) => {
+    await using peer = await startHttpPeer();
+    await using caller = openCaller(open(peer.port, [model, 'echo']));
+    t.deepEqual<unknown, unknown>((await caller.call(0)).failure, failure);
+    t.is((await caller.call(1)).failure, undefined);
+  });
+}
+
+test('http1Transport finds localhost, whichever family it answers on', async (t) => {
+  await using peer = await startHttpPeer();
+  const origin = `http://localhost:${peer.port}`;
+  await using caller = openCaller(http1Transport({ origin, requests: [requestFor('echo')], clock: systemClock }));
+  t.is((await caller.call(0)).failure, undefined);
+});
+
+test('http1Transport times out on a peer that accepts and says nothing, and closes', async (t) => {
+  const frozen = createServer();
+  await new Promise<void>((resolve) => frozen.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
+  const address = frozen.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const caller = openCaller(open(port, ['echo'], 50));
+  t.is((await caller.call(0)).failure?.code, 'timeout');
+  const second = caller.call(0);
+  await caller[Symbol.asyncDispose]();
+  t.is((await second).failure?.code, 'abandoned');
+  t.deepEqual(caller.faults, []);
+  frozen.close();
+});
+
+test('http1Transport takes more requests at a time than it was opened for', async (t) => {
+  await using peer = await startHttpPeer();
+  await using caller = openCaller(open(peer.port, ['echo']), 1);
+  const replies = await Promise.all(Array.from({ length: 5 }, () => caller.call(0)));
+  t.true(replies.every(({ failure }) => failure === undefined));
+});
+
+test('http1Transport refuses an origin that is not plain HTTP', (t) => {
+  t.throws(() => http1Transport({ origin: 'https://localhost:1', requests: [], clock: systemClock }), {
+    instanceOf: RangeError,
+  });
+});

@@ -1,0 +1,28 @@
+import test from 'ava';
+import { runExitCode } from '../../src/cli/exit-codes.js';
+import type { Instability } from '../../src/core/run.js';
+import { levelFixture, runFixture } from '../helpers/run-fixture.js';
+
+const stable = levelFixture({ concurrency: 1, latenciesMs: [1] });
+const level = (reason: Instability, latenciesMs: readonly number[] = [1]) =>
+  levelFixture({ concurrency: 2, latenciesMs, stability: { stable: false, reason } });
+
+const cases = [
+  ['0 when every level is stable', runFixture([stable]), 0],
+  ['2 when a level is not stable', runFixture([stable, level('latency')]), 2],
+  ['3 when a level had no valid request', runFixture([level('latency'), level('no-valid-requests', [])]), 3],
+  [
+    '2 when more than 1 % of the requests failed',
+    runFixture([
+      levelFixture({ concurrency: 1, latenciesMs: [1], failures: [{ code: 'http 503', count: 1, firstMessage: 'x' }] }),
+    ]),
+    2,
+  ],
+  ['5 when the server went away', runFixture([stable, level('server-lost')]), 5],
+  ['130 when it was interrupted, whatever else', runFixture([level('interrupted', [])], { isInterrupted: true }), 130],
+] as const;
+for (const [criterion, run, code] of cases) {
+  test(`runExitCode ${criterion}`, (t) => {
+    t.is(runExitCode(run), code);
+  });
+}

@@ -1,0 +1,45 @@
+import test from 'ava';
+import { formatText } from '../../reports/text.js';
+import { levelFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
+
+const steady = levelFixture({ concurrency: 1, latenciesMs: [10, 11, 12], server: serverSplitFixture });
+
+test('formatText shows settings, latencies, the server split and the lines that scripts read', (t) => {
+  t.snapshot(
+    formatText(
+      runFixture([steady, levelFixture({ concurrency: 2, latenciesMs: [20, 22, 24], server: serverSplitFixture })]),
+    ),
+  );
+});
+
+test('formatText shows and explains levels that cannot be trusted', (t) => {
+  const text = formatText(
+    runFixture(
+      [
+        levelFixture({
+          concurrency: 1,
+          latenciesMs: [10],
+          stability: { stable: false, reason: 'throughput' },
+          isOverLimit: true,
+          failures: [{ code: 'grpc 14', count: 3, firstMessage: 'Exceeds maximum queue size' }],
+        }),
+        levelFixture({ concurrency: 2, latenciesMs: [], stability: { stable: false, reason: 'no-valid-requests' } }),
+        levelFixture({ concurrency: 3, latenciesMs: [5], stability: { stable: false, reason: 'interrupted' } }),
+      ],
+      { isInterrupted: true, settings: { ...runFixture([]).settings, latencyLimitMs: 8 } },
+    ),
+  );
+  t.snapshot(text);
+});
+
+test('formatText of a run that measured nothing says so', (t) => {
+  t.true(formatText(runFixture([], { isInterrupted: true })).includes('Nothing was measured.'));
+});
+
+test('formatText the closing lines are those of perf_analyzer', (t) => {
+  t.true(
+    formatText(runFixture([steady])).endsWith(
+      'Inferences/Second vs. Client Average Batch Latency\nConcurrency: 1, throughput: 3 infer/sec, latency 11000 usec\n',
+    ),
+  );
+});

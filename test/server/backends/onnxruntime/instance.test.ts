@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import test from 'ava';
+import type { Batch } from '../../../../src/server/backends/backend.js';
+import { startOrtInstance } from '../../../../src/server/backends/onnxruntime/instance.js';
+import { testRepository } from '../../model-folder.js';
+
+/** Stands for onnxruntime-node: 'crash' in the input ends the thread, 'fail' fails the run, 3 ends the thread after its answer, else the input comes back. */
+const fakePackage = `
+exports.env = {};
+exports.Tensor = class { constructor(type, data, dims) { Object.assign(this, { type, data, dims }); } };
+const values = [{ name: 'X', isTensor: true, type: 'uint8', shape: ['batch', 1] }];
+exports.InferenceSession = { create: async (path) => {
+  if (path === 'broken') throw new Error('Load model from broken failed:Protobuf\\n parsing failed.');
+  if (path === 'exits') process.exit(3);
+  return { inputMetadata: values, outputMetadata: values, run: async ({ X }) => {
+    if (X.data[0] === 1) process.exit(9);
+    if (X.data[0] === 3) setImmediate(() => process.exit(9));
+    if (X.data[0] === 2) throw new Error('no\\n memory');
+    return { X };
+  } };
+} };`;
+
+const tensor = { name: 'X', datatype: 'UINT8', dims: [1], modelDims: [1] } as const;
+
+const batchOf = (value: number): Batch => ({
+  plan: {
+    modelName: 'm',
+    maxBatchSize: 8,
+    inputs: [tensor],
+    outputs: [tensor],
+    inputIndex: new Map(),
+    outputIndex: new Map(),
+    hasVariableInput: false,
+  },
+  requests: [{ inputs: [{ name: 'X', datatype: 'UINT8', shape: [1, 1], data: Uint8Array.of(value) }], batchSize: 1 }],
+});
+
+/** The caller disposes the folder after the instance: a restart reads it again. */
+async function setup(modelPath: string) {
+  const folder = await testRepository({ 'package.cjs': fakePackage });
+  const options = {
+    intraOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 4,
+  } as const;
+  const packagePath = join(folder.path, 'package.cjs');
+  try {
+    const instance = await startOrtInstance({
+      name: 'm_0',
+      modelName: 'm',
+      start: { packagePath, modelPath, options },
+    });
+    return {
+      instance,
+      folder,
+      async [Symbol.asyncDispose]() {
+        await instance[Symbol.asyncDispose]();
+        await folder[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+test('startOrtInstance reports the graph and runs', async (t) => {
+  await using started = await setup('fine');
+  const { instance } = started;
+  t.deepEqual(instance.graph.inputs, [{ name: 'X', datatype: 'UINT8', shape: [-1, 1] }]);
+  const { outputs, computeStart, computeEnd } = await instance.execute(batchOf(7));
+  t.deepEqual(outputs[0]?.[0]?.data, Uint8Array.of(7));
+  t.true(computeEnd >= computeStart);
+});
+
+for (const [path, reason] of [
+  ['broken', 'Protobuf parsing failed.'],
+  ['exits', 'its thread exited with code 3'],
+] as const) {
+  test(`startOrtInstance says in one line why a model is ${path}`, async (t) => {
+    await t.throwsAsync(setup(path), { message: `cannot load ${path}: expected an ONNX model, got: ${reason}` });
+  });
+}
+
+test('startOrtInstance fails a run that fails and goes on', async (t) => {
+  await using started = await setup('fine');
+  const { instance } = started;
+  await t.throwsAsync(instance.execute(batchOf(2)), { message: "model 'm': onnxruntime execution failed: no memory" });
+  t.is(instance.recovery, undefined);
+  t.is((await instance.execute(batchOf(7))).outputs.length, 1);
+});
+
+test('startOrtInstance fails what a crash interrupted and replaces the thread', async (t) => {
+  await using started = await setup('fine');
+  const { instance } = started;
+  await t.throwsAsync(instance.execute(batchOf(1)), {
+    message: "model 'm': instance 'm_0' stopped while it ran the request (exit code 9)",
+  });
+  await instance.recovery;
+  t.is(instance.recovery, undefined);
+  t.is((await instance.execute(batchOf(7))).outputs.length, 1);
+});
+
+test('startOrtInstance replaces a thread that ends while it is idle, and the next batch waits for it', async (t) => {
+  await using started = await setup('fine');
+  const { instance } = started;
+  await instance.execute(batchOf(3));
+  const isRecovering = () => instance.recovery !== undefined;
+  while (!isRecovering()) await new Promise((resolve) => setImmediate(resolve));
+  t.is((await instance.execute(batchOf(7))).outputs.length, 1);
+  t.false(isRecovering());
+});
+
+test('startOrtInstance gives up when the thread cannot be replaced', async (t) => {
+  await using started = await setup('fine');
+  const { instance, folder } = started;
+  await folder.remove('package.cjs');
+  await t.throwsAsync(instance.execute(batchOf(1)), { message: /stopped while it ran the request/ });
+  await t.throwsAsync(async () => instance.recovery, { message: /^cannot load fine: / });
+});

@@ -1,0 +1,56 @@
+import test from 'ava';
+import { parseModelConfig } from '../../../../src/protocol/model-config-codec.js';
+import { sessionOptions } from '../../../../src/server/backends/onnxruntime/session-options.js';
+
+const optionsOf = (text: string) => sessionOptions(parseModelConfig(text), 3);
+const parameter = (key: string, value: string) => `parameters { key: "${key}" value { string_value: "${value}" } }`;
+
+test('sessionOptions are quiet, do not spin, are sequential, fully optimised and with arena by default', (t) => {
+  t.deepEqual(optionsOf(''), {
+    intraOpNumThreads: 3,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 4,
+  });
+});
+
+for (const [text, expected] of [
+  [parameter('intra_op_thread_count', '2'), { intraOpNumThreads: 2 }],
+  [parameter('intra_op_thread_count', '0'), { intraOpNumThreads: 3 }],
+  [parameter('inter_op_thread_count', '2'), { interOpNumThreads: 2 }],
+  [parameter('execution_mode', '1'), { executionMode: 'parallel' }],
+  [parameter('enable_mem_arena', 'false'), { enableCpuMemArena: false }],
+  [parameter('enable_mem_pattern', '0'), { enableMemPattern: false }],
+  ['optimization { graph { level: -1 } }', { graphOptimizationLevel: 'basic' }],
+  ['optimization { graph { level: 1 } }', { graphOptimizationLevel: 'extended' }],
+  ['optimization { graph { level: 2 } }', { graphOptimizationLevel: 'disabled' }],
+  [
+    parameter('session.intra_op.allow_spinning', '1'),
+    { extra: { session: { intra_op: { allow_spinning: '1' }, inter_op: { allow_spinning: '1' } } } },
+  ],
+  [parameter('something_of_mine', 'x'), { graphOptimizationLevel: 'all' }],
+] as const) {
+  test(`sessionOptions reads ${text}`, (t) => {
+    t.like(optionsOf(text), expected);
+  });
+}
+
+for (const [text, message] of [
+  [
+    parameter('intra_op_thread_count', 'two'),
+    "parameter 'intra_op_thread_count': expected a number of threads, got 'two'",
+  ],
+  [parameter('execution_mode', '2'), "parameter 'execution_mode': expected 0 (sequential) or 1 (parallel), got '2'"],
+  [parameter('enable_mem_arena', 'maybe'), "parameter 'enable_mem_arena': expected true or false, got 'maybe'"],
+  [
+    parameter('memory.enable_memory_arena_shrinkage', 'cpu:0'),
+    "parameter 'memory.enable_memory_arena_shrinkage' is not supported yet",
+  ],
+] as const) {
+  test(`sessionOptions refuses ${text}`, (t) => {
+    t.throws(() => optionsOf(text), { message });
+  });
+}
