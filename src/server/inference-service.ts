@@ -40,6 +40,9 @@ export interface InferenceService {
   loadModel(name: string, parameters: ReadonlyMap<string, LoadParameter>): Promise<void>;
   /** Resolves when the unload is scheduled: requests that were accepted are still answered. */
   unloadModel(name: string, options: { readonly unloadDependents: boolean }): Promise<void>;
-  /** `signal` drops the request while it waits in a queue; one that executes is finished. */
+  /**
+   * `signal` drops the request while it waits in a queue; one that executes is finished. The data of the inputs is read
+   * until the promise settles, and not after: front ends use their buffers again.
+   */
   infer(request: InferRequest, signal?: AbortSignal): Promise<InferResponse>;
 }

@@ -10,7 +10,7 @@ interface GatheredInput {
   readonly byteLength: number;
 }
 
-/** The inputs of a batch, each contiguous and aligned, in one buffer of its own that can be transferred. */
+/** The inputs of a batch, each contiguous and aligned, in one buffer that can be transferred; it may be larger than they are. */
 export interface GatheredBatch {
   readonly buffer: ArrayBuffer;
   readonly inputs: readonly GatheredInput[];
@@ -19,8 +19,12 @@ export interface GatheredBatch {
 /** A cache line; also enough for every typed array. */
 const alignment = 64;
 
-/** Copies the inputs of all requests together: the one copy on the way in. BYTES simply concatenate as well. */
-export function gatherInputs(batch: Batch): GatheredBatch {
+/**
+ * Copies the inputs of all requests together: the one copy on the way in. BYTES simply concatenate as well.
+ *
+ * @param bufferOf gives a buffer of at least so many bytes; what is in it does not matter
+ */
+export function gatherInputs(batch: Batch, bufferOf: (byteLength: number) => ArrayBuffer): GatheredBatch {
   const parts = batch.plan.inputs.map((_, index) => partOf(batch, index));
   const inputs: GatheredInput[] = [];
   let size = 0;
@@ -30,8 +34,8 @@ export function gatherInputs(batch: Batch): GatheredBatch {
     inputs.push({ shape, byteOffset: size, byteLength });
     size = Math.ceil((size + byteLength) / alignment) * alignment;
   }
-  // Not pooled and not zeroed: every byte that is read is written below.
-  const bytes = Buffer.allocUnsafeSlow(size);
+  const buffer = bufferOf(size);
+  const bytes = new Uint8Array(buffer);
   parts.forEach(({ chunks }, index) => {
     let offset = inputs[index]?.byteOffset ?? 0;
     for (const chunk of chunks) {
@@ -39,7 +43,7 @@ export function gatherInputs(batch: Batch): GatheredBatch {
       offset += chunk.byteLength;
     }
   });
-  return { buffer: bytes.buffer as ArrayBuffer, inputs };
+  return { buffer, inputs };
 }
 
 /** One input of the batch: what the requests brought, or what the server makes of them. */

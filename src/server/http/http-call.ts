@@ -1,13 +1,16 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { InferenceService, ModelReference } from '../inference-service.js';
 import type { HttpAnswer } from './answer.js';
+
+/** By lower-case name; a list where the header may come more than once. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** One request with its whole body, as a handler sees it. */
 export interface HttpCall {
   readonly service: InferenceService;
   /** What the placeholders of the route's pattern stand for. */
   readonly path: ReadonlyMap<string, string>;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Headers;
+  /** Only looked at until the answer is there. */
   readonly body: Buffer;
   /** `--http-max-input-size`, in bytes. */
   readonly maxInputBytes: number;

@@ -1,24 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { headerLengthField } from '../../protocol/http-infer.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import { errorAnswer, type HttpAnswer, refusalAnswer } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
-import { decompressed, isReadableEncoding, readableEncodings } from './content-encoding.js';
-import { handleInfer } from './infer-handler.js';
+import { dispatch } from './dispatch.js';
 import { listen } from './listening.js';
+import { PlainConnections } from './plain-connections.js';
 import { BodyCutShortError, readBody } from './request-body.js';
-import { createRouter } from './router.js';
-import { routes } from './routes.js';
 
-/** The protocol's lengths are 32-bit. */
-const maxBinaryBytes = 2 ** 31 - 1;
 const lingerMs = 1_000;
 
 /** How long a client may take, in milliseconds. */
-interface Patience {
+export interface Patience {
   /** For the headers of a request; a connection that sends nothing at all has as long. */
   readonly headersMs: number;
   /** For a whole request. */
@@ -47,42 +42,51 @@ interface Context {
   readonly gone: WeakMap<Socket, AbortController>;
 }
 
-const findRoute = createRouter(routes);
-
 /**
  * Serves the v2 protocol over HTTP/REST until it is closed. Whatever a client sends, every answer of a failure is
  * JSON with the member `error`.
+ *
+ * Usual requests are read by `PlainConnections`; a connection on which something else comes goes to `node:http`.
  *
  * @throws Error of `node:net` when it cannot listen
  */
 export async function startHttpServer(service: InferenceService, options: HttpOptions): Promise<Endpoint> {
   const context: Context = { service, options, isClosing: false, gone: new WeakMap() };
-  const { headersMs, requestMs, idleMs, checkMs } = options.patience ?? defaultPatience;
+  const patience = options.patience ?? defaultPatience;
   const server = createServer(
     {
-      headersTimeout: headersMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: idleMs,
-      connectionsCheckingInterval: checkMs,
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: patience.checkMs,
       requireHostHeader: false,
     },
     (request, response) => void serve(request, response, context),
   );
-  server.on('connection', (socket: Socket) => {
-    const controller = new AbortController();
-    context.gone.set(socket, controller);
-    socket.once('close', () => controller.abort());
-  });
   server.on('checkExpectation', (_request, response: ServerResponse) =>
     send(response, errorAnswer(417, 'Expectation Failed'), context),
   );
   server.on('clientError', answerBrokenRequest);
+  const takeOver = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const connections = new PlainConnections({
+    service,
+    maxInputBytes: options.maxInputBytes,
+    patience,
+    log: options.log,
+    handOver: (socket, gone) => {
+      context.gone.set(socket, gone);
+      for (const listener of takeOver) listener.call(server, socket);
+    },
+  });
+  server.on('connection', (accepted: Socket) => connections.add(accepted));
   const endpoint = await listen(server, options);
   return {
     port: endpoint.port,
-    close: (graceMs) => {
+    close: async (graceMs) => {
       context.isClosing = true;
-      return endpoint.close(graceMs);
+      connections.close(graceMs);
+      await endpoint.close(graceMs);
     },
   };
 }
@@ -103,21 +107,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
 async function answer(request: IncomingMessage, context: Context): Promise<HttpAnswer> {
   const { service, options } = context;
   if (context.isClosing) return errorAnswer(503, 'Server exiting');
-  const match = findRoute(request.method ?? '', request.url ?? '');
-  if (match.kind === 'unknown-path') return errorAnswer(404, 'Not Found');
-  if (match.kind === 'wrong-method') {
-    return errorAnswer(405, 'Method Not Allowed', { Allow: match.allowed.join(', ') });
-  }
-  const { headers } = request;
-  const hasBinaryPart = match.handler === handleInfer && headers[headerLengthField] !== undefined;
-  const encoding = headers['content-encoding'];
-  if (!isReadableEncoding(encoding)) {
-    return errorAnswer(501, 'Unsupported compression type', { 'Accept-Encoding': readableEncodings });
-  }
-  const sent = await readBody(request, hasBinaryPart ? maxBinaryBytes : options.maxInputBytes);
-  const body = encoding === undefined ? sent : await decompressed(sent, encoding, options.maxInputBytes);
-  const signal = context.gone.get(request.socket)?.signal ?? AbortSignal.abort();
-  return match.handler({ service, path: match.path, headers, body, maxInputBytes: options.maxInputBytes, signal });
+  const { method = '', url = '', headers } = request;
+  const dispatched = dispatch({ method, url, headers }, service, options.maxInputBytes);
+  if (dispatched.kind === 'answered') return dispatched.answer;
+  const body = await readBody(request, dispatched.maxBytes);
+  return await dispatched.handle(body, context.gone.get(request.socket)?.signal ?? AbortSignal.abort());
 }
 
 function send(response: ServerResponse, { status, body, headers }: HttpAnswer, context: Context): void {

@@ -31,6 +31,8 @@ const tensor = (datatype: Datatype, shape: readonly number[], data: Uint8Array):
   data,
 });
 
+const allocate = (byteLength: number) => new ArrayBuffer(byteLength);
+
 const rows = (...values: number[]) => tensor('UINT8', [values.length / 2, 2], Uint8Array.from(values));
 
 test('gatherInputs joins the rows of all requests and aligns each input', (t) => {
@@ -39,7 +41,7 @@ test('gatherInputs joins the rows of all requests and aligns each input', (t) =>
     { inputs: [rows(1, 2), rows(11, 12)], batchSize: 1 },
     { inputs: [rows(3, 4, 5, 6), rows(13, 14, 15, 16)], batchSize: 2 },
   ];
-  const { buffer, inputs } = gatherInputs({ plan, requests });
+  const { buffer, inputs } = gatherInputs({ plan, requests }, allocate);
   t.deepEqual(inputs, [
     { shape: [3, 2], byteOffset: 0, byteLength: 6 },
     { shape: [3, 2], byteOffset: 64, byteLength: 6 },
@@ -53,7 +55,8 @@ test('gatherInputs shows the model the reshaped dimensions', (t) => {
     plan,
     requests: [{ inputs: [tensor('UINT8', shape, new Uint8Array(24))], batchSize: 2 }],
   });
-  const shapeOf = (plan: TensorPlan, shape: readonly number[]) => gatherInputs(batch(plan, shape)).inputs[0]?.shape;
+  const shapeOf = (plan: TensorPlan, shape: readonly number[]) =>
+    gatherInputs(batch(plan, shape), allocate).inputs[0]?.shape;
   t.deepEqual(shapeOf(planOf([planned('UINT8', [4, -1], [2, 2, -1])]), [2, 4, 3]), [2, 2, 2, 3]);
   t.deepEqual(shapeOf(planOf([planned('UINT8', [1], [])]), [2, 1]), [2]);
   t.deepEqual(shapeOf(planOf([planned('UINT8', [-1], [-1])], 0), [24]), [24]);

@@ -3,6 +3,7 @@ import { messageOf, PerfError } from '../../../core/perf-error.js';
 import { ns } from '../../../core/units.js';
 import { gatherInputs } from '../../batching/gather-inputs.js';
 import { scatterOutputs } from '../../batching/scatter-outputs.js';
+import { SpareBuffer } from '../../batching/spare-buffer.js';
 import type { TensorPlan } from '../../config/tensor-plan.js';
 import { RefusalError } from '../../refusal.js';
 import type { Batch, Execution, ModelGraph, ModelInstance } from '../backend.js';
@@ -62,6 +63,7 @@ class OrtInstance implements ModelInstance {
   readonly graph: ModelGraph;
   recovery: Promise<void> | undefined;
   readonly #options: OrtInstanceOptions;
+  readonly #spare = new SpareBuffer();
   #worker: Worker;
   #boundPlan: TensorPlan | undefined;
   #running: Running | undefined;
@@ -82,7 +84,7 @@ class OrtInstance implements ModelInstance {
 
   #execute(batch: Batch): Promise<Execution> {
     if (batch.plan !== this.#boundPlan) this.#bind(batch.plan);
-    const gathered = gatherInputs(batch);
+    const gathered = gatherInputs(batch, (byteLength) => this.#spare.take(byteLength));
     return new Promise((resolve, reject) => {
       this.#running = { batch, resolve, reject };
       const message: RunMessage = { kind: 'run', buffer: gathered.buffer, inputs: gathered.inputs };
@@ -118,6 +120,7 @@ class OrtInstance implements ModelInstance {
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
+    if (message.kind !== 'started' && message.buffer !== undefined) this.#spare.giveBack(message.buffer);
     if (message.kind !== 'done') {
       const reason = message.kind === 'failed' ? message.message : 'unexpected answer';
       running.reject(this.#failure(`onnxruntime execution failed: ${reason}`));

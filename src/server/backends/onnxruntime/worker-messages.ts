@@ -34,6 +34,8 @@ interface StartedMessage {
 interface FailedMessage {
   readonly kind: 'failed';
   readonly message: string;
+  /** That of the batch, given back. */
+  readonly buffer?: ArrayBuffer;
 }
 
 interface DoneMessage {
@@ -42,6 +44,8 @@ interface DoneMessage {
   readonly computeStart: number;
   readonly computeEnd: number;
   readonly outputs: readonly BatchOutput[];
+  /** That of the batch, given back. */
+  readonly buffer: ArrayBuffer;
 }
 
 export type FromWorker = StartedMessage | FailedMessage | DoneMessage;

@@ -66,7 +66,8 @@ async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): P
   const results = await session.run(feeds, binding.outputs);
   const computeEnd = monotonicNow();
   const outputs: BatchOutput[] = [];
-  const transfer = new Set<ArrayBuffer>();
+  const { buffer } = message;
+  const transfer = new Set([buffer]);
   for (const name of binding.outputs) {
     const tensor = results[name];
     if (tensor === undefined) throw new Error(`the model gave no output '${name}'`);
@@ -74,7 +75,11 @@ async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): P
     outputs.push({ shape: tensor.dims, data });
     if (ownsItsBuffer(data)) transfer.add(data.buffer);
   }
-  reply({ kind: 'done', computeStart, computeEnd, outputs }, [...transfer]);
+  reply({ kind: 'done', computeStart, computeEnd, outputs, buffer }, [...transfer]);
+}
+
+function giveUp(thrown: unknown, { buffer }: RunMessage): void {
+  reply({ kind: 'failed', message: oneLine(thrown), buffer }, [buffer]);
 }
 
 /** Packed strings may lie in Node's buffer pool, which cannot be given away. */
@@ -92,7 +97,7 @@ try {
   };
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'bind') binding = message;
-    else run(ort, session, message).catch((thrown) => reply({ kind: 'failed', message: oneLine(thrown) }));
+    else run(ort, session, message).catch((thrown) => giveUp(thrown, message));
   });
   reply({ kind: 'started', graph });
 } catch (thrown) {

@@ -1,0 +1,193 @@
+import type { Socket } from 'node:net';
+import type { HttpAnswer } from './answer.js';
+import type { BodyRooms } from './body-rooms.js';
+import { encodeAnswer } from './encode-answer.js';
+import { type PlainHead, parsePlainHead } from './plain-head.js';
+import type { ByteSink } from './read-into.js';
+
+/** A request that this way can answer: its head was understood, and somebody waits for its body. */
+export interface PlainWork {
+  readonly contentLength: number;
+  /** Never rejects. The body is only looked at until the promise settles. */
+  answer(body: Buffer): Promise<HttpAnswer>;
+}
+
+/** What a server may be waiting for on a connection. */
+export type WaitsFor = 'nothing' | 'first-request' | 'body' | 'next-request';
+
+export interface PlainOptions {
+  /** @returns `undefined` for a request that `node:http` shall answer */
+  accept(head: PlainHead): PlainWork | undefined;
+  /** Gets a connection with all bytes of it that were not answered. */
+  handOver(socket: Socket): void;
+  readonly rooms: BodyRooms;
+  /** Nothing new is taken on any connection. */
+  isClosing(): boolean;
+  /** Milliseconds, monotonic. */
+  now(): number;
+}
+
+/** A body that is being read. */
+interface Arriving {
+  readonly work: PlainWork;
+  readonly bytes: Buffer;
+  /** What the bytes go back to. */
+  readonly room: Buffer | undefined;
+  filled: number;
+}
+
+const maxHeadBytes = 8192;
+/** Room for a body is made before it comes; `node:http` makes it as it comes. */
+const maxPlainBytes = 64 * 1024 * 1024;
+const endOfHead = Buffer.from('\r\n\r\n');
+
+/** Shared by all connections: a read ends before the next one begins. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * The way of the usual request: a connection that reads the bodies of its requests where they are needed, in large buffers that
+ * are used again. With the first request out of the ordinary (chunked, broken, too large, unknown path, in pieces, ...) it
+ * hands everything that it has not answered to `node:http`, for good.
+ */
+export class PlainConnection implements ByteSink {
+  readonly #options: PlainOptions;
+  #socket: Socket | undefined;
+  #arriving: Arriving | undefined;
+  #isAnswering = false;
+  /** Came while a request was being answered. */
+  #early: Buffer | undefined;
+  #isHandedOver = false;
+  #lastHead: Buffer = Buffer.alloc(0);
+  #lastParsed: PlainHead | undefined;
+  /** Since when it waits for the client. */
+  #waitsSince: number;
+  #hasServed = false;
+
+  constructor(options: PlainOptions) {
+    this.#options = options;
+    this.#waitsSince = options.now();
+  }
+
+  /** What the client keeps us waiting for. */
+  get waitsFor(): WaitsFor {
+    if (this.#isAnswering) return 'nothing';
+    if (this.#arriving !== undefined) return 'body';
+    return this.#hasServed ? 'next-request' : 'first-request';
+  }
+
+  get waitsSince(): number {
+    return this.#waitsSince;
+  }
+
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('error', () => undefined); // `close` follows
+    socket.once('end', this.#onEnd);
+    socket.once('close', () => {
+      if (this.#arriving !== undefined) this.#options.rooms.giveBack(this.#arriving.room);
+      this.#arriving = undefined;
+    });
+  }
+
+  readonly #onEnd = (): void => {
+    this.#socket?.end();
+  };
+
+  room(): Uint8Array {
+    return this.#arriving?.bytes.subarray(this.#arriving.filled) ?? readBuffer;
+  }
+
+  take(bytes: Buffer): boolean {
+    if (this.#isHandedOver) return true;
+    if (this.#isAnswering) {
+      this.#early = this.#early === undefined ? Buffer.from(bytes) : Buffer.concat([this.#early, bytes]);
+      return false;
+    }
+    return this.#read(bytes);
+  }
+
+  #read(bytes: Buffer): boolean {
+    if (this.#arriving !== undefined) return this.#fill(this.#arriving, bytes);
+    const end = bytes.subarray(0, maxHeadBytes).indexOf(endOfHead);
+    const head = end === -1 ? undefined : this.#parse(bytes.subarray(0, end));
+    const isPlain = head !== undefined && head.contentLength <= maxPlainBytes && !this.#options.isClosing();
+    const work = isPlain ? this.#options.accept(head) : undefined;
+    if (work === undefined) return this.#handOver(bytes);
+    const room = this.#options.rooms.take(work.contentLength);
+    const arriving = { work, bytes: room ?? Buffer.allocUnsafe(work.contentLength), room, filled: 0 };
+    this.#arriving = arriving;
+    this.#waitsSince = this.#options.now();
+    return this.#fill(arriving, bytes.subarray(end + endOfHead.length));
+  }
+
+  /** Clients repeat their heads byte for byte. */
+  #parse(bytes: Buffer): PlainHead | undefined {
+    if (bytes.equals(this.#lastHead)) return this.#lastParsed;
+    this.#lastHead = Buffer.from(bytes);
+    this.#lastParsed = parsePlainHead(bytes.toString('latin1'));
+    return this.#lastParsed;
+  }
+
+  #fill(arriving: Arriving, bytes: Buffer): boolean {
+    const { bytes: body, filled } = arriving;
+    const part = bytes.length > body.length - filled ? bytes.subarray(0, body.length - filled) : bytes;
+    if (part.buffer !== body.buffer || part.byteOffset !== body.byteOffset + filled) body.set(part, filled);
+    arriving.filled += part.length;
+    if (arriving.filled < body.length) return true;
+    this.#arriving = undefined;
+    this.#isAnswering = true;
+    if (bytes.length > part.length) this.#early = Buffer.from(bytes.subarray(part.length));
+    void this.#answer(arriving);
+    return this.#early === undefined;
+  }
+
+  async #answer({ work, bytes, room }: Arriving): Promise<void> {
+    const answer = await work.answer(bytes);
+    this.#options.rooms.giveBack(room);
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    const isLast = this.#options.isClosing();
+    socket.cork();
+    for (const part of encodeAnswer(answer, { isLast })) socket.write(part);
+    socket.uncork();
+    if (isLast) {
+      socket.end();
+      return;
+    }
+    if (socket.writableNeedDrain) await drained(socket);
+    this.#isAnswering = false;
+    this.#hasServed = true;
+    this.#waitsSince = this.#options.now();
+    const early = this.#early;
+    this.#early = undefined;
+    if (early === undefined || this.#read(early)) socket.resume();
+  }
+
+  /** What is not answered yet goes along. */
+  #handOver(bytes: Buffer): boolean {
+    this.#isHandedOver = true;
+    const socket = this.#socket;
+    if (socket === undefined) return false;
+    socket.off('end', this.#onEnd);
+    socket.pause();
+    socket.unshift(Buffer.from(bytes));
+    this.#options.handOver(socket);
+    socket.resume();
+    return true;
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
+}
