@@ -19,7 +19,8 @@ export interface ChoiceOptions {
   readonly hasRepository: boolean;
 }
 
-const defaultUrls: Readonly<Record<Protocol, string>> = { http: 'localhost:8000', grpc: 'localhost:8001' };
+/** Where servers of the v2 protocol usually listen. */
+const usualUrls: Readonly<Record<Protocol, string>> = { http: 'localhost:8000', grpc: 'localhost:8001' };
 
 /** Long enough for a server on this machine; nothing listens on most machines, which is known at once. */
 const probeTimeoutMs = 500;
@@ -30,7 +31,7 @@ const probeTimeoutMs = 500;
  *
  * @throws PerfError `usage` when the flags contradict each other
  */
-export async function chooseServer(options: ChoiceOptions): Promise<ServerChoice> {
+export async function chooseServer(options: ChoiceOptions, defaultUrls = usualUrls): Promise<ServerChoice> {
   const { serviceKind, protocol, url, hasRepository } = options;
   if (url !== undefined && serviceKind === 'embedded') {
     throw new PerfError('usage', 'Cannot use -u with --service-kind embedded: expected one of them, got both', {

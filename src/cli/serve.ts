@@ -10,12 +10,16 @@ export type OpenService = (
   log: (line: string) => void,
 ) => Promise<InferenceService & AsyncDisposable>;
 
+/** What the rest may take once everything in flight was cut. */
+const cutMarginMs = 1000;
+
 /**
  * Serves models until the host wants it to stop, then answers what is in flight.
  *
  * @throws PerfError when a model or a port cannot be opened; the launching process is told first
  */
 export async function serve(options: ServeOptions, host: ServeHost, openService: OpenService): Promise<void> {
+  using _ = leaveAfter(options.exitTimeoutMs, host);
   try {
     host.stop.addEventListener('abort', host.leave); // nothing is in flight while models load
     await using service = await openService(options, host.say);
@@ -29,6 +33,24 @@ export async function serve(options: ServeOptions, host: ServeHost, openService:
     await host.tell({ kind: 'failed', message: messageOf(thrown), hint, code });
     throw thrown;
   }
+}
+
+/** From the wish to stop: the front ends cut what is in flight; this is for a model that computes on. */
+function leaveAfter(limitMs: number, { stop, say, leave }: ServeHost): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => {
+      say(`warning: a model still computes after --exit-timeout-secs ${limitMs / 1000}: leaving`);
+      leave();
+    }, limitMs + cutMarginMs);
+  };
+  stop.addEventListener('abort', start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      stop.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
 }
 
 function endpointLines({ httpAddress, grpcAddress }: ServeOptions, { http, grpc, metrics }: ServerPorts): string[] {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { serve } from '../../src/cli/serve.js';
@@ -10,6 +11,7 @@ import { createInMemoryService } from '../contract/in-memory-service.js';
 const openService = async () =>
   Object.assign(createInMemoryService(), {
     [Symbol.asyncDispose]: async () => {
+      if (process.env['TEST_COMPUTES_ON'] !== undefined) await setTimeout(60_000);
       process.stderr.write('service closed\n');
     },
   });

@@ -18,8 +18,12 @@ interface Launched extends AsyncDisposable {
   line(pattern: RegExp): Promise<string>;
 }
 
-function launch(flags: readonly string[], { ipc }: { readonly ipc: boolean }): Launched {
+function launch(
+  flags: readonly string[],
+  { ipc, env = {} }: { readonly ipc: boolean; readonly env?: Record<string, string> },
+): Launched {
   const child = spawn(process.execPath, [entry, '--model-repository', 'x', ...flags], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   });
   const lines: string[] = [];
@@ -105,6 +109,15 @@ test('serve cuts what is in flight after --exit-timeout-secs', async (t) => {
   await occupy(http);
   server.child.kill('SIGTERM');
   t.is(await server.ended, 0);
+});
+
+test('serve leaves after --exit-timeout-secs, although a model computes on', async (t) => {
+  const env = { TEST_COMPUTES_ON: '1' };
+  await using server = launch([...anyPorts, '--exit-timeout-secs', '0'], { ipc: false, env });
+  await server.line(/^metrics/);
+  server.child.kill('SIGTERM');
+  t.is(await server.ended, 130);
+  t.regex(server.lines.at(-1) ?? '', /^warning: a model still computes after --exit-timeout-secs 0: leaving$/);
 });
 
 test('serve tells its parent the ports, ignores SIGINT and ends when the channel closes', async (t) => {
