@@ -60,9 +60,10 @@ interface Counted {
 
 /** The analyzer's own loop, with everything recorded. */
 function recordedLoop(open: OpenTransport): Counted {
-  const startedAt = systemClock.now();
   const rule = { kind: 'time', interval: fromMs(1e6) } as const;
-  let series = createWindowSeries(rule, startedAt, () => undefined);
+  const openSeries = () =>
+    createWindowSeries({ rule, startedAt: systemClock.now(), isPaced: false, onClose: () => undefined });
+  let series = openSeries();
   const counted: Counted = {
     count: 0,
     failed: 0,
@@ -75,14 +76,18 @@ function recordedLoop(open: OpenTransport): Counted {
     open,
     clock: systemClock,
     drainLimitMs: 1000,
-    onOutcome: (sentAt, handedAt, firstAt, lastAt, failure) => {
-      counted.count++;
-      if (failure !== undefined) counted.failed++;
-      series.record(sentAt, handedAt, firstAt, lastAt, failure);
+    events: {
+      onSent: (intendedAt, sentAt) => series.onSent(intendedAt, sentAt),
+      onDropped: (intendedAt) => series.onDropped(intendedAt),
+      onOutcome: (outcome) => {
+        counted.count++;
+        if (outcome.failure !== undefined) counted.failed++;
+        series.onOutcome(outcome);
+      },
     },
   });
   setTimeout(() => {
-    series = createWindowSeries(rule, systemClock.now(), () => undefined);
+    series = openSeries();
   }, warmUpMs);
   return counted;
 }

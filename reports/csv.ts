@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Level, Measured, Run } from '../src/core/run.js';
+import { levelTitle, levelValue } from '../src/core/load-name.js';
+import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
 
 export interface CsvOptions {
   /** Adds mean latency, send + receive, and response wait: `--verbose-csv`. */
@@ -32,13 +33,14 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
   const hasCache = levels.some(({ summary }) => summary.server?.cache !== undefined);
   const { percentile } = run.settings.measurement;
   return [
-    { title: 'Concurrency', value: (_measured, level) => level.load.concurrency },
+    { title: levelTitle(run.settings.load), value: (_measured, level) => sixDigits(levelValue(level.load)) },
     { title: 'Inferences/Second', value: ({ throughput }) => sixDigits(throughput) },
     { title: 'Client Send', value: ({ client }) => us(client?.sendMs) },
     ...(hasServer ? serverColumns(hasCache) : []),
     { title: 'Client Recv', value: ({ client }) => us(client?.receiveMs) },
     ...percentileColumns(percentile),
     ...(isVerbose ? verboseColumns(percentile) : []),
+    ...(run.settings.load.kind === 'concurrency' ? [] : pacingColumns(percentile)),
   ];
 }
 
@@ -56,13 +58,25 @@ const serverColumns = (hasCache: boolean): Column[] => [
     : []),
 ];
 
-const percentileColumns = (extra: number | undefined): Column[] =>
+const percentileColumns = (
+  extra: number | undefined,
+  what = 'latency',
+  pick: (measured: Measured) => LatencySummary | undefined = ({ latency }) => latency,
+): Column[] =>
   [...new Set([50, 90, 95, 99, ...(extra === undefined ? [] : [extra])])]
     .sort((left, right) => left - right)
     .map((percent) => ({
-      title: `p${percent} latency`,
-      value: ({ latency }) => us(latency?.percentilesMs[String(percent)]),
+      title: `p${percent} ${what}`,
+      value: (measured) => us(pick(measured)?.percentilesMs[String(percent)]),
     }));
+
+/** Ours, after all of perf_analyzer's: its latency columns hold the response time, the parts of which are here. */
+const pacingColumns = (percentile: number | undefined): Column[] => [
+  { title: 'Achieved Request Rate', value: ({ pacing }) => pacing && sixDigits(pacing.achievedRate) },
+  { title: 'Dropped Requests', value: ({ pacing }) => pacing?.dropped },
+  ...percentileColumns(percentile, 'service time', ({ pacing }) => pacing?.serviceTime),
+  ...percentileColumns(percentile, 'send lag', ({ pacing }) => pacing?.sendLag),
+];
 
 const verboseColumns = (percentile: number | undefined): Column[] => [
   ...(percentile === undefined
@@ -71,7 +85,11 @@ const verboseColumns = (percentile: number | undefined): Column[] => [
   { title: 'request/response', value: ({ client }) => us(client && client.sendMs + client.receiveMs) },
   {
     title: 'response wait',
-    value: ({ latency, client }) => us(latency && client && latency.meanMs - client.sendMs - client.receiveMs),
+    value: (measured) => {
+      const service = serviceTime(measured);
+      const { client } = measured;
+      return us(service && client && service.meanMs - client.sendMs - client.receiveMs);
+    },
   },
 ];
 
@@ -79,11 +97,17 @@ const verboseColumns = (percentile: number | undefined): Column[] => [
  * What is left of the client's mean latency, over the requests that the server's means are of, after its own and the
  * server's parts; never below 0.
  */
-export function networkMs({ latency, client, server }: Measured): number | undefined {
-  if (latency === undefined || client === undefined || server === undefined) return undefined;
+export function networkMs(measured: Measured): number | undefined {
+  const { client, server } = measured;
+  const service = serviceTime(measured);
+  if (service === undefined || client === undefined || server === undefined) return undefined;
   const accounted = server.requestMs - server.overheadMs + client.sendMs + client.receiveMs;
-  return Math.max(0, (server.clientMs ?? latency.meanMs) - accounted);
+  return Math.max(0, (server.clientMs ?? service.meanMs) - accounted);
 }
+
+/** From sending a request to the end of its answer, whatever the headline is. */
+export const serviceTime = ({ pacing, latency }: Measured): LatencySummary | undefined =>
+  pacing === undefined ? latency : pacing.serviceTime;
 
 const us = (milliseconds: number | undefined): Cell =>
   milliseconds === undefined ? undefined : Math.round(milliseconds * 1000);

@@ -1,4 +1,5 @@
 import { errorRate, largestErrorRate } from '../src/core/error-rate.js';
+import { loadName } from '../src/core/load-name.js';
 import type { Level, RunSettings, Stability, Window } from '../src/core/run.js';
 
 /** Short marks of a level for a table cell. */
@@ -19,12 +20,18 @@ function unstableMark({ reason }: Extract<Stability, { stable: false }>): string
 
 /** What a reader must know about a level before using its numbers, one sentence each. */
 export function describeLevel(level: Level, settings: RunSettings): string[] {
-  const name = `concurrency ${level.load.concurrency}`;
+  const name = loadName(level.load);
   const sentences: string[] = [];
   if (!level.stability.stable) sentences.push(`${name}: ${describeInstability(level, level.stability, settings)}`);
   if (level.isOverLimit) {
     sentences.push(
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms; higher levels were not measured.`,
+    );
+  }
+  if (level.requests.dropped > 0) {
+    const { dropped, intended } = level.requests;
+    sentences.push(
+      `${name}: ${dropped} of ${intended} requests were due and never sent: too many were outstanding, or the client was late.`,
     );
   }
   if (errorRate(level.summary) > largestErrorRate) {

@@ -1,5 +1,6 @@
-import type { Level, Measured, MeasurementSettings, Run } from '../src/core/run.js';
-import { networkMs } from './csv.js';
+import { levelTitle, levelValue } from '../src/core/load-name.js';
+import type { LatencySummary, Level, LoadSettings, Measured, MeasurementSettings, Run } from '../src/core/run.js';
+import { networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatTable, type TextColumn } from './table.js';
 
@@ -10,7 +11,8 @@ export function formatText(run: Run): string {
   const sections = [
     heading(run),
     run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
-    ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns, measured)}`] : []),
+    ...(run.settings.load.kind === 'concurrency' ? [] : [pacingTable(run)]),
+    ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
     ...remarks(run),
     ...(measured.length === 0 ? [] : [summaryLines(measured, run.settings.measurement)]),
   ];
@@ -25,8 +27,17 @@ function heading(run: Run): string {
     `${model.name} version ${model.version} (${model.platform}), batch ${settings.batchSize}, over ${protocol}`,
     `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
     `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}`,
+    `load: ${describeLoad(settings.load)}`,
     `measured: ${describeMeasurement(settings.measurement)}${limit}`,
   ].join('\n');
+}
+
+function describeLoad(load: LoadSettings): string {
+  if (load.kind === 'concurrency')
+    return 'closed loop, each answer sends the next request; latency counts from sending';
+  const { arrivals, maxInFlight } = load;
+  const gaps = arrivals.kind === 'gamma' ? `gamma (shape ${arrivals.shape})` : arrivals.kind;
+  return `open loop, ${gaps} gaps, at most ${maxInFlight} in flight; latency counts from the intended time`;
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
@@ -41,7 +52,7 @@ function latencyColumns(run: Run): TextColumn<Level>[] {
   const percents = [50, 90, 95, 99, 99.9];
   if (percentile !== undefined && !percents.includes(percentile)) percents.push(percentile);
   return [
-    { title: 'concurrency', value: ({ load }) => load.concurrency },
+    levelColumn(run),
     { title: 'infer/s', value: ({ summary }) => summary.throughput, digits: 2 },
     { title: 'mean ms', value: ({ summary }) => summary.latency?.meanMs, digits: 3 },
     { title: '± std', value: ({ summary }) => summary.latency?.stdMs, digits: 3 },
@@ -62,6 +73,37 @@ function latencyColumns(run: Run): TextColumn<Level>[] {
   ];
 }
 
+const levelColumn = ({ settings }: Run): TextColumn<Level> => ({
+  title: levelTitle(settings.load).toLowerCase(),
+  value: ({ load }) => String(levelValue(load)),
+});
+
+/** What the response time of an open loop is made of. */
+function pacingTable(run: Run): string {
+  const columns: TextColumn<Level>[] = [
+    levelColumn(run),
+    { title: 'sent/s', value: ({ summary }) => summary.pacing?.achievedRate, digits: 2 },
+    { title: 'dropped', value: ({ summary }) => summary.pacing?.dropped },
+    ...pacingPercentiles('service', ({ pacing }) => pacing?.serviceTime),
+    ...pacingPercentiles('lag', ({ pacing }) => pacing?.sendLag),
+  ];
+  return `Open loop: response time (above) = send lag + service time (ms)\n${formatTable(columns, run.levels)}`;
+}
+
+const pacingPercentiles = (
+  name: string,
+  pick: (measured: Measured) => LatencySummary | undefined,
+): TextColumn<Level>[] => [
+  ...[50, 95, 99].map(
+    (percent): TextColumn<Level> => ({
+      title: `${name} p${percent}`,
+      value: ({ summary }) => pick(summary)?.percentilesMs[String(percent)],
+      digits: 3,
+    }),
+  ),
+  { title: 'max', value: ({ summary }) => pick(summary)?.maxMs, digits: 3 },
+];
+
 const remarkColumn: TextColumn<Level> = {
   title: 'remark',
   value: (level) => levelMarks(level).join(', '),
@@ -73,8 +115,8 @@ const ofServer =
   ({ summary }: Level): number | undefined =>
     summary.server && pick(summary.server);
 
-const serverColumns: readonly TextColumn<Level>[] = [
-  { title: 'concurrency', value: ({ load }) => load.concurrency },
+const serverColumns = (run: Run): TextColumn<Level>[] => [
+  levelColumn(run),
   { title: 'batch', value: ofServer(({ meanBatchSize }) => meanBatchSize), digits: 2 },
   { title: 'request', value: ofServer(({ requestMs }) => requestMs), digits: 3 },
   { title: 'queue', value: ofServer(({ queueMs }) => queueMs), digits: 3 },
@@ -82,7 +124,7 @@ const serverColumns: readonly TextColumn<Level>[] = [
   { title: 'infer', value: ofServer(({ computeInferMs }) => computeInferMs), digits: 3 },
   { title: 'output', value: ofServer(({ computeOutputMs }) => computeOutputMs), digits: 3 },
   { title: 'overhead', value: ofServer(({ overheadMs }) => overheadMs), digits: 3 },
-  { title: 'client', value: ({ summary }) => summary.server?.clientMs ?? summary.latency?.meanMs, digits: 3 },
+  { title: 'client', value: ({ summary }) => summary.server?.clientMs ?? serviceTime(summary)?.meanMs, digits: 3 },
   { title: 'network + rest', value: ({ summary }) => networkMs(summary), digits: 3 },
 ];
 
@@ -98,7 +140,7 @@ function summaryLines(levels: readonly Level[], { percentile }: MeasurementSetti
   const lines = levels.map(({ load, summary }) => {
     const latencyMs = percentile === undefined ? summary.latency?.meanMs : summary.latency?.percentilesMs[percentile];
     const throughput = Number(summary.throughput.toPrecision(6));
-    return `Concurrency: ${load.concurrency}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
+    return `${levelTitle(load)}: ${levelValue(load)}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
   });
   return [`Inferences/Second vs. Client ${name} Batch Latency`, ...lines].join('\n');
 }

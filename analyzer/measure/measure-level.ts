@@ -1,13 +1,16 @@
 import type { Clock } from '../../src/core/clock.js';
 import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
-import { keepConcurrency } from '../load/keep-concurrency.js';
+import type { LoadEvents } from '../load/outcome.js';
+import type { OpenPacer } from '../load/pacer.js';
+import { prepareLoad } from '../load/start-load.js';
 import type { OpenTransport } from '../wire/transport.js';
 import { assembleLevel } from './assemble-level.js';
 import { createCompletionLedger } from './completion-ledger.js';
 import { createFailureTally } from './failure-tally.js';
 import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { type LevelView, levelView } from './level-view.js';
+import { createRequestCounter } from './request-counter.js';
 import { createServerSnapshots, type ReadStatistics } from './server-snapshots.js';
 import { createWindowSeries, type WindowRecord, type WindowRule } from './window-series.js';
 
@@ -15,12 +18,15 @@ export interface LevelOptions extends JudgeOptions {
   readonly load: Load;
   /** How many prepared requests the transport was given. */
   readonly requestCount: number;
+  /** Of everything random in the load. */
+  readonly seed: number;
   readonly drainLimitMs: number;
 }
 
 export interface LevelPorts {
   readonly open: OpenTransport;
   readonly clock: Clock;
+  readonly openPacer: OpenPacer;
   readonly readStatistics: ReadStatistics;
   /** Gets, once a level, a function that shows how far it is. */
   readonly onStart: (view: () => LevelView) => void;
@@ -35,35 +41,48 @@ export type StopReason = Extract<Instability, 'interrupted' | 'server-lost'>;
  * in which nothing could be reached. Rejects only for bugs.
  */
 export async function measureLevel(options: LevelOptions, ports: LevelPorts, signal: AbortSignal): Promise<Level> {
-  const { load, batchSize, measurement, requestCount, drainLimitMs } = options;
-  const { open, clock, readStatistics } = ports;
+  const { load, batchSize, measurement } = options;
+  const { clock, readStatistics } = ports;
   const tally = createFailureTally();
+  const counter = createRequestCounter();
   const done = new AbortController();
   let judgement = notYetJudged;
 
   const ledger = createCompletionLedger();
   const snapshots = createServerSnapshots(readStatistics, ledger);
-  await snapshots.take();
-  const startedAt = clock.now();
-  const series = createWindowSeries(windowRule(measurement), startedAt, (window) => {
-    void snapshots.take();
-    judgement = judgeLevel(series.closed, options);
-    if (!judgement.isDone) return;
-    series.finish(window.endedAt, false);
-    done.abort();
-  });
-  const loop = keepConcurrency({
-    concurrency: load.concurrency,
-    requestCount,
-    open,
-    clock,
-    drainLimitMs,
-    onOutcome: (sentAt, handedAt, firstAt, lastAt, failure) => {
+  const events: LoadEvents = {
+    onSent: (intendedAt, sentAt) => {
+      counter.onSent(intendedAt, sentAt);
+      series.onSent(intendedAt, sentAt);
+    },
+    onDropped: (intendedAt) => {
+      counter.onDropped(intendedAt);
+      series.onDropped(intendedAt);
+    },
+    onOutcome: (outcome) => {
+      const { failure, lastAt, sentAt } = outcome;
       if (failure === undefined) ledger.record(minus(lastAt, sentAt));
       else if (!series.isFinished) tally.add(failure);
-      series.record(sentAt, handedAt, firstAt, lastAt, failure);
+      counter.onOutcome(outcome);
+      series.onOutcome(outcome);
+    },
+  };
+  await using ready = await prepareLoad(load, { ...options, ...ports, events });
+  await snapshots.take();
+  const startedAt = clock.now();
+  const series = createWindowSeries({
+    rule: windowRule(measurement),
+    startedAt,
+    isPaced: load.kind !== 'concurrency',
+    onClose: (window) => {
+      void snapshots.take();
+      judgement = judgeLevel(series.closed, options);
+      if (!judgement.isDone) return;
+      series.finish(window.endedAt, false);
+      done.abort();
     },
   });
+  const loop = ready.start(startedAt);
   ports.onStart(() =>
     levelView({
       load,
@@ -88,13 +107,16 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     if (isFirstWindow) void snapshots.take();
     series.finish(clock.now(), isFirstWindow);
   }
-  await loop.stop();
+  const drained = loop.stop();
+  const requests = counter.counts(loop.inFlight);
+  await drained;
   await snapshots.settled();
 
   return {
     ...assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots }),
     stability,
     isOverLimit: judgement.isOverLimit,
+    requests,
     failures: tally.counts(),
   };
 }

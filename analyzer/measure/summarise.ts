@@ -2,6 +2,7 @@ import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { Measured, ServerSplit } from '../../src/core/run.js';
 import { minus, type Nanoseconds, ns, toMs, toSeconds } from '../../src/core/units.js';
 import { createLatencyRecorder } from './latency-recorder.js';
+import { mergePacedRecords, summarisePacing } from './paced-record.js';
 import type { WindowRecord } from './window-series.js';
 
 /** The percentiles of every report. */
@@ -19,12 +20,14 @@ export interface SummaryOptions {
 export function mergeWindows(windows: readonly WindowRecord[]): Summable {
   const latencies = createLatencyRecorder();
   for (const window of windows) latencies.merge(window.latencies);
+  const paced = windows.flatMap((window) => window.paced ?? []);
   const total = (pick: (window: WindowRecord) => number): number =>
     windows.reduce((sum, window) => sum + pick(window), 0);
   return {
     startedAt: windows[0]?.startedAt ?? ns(0),
     endedAt: windows.at(-1)?.endedAt ?? ns(0),
     latencies,
+    paced: paced.length === 0 ? undefined : mergePacedRecords(paced),
     failedRequests: total(({ failedRequests }) => failedRequests),
     sendTime: ns(total(({ sendTime }) => sendTime)),
     receiveTime: ns(total(({ receiveTime }) => receiveTime)),
@@ -48,6 +51,7 @@ export function summarise(window: Summable, server: ServerSplit | undefined, opt
           latency,
           client: { sendMs: meanMs(window.sendTime, requests), receiveMs: meanMs(window.receiveTime, requests) },
         }),
+    ...(window.paced === undefined ? {} : { pacing: summarisePacing(window.paced, duration, options.percentiles) }),
     ...(server === undefined ? {} : { server }),
     histogram: encodeIntoCompressedBase64(latencies.state.histogram),
   };

@@ -1,13 +1,17 @@
 import type { Failure } from '../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, plus } from '../../src/core/units.js';
+import type { LoadEvents } from '../load/outcome.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
+import { createPacedRecord, type PacedRecord } from './paced-record.js';
 
 /** What was measured between two instants; requests belong to the window in which their answer was complete. */
 export interface WindowRecord {
   readonly startedAt: Nanoseconds;
   endedAt: Nanoseconds;
-  /** Latencies of the valid answers. */
+  /** Latencies of the valid answers, from their intended times. */
   readonly latencies: LatencyRecorder;
+  /** Open loop only. */
+  readonly paced: PacedRecord | undefined;
   failedRequests: number;
   /** Failures that a server answered, rather than nobody. */
   answeredFailures: number;
@@ -24,40 +28,44 @@ export type WindowRule =
   | { readonly kind: 'count'; readonly requests: number };
 
 /** A chain of windows without gaps: each starts at the instant at which the one before ended. */
-export interface WindowSeries {
+export interface WindowSeries extends LoadEvents {
   /** The window that is being filled. */
   readonly current: WindowRecord;
   readonly closed: readonly WindowRecord[];
   /** Nothing more is recorded. */
   readonly isFinished: boolean;
-  record(
-    sentAt: Nanoseconds,
-    handedAt: Nanoseconds,
-    firstAt: Nanoseconds,
-    lastAt: Nanoseconds,
-    failure: Failure | undefined,
-  ): void;
   /** Closes the windows that have ended by `now`; needed because without answers nothing else notices. */
   advance(now: Nanoseconds): void;
   /** Ends the series: the current window is closed at `now` when `keep` says so, later answers are not recorded. */
   finish(now: Nanoseconds, keep: boolean): void;
 }
 
-/** @param onClose called for each window as it closes; may call `finish` */
-export function createWindowSeries(
-  rule: WindowRule,
-  startedAt: Nanoseconds,
-  onClose: (window: WindowRecord, index: number) => void,
-): WindowSeries {
+export interface WindowSeriesOptions {
+  readonly rule: WindowRule;
+  readonly startedAt: Nanoseconds;
+  /** The load is an open loop. */
+  readonly isPaced: boolean;
+  /** Called for each window as it closes; may call `finish`. */
+  readonly onClose: (window: WindowRecord) => void;
+}
+
+export function createWindowSeries({ rule, startedAt, isPaced, onClose }: WindowSeriesOptions): WindowSeries {
   const closed: WindowRecord[] = [];
-  let current = openWindow(startedAt, rule);
+  let current = openWindow(startedAt, rule, isPaced);
   let isFinished = false;
 
   const close = (at: Nanoseconds): void => {
     current.endedAt = at;
-    closed.push(current);
-    current = openWindow(at, rule);
-    onClose(closed[closed.length - 1] as WindowRecord, closed.length - 1);
+    const ended = current;
+    closed.push(ended);
+    current = openWindow(at, rule, isPaced);
+    onClose(ended);
+  };
+
+  /** A late sender sends what was intended in a window that is closed. */
+  const pacedAt = (at: Nanoseconds): PacedRecord | undefined => {
+    if (!isFinished && at >= current.startedAt) return current.paced;
+    return closed.findLast((window) => at >= window.startedAt && at < window.endedAt)?.paced;
   };
 
   const advance = (now: Nanoseconds): void => {
@@ -73,11 +81,25 @@ export function createWindowSeries(
       return isFinished;
     },
     advance,
-    record: (sentAt, handedAt, firstAt, lastAt, failure) => {
+    onSent: (intendedAt, sentAt) => {
+      if (!isPaced) return;
+      advance(sentAt);
+      const intendedIn = pacedAt(intendedAt);
+      if (intendedIn !== undefined) intendedIn.intended++;
+      if (!isFinished) current.paced?.sendLags.record(minus(sentAt, intendedAt));
+    },
+    onDropped: (intendedAt) => {
+      const intendedIn = pacedAt(intendedAt);
+      if (intendedIn === undefined) return;
+      intendedIn.intended++;
+      intendedIn.dropped++;
+    },
+    onOutcome: ({ intendedAt, sentAt, handedAt, firstAt, lastAt, failure }) => {
       advance(lastAt);
       if (isFinished) return;
       if (failure === undefined) {
-        current.latencies.record(minus(lastAt, sentAt));
+        current.latencies.record(minus(lastAt, intendedAt));
+        current.paced?.serviceTimes.record(minus(lastAt, sentAt));
         current.sendTime = plus(current.sendTime, minus(handedAt, sentAt));
         current.receiveTime = plus(current.receiveTime, minus(lastAt, firstAt));
       } else {
@@ -100,10 +122,11 @@ export function createWindowSeries(
 /** Whether a server was there to say no. */
 const isAnswer = ({ code }: Failure): boolean => code !== 'connect' && code !== 'timeout' && code !== 'abandoned';
 
-const openWindow = (startedAt: Nanoseconds, rule: WindowRule): WindowRecord => ({
+const openWindow = (startedAt: Nanoseconds, rule: WindowRule, isPaced: boolean): WindowRecord => ({
   startedAt,
   endedAt: rule.kind === 'time' ? plus(startedAt, rule.interval) : ns(Number.POSITIVE_INFINITY),
   latencies: createLatencyRecorder(),
+  paced: isPaced ? createPacedRecord() : undefined,
   failedRequests: 0,
   answeredFailures: 0,
   get isLost() {

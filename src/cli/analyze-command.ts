@@ -1,13 +1,14 @@
 import type { Argv } from 'yargs';
 import { type AnalyzeFlags, analyzeOptions } from './analyze-options.js';
 import type { CommandContext } from './command-context.js';
+import { loadFlags } from './flags/load-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { runAnalysis } from './run-analysis.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
 export function analyzeFlags(yargs: Argv) {
   const text = { type: 'string', requiresArg: true } as const;
-  return yargs
+  const target = yargs
     .option('m', { ...text, alias: 'model-name', describe: 'Model to measure', group: 'Model:' })
     .option('x', {
       ...text,
@@ -31,7 +32,7 @@ export function analyzeFlags(yargs: Argv) {
       describe: 'Shape of a variable input, NAME:d1,d2,... (repeatable)',
       group: 'Model:',
     })
-    .option('seed', { ...text, default: '0', describe: 'Seed of the random input data', group: 'Model:' })
+    .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Model:' })
     .option('u', { ...text, alias: 'url', describe: 'Server to measure, host:port', group: 'Server:' })
     .option('i', { ...text, alias: 'protocol', default: 'http', describe: 'http or grpc', group: 'Server:' })
     .option('service-kind', {
@@ -45,19 +46,8 @@ export function analyzeFlags(yargs: Argv) {
       describe: 'Repository for the embedded server',
       defaultDescription: 'the sample models',
       group: 'Server:',
-    })
-    .option('concurrency-range', {
-      ...text,
-      default: '1',
-      describe: 'Requests in flight, start:end:step; end 0 = until -l is reached',
-      group: 'Load:',
-    })
-    .option('l', {
-      ...text,
-      alias: 'latency-threshold',
-      describe: 'Stop the sweep at this latency, in ms',
-      group: 'Load:',
-    })
+    });
+  return loadFlags(target)
     .option('measurement-mode', {
       ...text,
       default: 'time_windows',
@@ -115,6 +105,7 @@ export function analyzeFlags(yargs: Argv) {
     .check(refuseRepeats(['shape']))
     .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
     .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
+    .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
     .example('$0 -m mlp --concurrency-range 1:0 -l 20 --percentile 99', 'Raise the load until p99 reaches 20 ms');
 }
 
@@ -130,8 +121,7 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     serviceKind: argv.serviceKind,
     modelRepository: argv.modelRepository,
     batchSize: argv.b,
-    concurrencyRange: argv.concurrencyRange,
-    latencyThreshold: argv.l,
+    load: argv,
     measurementMode: argv.measurementMode,
     measurementInterval: argv.p,
     measurementRequestCount: argv.measurementRequestCount,

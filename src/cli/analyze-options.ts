@@ -1,15 +1,8 @@
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
-import {
-  badFlag,
-  parseInteger,
-  parseNumber,
-  parsePercentile,
-  parseRange,
-  parseShapes,
-  parseUrl,
-} from './flags/parse.js';
+import { type LoadFlags, loadSettings } from './flags/load-flags.js';
+import { badFlag, parseInteger, parseNumber, parsePercentile, parseShapes, parseUrl } from './flags/parse.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
 export interface AnalyzeFlags {
@@ -20,8 +13,7 @@ export interface AnalyzeFlags {
   readonly serviceKind: string;
   readonly modelRepository: string | undefined;
   readonly batchSize: string;
-  readonly concurrencyRange: string;
-  readonly latencyThreshold: string | undefined;
+  readonly load: LoadFlags;
   readonly measurementMode: string;
   readonly measurementInterval: string;
   readonly measurementRequestCount: string;
@@ -97,15 +89,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
       hint: 'Try -m resnet50, or `perf-analyze models` for the models that come with this tool.',
     });
   }
-  const concurrency = parseRange('--concurrency-range', flags.concurrencyRange);
-  const latencyLimitMs =
-    flags.latencyThreshold === undefined ? 0 : parseNumber('--latency-threshold', flags.latencyThreshold, 0);
-  if (concurrency.end === 0 && latencyLimitMs === 0) {
-    throw new PerfError(
-      'usage',
-      `Cannot use --concurrency-range ${flags.concurrencyRange}: expected -l with an open end, got no latency limit`,
-    );
-  }
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
@@ -113,8 +96,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     modelVersion: flags.modelVersion,
     protocol,
     batchSize: parseInteger('-b', flags.batchSize, 1),
-    concurrency,
-    ...(latencyLimitMs === 0 ? {} : { latencyLimitMs }),
+    ...loadSettings(flags.load),
     measurement: {
       mode: oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']),
       intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),

@@ -1,6 +1,7 @@
 import { analyze } from '../../analyzer/analyze.js';
 import { randomRequests } from '../../analyzer/data/random-requests.js';
-import { levelCount } from '../../analyzer/load/concurrency-range.js';
+import { levelCount } from '../../analyzer/load/level-range.js';
+import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
@@ -132,13 +133,14 @@ async function sweep(
   });
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
-  const total = levelCount(settings.concurrency);
+  const total = levelCount(settings.load.range);
   const levels: Level[] = [];
   const measured = analyze(
     { ...settings, requestCount: requests.length, drainLimitMs },
     {
       open: openTransport(settings, place.url, requests),
       clock: systemClock,
+      openPacer: () => openThreadPacer(systemClock),
       readStatistics: statisticsReader(client, settings, target),
       onStart: (view) =>
         progress.startLevel(view, {

@@ -1,10 +1,43 @@
 import type { FailureCount } from './failure.js';
 
-/** The load that a level holds. Closed loop: `concurrency` requests are outstanding at any time. */
-export interface Load {
+/** The levels of a sweep; an `end` of 0 is open: until the latency limit. */
+export interface LevelRange {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/**
+ * How the gaps between requests are distributed: all the same, exponential, or gamma with a shape (1 = exponential, below
+ * 1 = burstier, above 1 = more regular).
+ */
+export type Arrivals =
+  | { readonly kind: 'constant' }
+  | { readonly kind: 'poisson' }
+  | { readonly kind: 'gamma'; readonly shape: number };
+
+/** Closed loop: `concurrency` requests are outstanding at any time. */
+export interface ConcurrencyLoad {
   readonly kind: 'concurrency';
   readonly concurrency: number;
 }
+
+/** Open loop: requests are sent when a schedule says so, whatever the answers do. */
+export interface RequestRateLoad {
+  readonly kind: 'request-rate';
+  readonly requestsPerSecond: number;
+  readonly arrivals: Arrivals;
+  /** A request that is due while so many are outstanding is dropped, and counted. */
+  readonly maxInFlight: number;
+}
+
+/** The load that a level holds. */
+export type Load = ConcurrencyLoad | RequestRateLoad;
+
+/** The loads of a sweep: what is the same at all levels, and the range of what is not. */
+export type LoadSettings =
+  | { readonly kind: 'concurrency'; readonly range: LevelRange }
+  | ({ readonly kind: 'request-rate'; readonly range: LevelRange } & Pick<RequestRateLoad, 'arrivals' | 'maxInFlight'>);
 
 /** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
 export interface LatencySummary {
@@ -54,6 +87,26 @@ export interface ServerSplit {
   };
 }
 
+/**
+ * Open loop: how well the client kept its schedule. The headline latency of an open loop is the response time, from the
+ * intended time of a request to the end of its answer: its parts are here.
+ */
+export interface Pacing {
+  /** Requests that the schedule has in this stretch. */
+  readonly intended: number;
+  /** Requests that left in this stretch. */
+  readonly sent: number;
+  /** Of the intended ones: never sent, since too many were outstanding or the level was over. */
+  readonly dropped: number;
+  /** Intended and sent requests per second. */
+  readonly askedRate: number;
+  readonly achievedRate: number;
+  /** From sending a request to the end of its answer; absent when no request was answered validly. */
+  readonly serviceTime?: LatencySummary;
+  /** From the intended time of a request to its sending; absent when none was sent. */
+  readonly sendLag?: LatencySummary;
+}
+
 /** What was measured in a stretch of time: one window, or several merged. */
 export interface Measured {
   readonly durationMs: number;
@@ -62,8 +115,13 @@ export interface Measured {
   readonly failedRequests: number;
   /** Inferences per second: requests x batch size / duration. */
   readonly throughput: number;
-  /** Absent when no request was answered validly, as is `client`. */
+  /**
+   * Closed loop: service time, from sending. Open loop: response time, from the intended time.
+   * Absent when no request was answered validly, as is `client`.
+   */
   readonly latency?: LatencySummary;
+  /** Open loop only. */
+  readonly pacing?: Pacing;
   readonly client?: ClientSplit;
   /** Absent when the server has no statistics extension or did not answer. */
   readonly server?: ServerSplit;
@@ -83,6 +141,20 @@ export type Instability =
 
 export type Stability = { readonly stable: true } | { readonly stable: false; readonly reason: Instability };
 
+/**
+ * Where the requests of a level went, from its start until its measurement ended: `intended` = `sent` + `dropped`,
+ * `sent` = `ok` + `failed` + `inFlight`.
+ */
+export interface RequestCounts {
+  readonly intended: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly ok: number;
+  readonly failed: number;
+  /** Not yet answered when the measurement ended. */
+  readonly inFlight: number;
+}
+
 /** One load level, measured. */
 export interface Level {
   readonly load: Load;
@@ -94,6 +166,7 @@ export interface Level {
   /** How many windows the summary covers: the last ones, but for those in which the server was gone. */
   readonly summarisedWindows: number;
   readonly windows: readonly Window[];
+  readonly requests: RequestCounts;
   /** Of all windows, by class. */
   readonly failures: readonly FailureCount[];
 }
@@ -114,7 +187,7 @@ export interface RunSettings {
   readonly modelVersion: string;
   readonly protocol: 'http' | 'grpc';
   readonly batchSize: number;
-  readonly concurrency: { readonly start: number; readonly end: number; readonly step: number };
+  readonly load: LoadSettings;
   readonly latencyLimitMs?: number;
   readonly measurement: MeasurementSettings;
   readonly shapes: Readonly<Record<string, readonly number[]>>;

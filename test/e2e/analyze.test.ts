@@ -27,8 +27,8 @@ for (const protocol of ['http', 'grpc']) {
     const run = readRun(place, 'run.json');
     t.deepEqual(schemaErrors(run), []);
     t.deepEqual(
-      run.levels.map(({ load }) => load.concurrency),
-      [1, 2, 3],
+      run.levels.map(({ load }) => load),
+      [1, 2, 3].map((concurrency) => ({ kind: 'concurrency', concurrency })),
     );
     for (const level of run.levels) checkLevel(t, level);
     t.true(stdout.includes('Inferences/Second vs. Client Average Batch Latency'));
@@ -45,12 +45,19 @@ function checkLevel(
   const server = summary.server;
   t.true(summary.requests > 0 && summary.throughput > 0);
   t.is(summary.failedRequests, 0);
+  checkCounts(t, level);
   t.true(Math.abs(summary.throughput / ((summary.requests * 2) / (summary.durationMs / 1000)) - 1) < 1e-9);
   if (server === undefined) throw new Error('no server statistics');
   const { queueMs, computeInputMs, computeInferMs, computeOutputMs, overheadMs, requestMs } = server;
   const sum = queueMs + computeInputMs + computeInferMs + computeOutputMs + overheadMs;
   t.true(Math.abs(sum / requestMs - 1) < 0.01, `parts ${sum} ms, request ${requestMs} ms`);
   t.true(server.meanBatchSize >= 2);
+}
+
+function checkCounts(t: { is: (a: unknown, b: unknown) => void }, { requests }: Level) {
+  const { intended, sent, dropped, ok, failed, inFlight } = requests;
+  t.is(intended, sent + dropped);
+  t.is(sent, ok + failed + inFlight);
 }
 
 test('perf-analyze measures a server that runs already, and leaves it running', async (t) => {
@@ -63,6 +70,38 @@ test('perf-analyze measures a server that runs already, and leaves it running', 
   t.is(server.child.exitCode, null);
   server.child.kill('SIGTERM');
   t.is((await server.result).code, 0);
+  t.deepEqual(place.leftovers(), []);
+});
+
+test('perf-analyze holds request rates and tells lag and service time apart', async (t) => {
+  await using place = createWorkplace();
+  const { code, stdout, stderr } = await place.run(
+    ...['-m', 'simple', '--service-kind', 'embedded', '--request-rate-range', '50:150:100'],
+    ...['--request-distribution', 'poisson', '--seed', '3', ...brief, '-f', 'perf.csv', '--json', 'run.json'],
+  );
+  t.is(code, 0, stderr);
+  const run = readRun(place, 'run.json');
+  t.deepEqual(schemaErrors(run), []);
+  t.deepEqual(
+    run.levels.map(({ load }) => load),
+    [50, 150].map((requestsPerSecond) => ({
+      kind: 'request-rate',
+      requestsPerSecond,
+      arrivals: { kind: 'poisson' },
+      maxInFlight: 1024,
+    })),
+  );
+  for (const level of run.levels) {
+    checkCounts(t, level);
+    const { latency, pacing } = level.summary;
+    const parts = (pacing?.serviceTime?.meanMs ?? 0) + (pacing?.sendLag?.meanMs ?? 0);
+    t.true(Math.abs((latency?.meanMs ?? 0) / parts - 1) < 0.2, `${latency?.meanMs} ms of ${parts} ms`); // sent in other windows
+    t.is(pacing?.dropped, 0);
+  }
+  const csv = readFileSync(place.path('perf.csv'), 'utf8').trimEnd().split('\n');
+  t.is(csv.length, 3);
+  t.true(csv[0]?.startsWith(header.replace('Concurrency', 'Request Rate')));
+  t.regex(stdout, /Request Rate: 50, throughput: \d/);
   t.deepEqual(place.leftovers(), []);
 });
 

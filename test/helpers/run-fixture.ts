@@ -1,10 +1,13 @@
 import { createLatencyRecorder } from '../../analyzer/measure/latency-recorder.js';
+import { createPacedRecord, type PacedRecord } from '../../analyzer/measure/paced-record.js';
 import { summarise } from '../../analyzer/measure/summarise.js';
 import type { Level, Measured, Run, ServerSplit, Stability } from '../../src/core/run.js';
 import { fromMs, ns } from '../../src/core/units.js';
 
 interface LevelFixture {
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  /** Requests a second of an open loop; its latencies are response times, of which half is lag. */
+  readonly requestRate?: number;
   /** Latencies of the requests of one second, in ms. */
   readonly latenciesMs: readonly number[];
   readonly stability?: Stability;
@@ -32,12 +35,15 @@ export function levelFixture(options: LevelFixture): Level {
   const latencies = createLatencyRecorder();
   for (const latency of options.latenciesMs) latencies.record(fromMs(latency));
   const count = options.latenciesMs.length;
+  const failed = options.failures?.reduce((sum, failure) => sum + failure.count, 0) ?? 0;
+  const dropped = options.requestRate === undefined ? 0 : 1;
   const measured: Measured = summarise(
     {
       startedAt: ns(0),
       endedAt: fromMs(1000),
       latencies,
-      failedRequests: options.failures?.reduce((sum, failure) => sum + failure.count, 0) ?? 0,
+      paced: options.requestRate === undefined ? undefined : pacedFixture(options.latenciesMs),
+      failedRequests: failed,
       sendTime: fromMs(0.5 * count),
       receiveTime: fromMs(0.25 * count),
     },
@@ -45,14 +51,42 @@ export function levelFixture(options: LevelFixture): Level {
     { batchSize: 1, percentiles: [50, 90, 95, 99, 99.9] },
   );
   return {
-    load: { kind: 'concurrency', concurrency: options.concurrency },
+    load:
+      options.requestRate === undefined
+        ? { kind: 'concurrency', concurrency: options.concurrency ?? 1 }
+        : { ...rateSettingsFixture, requestsPerSecond: options.requestRate },
     stability: options.stability ?? { stable: true },
     isOverLimit: options.isOverLimit ?? false,
     summary: measured,
     summarisedWindows: 1,
     windows: [{ index: 0, startMs: 0, ...measured }],
+    requests: {
+      intended: count + failed + dropped,
+      sent: count + failed,
+      dropped,
+      ok: count,
+      failed,
+      inFlight: 0,
+    },
     failures: options.failures ?? [],
   };
+}
+
+export const rateSettingsFixture = {
+  kind: 'request-rate',
+  arrivals: { kind: 'poisson' },
+  maxInFlight: 64,
+} as const;
+
+function pacedFixture(latenciesMs: readonly number[]): PacedRecord {
+  const record = createPacedRecord();
+  for (const latency of latenciesMs) {
+    record.serviceTimes.record(fromMs(latency / 2));
+    record.sendLags.record(fromMs(latency / 2));
+  }
+  record.intended = latenciesMs.length + 1;
+  record.dropped = 1;
+  return record;
 }
 
 export function runFixture(levels: readonly Level[], change: Partial<Run> = {}): Run {
@@ -68,7 +102,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       modelVersion: '',
       protocol: 'http',
       batchSize: 1,
-      concurrency: { start: 1, end: 2, step: 1 },
+      load: { kind: 'concurrency', range: { start: 1, end: 2, step: 1 } },
       measurement: { mode: 'time_windows', intervalMs: 1000, requestCount: 50, stabilityPercent: 10, maxTrials: 10 },
       shapes: {},
       seed: 0,

@@ -9,6 +9,8 @@ export interface SimulatedServerOptions {
   readonly serviceMs: (index: number) => number;
   /** How many requests are served at a time; the others queue, first come first served. */
   readonly servers?: number;
+  /** When a request that comes at a time is looked at; at once unless given. */
+  readonly holdUntilMs?: (nowMs: number) => number;
   readonly failure?: (index: number) => Failure | undefined;
 }
 
@@ -37,7 +39,8 @@ export function createSimulatedServer(simulation: Simulation, options: Simulated
       inFlight++;
       largest = Math.max(largest, inFlight);
       const worker = freeAt.indexOf(ns(Math.min(...freeAt)));
-      const startAt = ns(Math.max(now, freeAt[worker] ?? 0));
+      const heldUntil = fromMs(options.holdUntilMs?.(toMs(now)) ?? 0);
+      const startAt = ns(Math.max(now, heldUntil, freeAt[worker] ?? 0));
       const endAt = plus(startAt, fromMs(options.serviceMs(index)));
       freeAt[worker] = endAt;
       const failure = options.failure?.(index);

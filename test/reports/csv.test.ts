@@ -1,6 +1,6 @@
 import test from 'ava';
 import { formatCsv } from '../../reports/csv.js';
-import { levelFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
+import { levelFixture, rateSettingsFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
 
 const slow = levelFixture({ concurrency: 2, latenciesMs: [10, 11, 12], server: serverSplitFixture });
 const fast = levelFixture({ concurrency: 1, latenciesMs: [9, 9, 9, 9], server: serverSplitFixture });
@@ -95,4 +95,28 @@ test('formatCsv has cache columns only with a cache', (t) => {
 test('formatCsv leaves out a level without a valid answer', (t) => {
   const empty = levelFixture({ concurrency: 3, latenciesMs: [] });
   t.is(rows(formatCsv(runFixture([slow, empty]), { isVerbose: false })).length, 2);
+});
+
+test('formatCsv of an open loop adds its own columns after all of perf_analyzer', (t) => {
+  const paced = levelFixture({ requestRate: 2.5, latenciesMs: [10, 20, 30] });
+  const settings = {
+    ...runFixture([]).settings,
+    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 } },
+  };
+  const [titles = [], values = []] = rows(formatCsv(runFixture([paced], { settings }), { isVerbose: true }));
+  t.is(
+    titles.join(),
+    'Request Rate,Inferences/Second,Client Send,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency,' +
+      'Avg latency,request/response,response wait,Achieved Request Rate,Dropped Requests,' +
+      'p50 service time,p90 service time,p95 service time,p99 service time,' +
+      'p50 send lag,p90 send lag,p95 send lag,p99 send lag',
+  );
+  const cell = (title: string) => values[titles.indexOf(title)];
+  t.is(cell('Request Rate'), '2.5');
+  t.is(cell('Avg latency'), '20000');
+  t.is(cell('response wait'), '9250'); // of the service time, 10 ms, without send and receive
+  t.is(cell('Achieved Request Rate'), '3');
+  t.is(cell('Dropped Requests'), '1');
+  t.true(Math.abs(Number(cell('p50 service time')) - 10_000) <= 10);
+  t.true(Math.abs(Number(cell('p50 send lag')) - 10_000) <= 10);
 });

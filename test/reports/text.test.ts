@@ -1,6 +1,6 @@
 import test from 'ava';
 import { formatText } from '../../reports/text.js';
-import { levelFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
+import { levelFixture, rateSettingsFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
 
 const steady = levelFixture({ concurrency: 1, latenciesMs: [10, 11, 12], server: serverSplitFixture });
 
@@ -42,4 +42,13 @@ test('formatText the closing lines are those of perf_analyzer', (t) => {
       'Inferences/Second vs. Client Average Batch Latency\nConcurrency: 1, throughput: 3 infer/sec, latency 11000 usec\n',
     ),
   );
+});
+
+test('formatText of an open loop shows the parts of the response time and what was dropped', (t) => {
+  const paced = levelFixture({ requestRate: 2.5, latenciesMs: [10, 20, 30] });
+  const settings = {
+    ...runFixture([]).settings,
+    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 } },
+  };
+  t.snapshot(formatText(runFixture([paced], { settings })));
 });

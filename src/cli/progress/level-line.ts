@@ -1,4 +1,5 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import { loadName } from '../../core/load-name.js';
 import type { Level, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
 
@@ -7,12 +8,13 @@ const windowsNeeded = 3;
 /** The live line of a running level: level, window, rate, p99, stability so far, time left. */
 export function runningLine(view: LevelView, plan: LevelPlan): string {
   const { settings } = plan;
-  const last = settings.concurrency.end === 0 ? '' : ` of ${settings.concurrency.start}–${settings.concurrency.end}`;
+  const { start, end } = settings.load.range;
+  const last = end === 0 ? '' : ` of ${start}–${end}`;
   const failed = view.failedRequests === 0 ? '' : `   ${view.failedRequests} failed`;
   const p99 = view.p99Ms === undefined ? '–' : `${view.p99Ms.toFixed(2)} ms`;
   const left = timeLeft(view, plan);
   return (
-    `concurrency ${view.load.concurrency}${last}   window ${view.window}/${view.maxTrials}   ` +
+    `${loadName(view.load)}${last}   window ${view.window}/${view.maxTrials}   ` +
     `${view.throughput.toFixed(1)} infer/s   p99 ${p99}${failed}   ${stabilityText(view.stability)}${left}`
   );
 }
@@ -30,7 +32,7 @@ export function doneLine(level: Level): string {
     ...(level.isOverLimit ? ['over the latency limit'] : []),
   ];
   const remark = marks.length === 0 ? '' : ` [${marks.join(', ')}]`;
-  return `concurrency ${load.concurrency}: ${figures} (${windows.length} windows)${remark}`;
+  return `${loadName(load)}: ${figures} (${windows.length} windows)${remark}`;
 }
 
 function stabilityText(stability: Stability): string {

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type ClosedLoop, keepConcurrency } from '../../../analyzer/load/keep-concurrency.js';
+import { keepConcurrency } from '../../../analyzer/load/keep-concurrency.js';
+import type { LoadLoop } from '../../../analyzer/load/load-loop.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { fromMs, toMs } from '../../../src/core/units.js';
 import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
@@ -16,15 +17,18 @@ function setUp(
   const simulation = createSimulation();
   const server = createSimulatedServer(simulation, options);
   const seen: Seen[] = [];
-  const start = (): ClosedLoop =>
+  const start = (): LoadLoop =>
     keepConcurrency({
       concurrency: options.concurrency,
       requestCount: options.requestCount ?? 1,
       open: server.open,
       clock: simulation.clock,
       drainLimitMs: options.drainLimitMs ?? 1000,
-      onOutcome: (sentAt, _handedAt, _firstAt, lastAt, failure) =>
-        seen.push({ latencyMs: toMs(lastAt) - toMs(sentAt), failure }),
+      events: {
+        onSent: () => undefined,
+        onDropped: () => undefined,
+        onOutcome: ({ sentAt, lastAt, failure }) => seen.push({ latencyMs: toMs(lastAt) - toMs(sentAt), failure }),
+      },
     });
   const runFor = (ms: number) =>
     simulation.run(

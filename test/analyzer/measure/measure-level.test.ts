@@ -2,7 +2,8 @@ import test from 'ava';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../../src/core/failure.js';
-import type { MeasurementSettings } from '../../../src/core/run.js';
+import type { Load, MeasurementSettings, Pacing } from '../../../src/core/run.js';
+import { simulatedPacer } from '../../helpers/simulated-pacer.js';
 import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
 import { createSimulation } from '../../helpers/simulation.js';
 
@@ -15,7 +16,11 @@ const everySecond: MeasurementSettings = {
 };
 
 type Setup = SimulatedServerOptions &
-  Partial<Omit<LevelOptions, 'load'>> & { concurrency: number; stop?: readonly [atMs: number, reason: string] };
+  Partial<Omit<LevelOptions, 'load'>> & {
+    concurrency?: number;
+    load?: Load;
+    stop?: readonly [atMs: number, reason: string];
+  };
 
 function measure(setup: Setup) {
   const simulation = createSimulation();
@@ -31,13 +36,15 @@ function measure(setup: Setup) {
       batchSize: 1,
       requestCount: 1,
       measurement: everySecond,
+      seed: 0,
       drainLimitMs: 1000,
+      load: { kind: 'concurrency', concurrency: setup.concurrency ?? 1 },
       ...setup,
-      load: { kind: 'concurrency', concurrency: setup.concurrency },
     },
     {
       open: server.open,
       clock: simulation.clock,
+      openPacer: async () => simulatedPacer(simulation),
       readStatistics: async () => server.statistics(),
       onStart: (view) => {
         simulation.after(1500, () => views.push(view()));
@@ -93,6 +100,74 @@ test('measureLevel shows a level that never settles, marked, with all its window
   t.deepEqual(level.stability, { stable: false, reason: 'throughput' });
   t.is(level.windows.length, 5);
   t.true(level.summary.requests > 0);
+});
+
+const hundredPerSecond: Load = {
+  kind: 'request-rate',
+  requestsPerSecond: 100,
+  arrivals: { kind: 'constant' },
+  maxInFlight: 1000,
+};
+
+/** The server works on nothing for 500 ms, once: 1 s after the start. */
+const stall = { at: 1000, ms: 500 };
+
+test('measureLevel of an open loop shows a stall of the server in the response time of all requests that met it', async (t) => {
+  const { level } = await measure({
+    load: { ...hundredPerSecond, requestsPerSecond: 1000 },
+    servers: 1000,
+    serviceMs: () => 0,
+    holdUntilMs: (nowMs) => (nowMs >= stall.at && nowMs < stall.at + stall.ms ? stall.at + stall.ms : nowMs),
+    measurement: { ...everySecond, intervalMs: 5000, maxTrials: 1 },
+  });
+  const { percentilesMs = {} } = level.summary.latency ?? {};
+  t.is(level.summary.requests, 4999);
+  t.true(Math.abs((percentilesMs['95'] ?? 0) - 250) <= 2, JSON.stringify(percentilesMs)); // 1/20 of 5 s is over it
+  t.true(Math.abs((percentilesMs['99'] ?? 0) - 450) <= 2, JSON.stringify(percentilesMs));
+});
+
+test('measureLevel of an open loop measures a server that always takes 50 ms as often as there are requests', async (t) => {
+  const { level } = await measure({ load: hundredPerSecond, servers: 1000, serviceMs: () => 50 });
+  t.deepEqual(level.stability, { stable: true });
+  const { latency, pacing, requests } = level.summary;
+  for (const ms of [latency?.minMs, latency?.maxMs, pacing?.serviceTime?.maxMs]) {
+    t.true(Math.abs((ms ?? 0) - 50) < 1e-6, `${ms}`);
+  }
+  t.true((pacing?.sendLag?.maxMs ?? 1) < 1e-6);
+  t.like(pacing, { intended: 299, sent: 299, dropped: 0 }); // the one at 3 s belongs to the next window
+  t.is(requests, 294); // what was sent in the last 50 ms is answered later
+  t.is(pacing?.askedRate, 299 / 3);
+});
+
+for (const arrivals of [{ kind: 'constant' }, { kind: 'poisson' }, { kind: 'gamma', shape: 0.25 }] as const) {
+  test(`measureLevel accounts for every request of an overloaded open loop with ${arrivals.kind} arrivals`, async (t) => {
+    const { level, server } = await measure({
+      load: { ...hundredPerSecond, arrivals, maxInFlight: 5 },
+      serviceMs: () => 40,
+      failure: (index) => (index % 7 === 0 ? { code: 'http 503', message: 'busy' } : undefined),
+      measurement: { ...everySecond, maxTrials: 5 },
+    });
+    const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
+    t.true(dropped > 0 && inFlight > 0 && failed > 0);
+    t.is(sent, server.sent.length);
+    t.is(intended, sent + dropped);
+    t.is(sent, ok + failed + inFlight);
+    const windows = level.windows.map(({ pacing }) => pacing);
+    const inWindows = (pick: (pacing: Pacing) => number): number =>
+      windows.reduce((sum, pacing) => sum + (pacing === undefined ? 0 : pick(pacing)), 0);
+    const afterwards = intended - inWindows((pacing) => pacing.intended);
+    t.true(afterwards === 0 || afterwards === 1); // one may be due at the very end
+    t.true(dropped - inWindows((pacing) => pacing.dropped) <= afterwards);
+  });
+}
+
+test('measureLevel of an open loop judges stability by the response time', async (t) => {
+  const { level } = await measure({
+    load: hundredPerSecond,
+    serviceMs: () => 12, // a queue that grows: throughput is steady, response time is not
+    measurement: { ...everySecond, maxTrials: 4 },
+  });
+  t.deepEqual(level.stability, { stable: false, reason: 'latency' });
 });
 
 test('measureLevel counts failures by class and goes on', async (t) => {

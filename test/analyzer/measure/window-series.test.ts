@@ -2,14 +2,29 @@ import test from 'ava';
 import { createWindowSeries, type WindowRule, type WindowSeries } from '../../../analyzer/measure/window-series.js';
 import { fromMs, toMs } from '../../../src/core/units.js';
 
-const answer = (series: WindowSeries, sentMs: number, lastMs: number): void =>
-  series.record(fromMs(sentMs), fromMs(sentMs + 1), fromMs(lastMs - 1), fromMs(lastMs), undefined);
-const failed = (series: WindowSeries, atMs: number): void =>
-  series.record(fromMs(atMs), fromMs(atMs), fromMs(atMs), fromMs(atMs), { code: 'http 503', message: 'busy' });
+const answer = (series: WindowSeries, sentMs: number, lastMs: number, intendedMs = sentMs): void =>
+  series.onOutcome({
+    intendedAt: fromMs(intendedMs),
+    sentAt: fromMs(sentMs),
+    handedAt: fromMs(sentMs + 1),
+    firstAt: fromMs(lastMs - 1),
+    lastAt: fromMs(lastMs),
+    failure: undefined,
+  });
+const failed = (series: WindowSeries, atMs: number): void => {
+  const at = fromMs(atMs);
+  const failure = { code: 'http 503', message: 'busy' } as const;
+  series.onOutcome({ intendedAt: at, sentAt: at, handedAt: at, firstAt: at, lastAt: at, failure });
+};
 
-function setUp(rule: WindowRule) {
+function setUp(rule: WindowRule, isPaced = false) {
   const closedAtMs: number[] = [];
-  const series = createWindowSeries(rule, fromMs(1000), (window) => closedAtMs.push(toMs(window.endedAt)));
+  const series = createWindowSeries({
+    rule,
+    startedAt: fromMs(1000),
+    isPaced,
+    onClose: (window) => closedAtMs.push(toMs(window.endedAt)),
+  });
   return { series, closedAtMs };
 }
 const everySecond: WindowRule = { kind: 'time', interval: fromMs(1000) };
@@ -73,4 +88,35 @@ test('createWindowSeries finish keeps the cut window only when told so, and reco
   answer(dropped.series, 1100, 1200);
   dropped.series.finish(fromMs(1500), false);
   t.is(dropped.series.closed.length, 0);
+});
+
+test('createWindowSeries of an open loop counts from the intended time, and keeps service time and lag apart', (t) => {
+  const { series } = setUp(everySecond, true);
+  series.onSent(fromMs(1100), fromMs(1140));
+  answer(series, 1140, 1200, 1100);
+  const { latencies, paced } = series.current;
+  t.is(toMs(latencies.mean()), 100);
+  t.is(toMs(paced?.serviceTimes.mean() ?? fromMs(0)), 60);
+  t.is(toMs(paced?.sendLags.mean() ?? fromMs(0)), 40);
+});
+
+test('createWindowSeries of an open loop counts a request as intended where it was due, and as sent where it left', (t) => {
+  const { series } = setUp(everySecond, true);
+  series.onSent(fromMs(1500), fromMs(1500));
+  series.onSent(fromMs(1900), fromMs(2100));
+  series.onDropped(fromMs(1950));
+  series.onDropped(fromMs(2050));
+  const counts = [...series.closed, series.current].map(({ paced }) => [
+    paced?.intended,
+    paced?.sendLags.count,
+    paced?.dropped,
+  ]);
+  t.deepEqual(counts, [
+    [3, 1, 1],
+    [1, 1, 1],
+  ]);
+  series.finish(fromMs(2500), false);
+  series.onDropped(fromMs(1990));
+  series.onDropped(fromMs(2400));
+  t.is(series.closed[0]?.paced?.dropped, 2);
 });

@@ -1,0 +1,25 @@
+import type { Clock } from '../../src/core/clock.js';
+import type { OpenTransport } from '../wire/transport.js';
+import type { LoadEvents } from './outcome.js';
+
+/** What every kind of load needs. */
+export interface LoadLoopOptions {
+  /** How many prepared requests there are; they are sent in turn. */
+  readonly requestCount: number;
+  readonly open: OpenTransport;
+  readonly clock: Clock;
+  readonly events: LoadEvents;
+  /** How long `stop` waits for answers before it gives the requests up. */
+  readonly drainLimitMs: number;
+}
+
+/** A load that is being held. */
+export interface LoadLoop {
+  readonly inFlight: number;
+  /**
+   * Sends nothing more from now on. What a schedule has due at this moment is still sent, as far as a sender in time would
+   * have; what a late one has left is dropped. Resolves when every request in flight is answered or given up, and the
+   * transport is closed.
+   */
+  stop(): Promise<void>;
+}

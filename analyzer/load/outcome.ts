@@ -1,0 +1,33 @@
+import type { Failure } from '../../src/core/failure.js';
+import { type Nanoseconds, ns } from '../../src/core/units.js';
+
+/** One request as it went: all times monotonic. */
+export interface Outcome {
+  /** When it was to be sent: in a closed loop, when it was sent. */
+  intendedAt: Nanoseconds;
+  sentAt: Nanoseconds;
+  /** When the transport had taken it over. */
+  handedAt: Nanoseconds;
+  firstAt: Nanoseconds;
+  lastAt: Nanoseconds;
+  /** Absent when it was answered validly. */
+  failure: Failure | undefined;
+}
+
+/** What a load tells while it runs; each request is told of by one `onDropped`, or one `onSent` and one `onOutcome`. */
+export interface LoadEvents {
+  readonly onSent: (intendedAt: Nanoseconds, sentAt: Nanoseconds) => void;
+  /** A request that was due was not sent, and never will be. */
+  readonly onDropped: (intendedAt: Nanoseconds) => void;
+  /** @param outcome the same object each time: what is kept must be copied */
+  readonly onOutcome: (outcome: Readonly<Outcome>) => void;
+}
+
+export const emptyOutcome = (): Outcome => ({
+  intendedAt: ns(0),
+  sentAt: ns(0),
+  handedAt: ns(0),
+  firstAt: ns(0),
+  lastAt: ns(0),
+  failure: undefined,
+});

@@ -1,0 +1,82 @@
+import type { Clock } from '../../src/core/clock.js';
+import type { Failure } from '../../src/core/failure.js';
+import { fromMs, type Nanoseconds, ns, plus } from '../../src/core/units.js';
+import type { Transport } from '../wire/transport.js';
+import { emptyOutcome, type LoadEvents } from './outcome.js';
+
+export interface RequestSlotsOptions {
+  readonly size: number;
+  readonly clock: Clock;
+  readonly events: LoadEvents;
+  /** How long `drain` waits for answers before it gives the requests up. */
+  readonly drainLimitMs: number;
+}
+
+/**
+ * The requests in flight, by slot: the slot is the token that the transport gives back. In arrays, so that no request
+ * leaves an object behind.
+ */
+export interface RequestSlots {
+  readonly inFlight: number;
+  /**
+   * Sends and notes when. The slot must be free.
+   *
+   * @param intendedAt absent: now
+   */
+  send(transport: Transport, request: number, slot: number, intendedAt: Nanoseconds | undefined): void;
+  /** Tells the outcome; whether there was one to tell: a request that was given up may still be answered. */
+  settle(slot: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds): boolean;
+  /** Resolves when every request is answered, or given up. */
+  drain(): Promise<void>;
+}
+
+export function createRequestSlots({ size, clock, events, drainLimitMs }: RequestSlotsOptions): RequestSlots {
+  const intended = new Float64Array(size);
+  const sent = new Float64Array(size);
+  const handed = new Float64Array(size);
+  const isInFlight = new Uint8Array(size);
+  const outcome = emptyOutcome();
+  let inFlight = 0;
+  let onDrained: (() => void) | undefined;
+
+  const settle: RequestSlots['settle'] = (slot, failure, firstAt, lastAt) => {
+    if (isInFlight[slot] === 0) return false;
+    isInFlight[slot] = 0;
+    inFlight--;
+    outcome.intendedAt = ns(intended[slot] ?? 0);
+    outcome.sentAt = ns(sent[slot] ?? 0);
+    outcome.handedAt = ns(handed[slot] ?? 0);
+    outcome.firstAt = firstAt;
+    outcome.lastAt = lastAt;
+    outcome.failure = failure;
+    events.onOutcome(outcome);
+    if (inFlight === 0) onDrained?.();
+    return true;
+  };
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    send: (transport, request, slot, intendedAt) => {
+      isInFlight[slot] = 1;
+      inFlight++;
+      const sentAt = clock.now();
+      sent[slot] = sentAt;
+      intended[slot] = intendedAt ?? sentAt;
+      transport.send(request, slot);
+      handed[slot] = clock.now();
+      events.onSent(intendedAt ?? sentAt, sentAt);
+    },
+    settle,
+    drain: async () => {
+      if (inFlight === 0) return;
+      const drained = new AbortController();
+      onDrained = () => drained.abort();
+      await clock.sleepUntil(plus(clock.now(), fromMs(drainLimitMs)), drained.signal);
+      const now = clock.now();
+      const failure: Failure = { code: 'abandoned', message: `no answer within ${drainLimitMs} ms` };
+      for (let slot = 0; slot < size; slot++) settle(slot, failure, now, now);
+    },
+  };
+}

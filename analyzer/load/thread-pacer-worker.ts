@@ -1,0 +1,30 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { minus, ns, toMs } from '../../src/core/units.js';
+import { controls, monotonicNow, pacerMemory } from './pacer-memory.js';
+
+/** `Atomics.wait` may return so much too late; the rest of the time is spun away. */
+const spin = ns(80_000);
+
+const { state, target } = pacerMemory(workerData as SharedArrayBuffer);
+
+/** Waits for the target of command `seen`; whether it was reached before another command came. */
+function reachTarget(seen: number): boolean {
+  const at = ns(target[0] ?? 0);
+  const sleepMs = toMs(minus(minus(at, monotonicNow()), spin));
+  if (sleepMs > 0) Atomics.wait(state, controls.commands, seen, sleepMs);
+  while (Atomics.load(state, controls.commands) === seen) {
+    if (monotonicNow() >= at) return true;
+  }
+  return false;
+}
+
+parentPort?.postMessage('ready');
+for (let answered = 0; Atomics.load(state, controls.isOver) === 0; ) {
+  const seen = Atomics.load(state, controls.commands);
+  if (seen === answered) {
+    Atomics.wait(state, controls.commands, seen);
+  } else if (reachTarget(seen)) {
+    answered = seen;
+    parentPort?.postMessage(seen);
+  }
+}

@@ -1,0 +1,37 @@
+import test from 'ava';
+import { rateSchedule } from '../../../analyzer/load/schedule.js';
+import type { RequestRateLoad } from '../../../src/core/run.js';
+import { toMs } from '../../../src/core/units.js';
+
+const poisson: RequestRateLoad = {
+  kind: 'request-rate',
+  requestsPerSecond: 250,
+  arrivals: { kind: 'poisson' },
+  maxInFlight: 1,
+};
+const timesOf = (load: RequestRateLoad, seed: number, count = 1000): number[] => {
+  const next = rateSchedule(load, seed);
+  return Array.from({ length: count }, () => toMs(next() ?? (Number.NaN as never)));
+};
+
+test('rateSchedule constant: the first request one gap after the start, and no drift after a million', (t) => {
+  const times = timesOf({ ...poisson, arrivals: { kind: 'constant' } }, 0, 1_000_000);
+  t.deepEqual(times.slice(0, 3), [4, 8, 12]);
+  t.is(times.at(-1), 4_000_000);
+});
+
+test('rateSchedule the same seed gives the same schedule, another one another', (t) => {
+  t.deepEqual(timesOf(poisson, 7), timesOf(poisson, 7));
+  t.notDeepEqual(timesOf(poisson, 7), timesOf(poisson, 8));
+});
+
+test('rateSchedule twice the rate is the same schedule in half the time', (t) => {
+  const slow = timesOf(poisson, 7);
+  const fast = timesOf({ ...poisson, requestsPerSecond: 500 }, 7);
+  t.true(fast.every((time, index) => Math.abs(2 * time - (slow[index] ?? 0)) < 1e-6));
+});
+
+test('rateSchedule never goes back', (t) => {
+  const times = timesOf({ ...poisson, arrivals: { kind: 'gamma', shape: 0.1 } }, 3, 10_000);
+  t.true(times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0)));
+});
