@@ -1,42 +1,46 @@
-import { errorRate, largestErrorRate } from '../src/core/error-rate.js';
 import { loadName } from '../src/core/load-name.js';
-import type { Level, RunSettings, Stability, Window } from '../src/core/run.js';
+import type { Finding, Level, RunSettings, Stability, Window } from '../src/core/run.js';
 
 /** Short marks of a level for a table cell. */
 export function levelMarks(level: Level): string[] {
   return [
-    ...(level.stability.stable ? [] : [unstableMark(level.stability)]),
+    ...(level.stability.stable || saidByVerdict(level.stability) ? [] : [unstableMark(level.stability)]),
     ...(level.isOverLimit ? ['over limit'] : []),
-    ...(errorRate(level.summary) > largestErrorRate ? ['too many failures'] : []),
+    ...level.verdict.findings.map(({ code }) => findingMarks[code]),
   ];
 }
+
+const findingMarks: Readonly<Record<Finding['code'], string>> = {
+  'no-samples': 'no valid requests',
+  'error-rate': 'too many failures',
+  'rate-shortfall': 'rate not reached',
+  'client-busy': 'client busy',
+  'send-lag': 'sent late',
+};
 
 function unstableMark({ reason }: Extract<Stability, { stable: false }>): string {
   if (reason === 'interrupted') return 'interrupted';
   if (reason === 'server-lost') return 'server lost';
-  if (reason === 'no-valid-requests') return 'no valid requests';
   return 'not stable';
 }
+
+/** Without a valid answer there is a finding for the same. */
+const saidByVerdict = ({ reason }: Extract<Stability, { stable: false }>): boolean => reason === 'no-valid-requests';
 
 /** What a reader must know about a level before using its numbers, one sentence each. */
 export function describeLevel(level: Level, settings: RunSettings): string[] {
   const name = loadName(level.load);
   const sentences: string[] = [];
-  if (!level.stability.stable) sentences.push(`${name}: ${describeInstability(level, level.stability, settings)}`);
+  if (!level.stability.stable && !saidByVerdict(level.stability)) {
+    sentences.push(`${name}: ${describeInstability(level, level.stability, settings)}`);
+  }
   if (level.isOverLimit) {
     sentences.push(
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms; higher levels were not measured.`,
     );
   }
-  if (level.requests.dropped > 0) {
-    const { dropped, intended } = level.requests;
-    sentences.push(
-      `${name}: ${dropped} of ${intended} requests were due and never sent: too many were outstanding, or the client was late.`,
-    );
-  }
-  if (errorRate(level.summary) > largestErrorRate) {
-    const percent = (100 * errorRate(level.summary)).toFixed(1);
-    sentences.push(`${name}: ${percent} % of the requests failed; latency and throughput are those of the others.`);
+  for (const { severity, reason, remedy } of level.verdict.findings) {
+    sentences.push(`${name}: ${severity}. ${reason} ${remedy}`);
   }
   for (const { code, count, firstMessage } of level.failures) {
     sentences.push(`${name}: ${count} failed in all windows (${code}): ${firstMessage.replace(/\s+/g, ' ')}`);

@@ -13,6 +13,7 @@ export function formatText(run: Run): string {
     run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
     ...(run.settings.load.kind === 'concurrency' ? [] : [pacingTable(run)]),
     ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
+    ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
     ...remarks(run),
     ...(measured.length === 0 ? [] : [summaryLines(measured, run.settings.measurement)]),
   ];
@@ -127,6 +128,23 @@ const serverColumns = (run: Run): TextColumn<Level>[] => [
   { title: 'client', value: ({ summary }) => summary.server?.clientMs ?? serviceTime(summary)?.meanMs, digits: 3 },
   { title: 'network + rest', value: ({ summary }) => networkMs(summary), digits: 3 },
 ];
+
+/** Shown when a level is not valid: what the client did meanwhile. */
+function clientTable(run: Run): string {
+  const columns: TextColumn<Level>[] = [
+    levelColumn(run),
+    { title: 'verdict', value: ({ verdict }) => verdict.kind },
+    { title: 'CPU ms/request', value: ({ clientHealth }) => clientHealth.cpuMsPerRequest, digits: 3 },
+    { title: 'cores', value: ({ clientHealth }) => clientHealth.cpuCores, digits: 2 },
+    { title: 'busy %', value: ({ clientHealth }) => 100 * clientHealth.busyShare, digits: 1 },
+    { title: 'loop delay p99', value: ({ clientHealth }) => clientHealth.loopDelay.p99Ms, digits: 3 },
+    { title: 'max', value: ({ clientHealth }) => clientHealth.loopDelay.maxMs, digits: 3 },
+    { title: 'GC pauses', value: ({ clientHealth }) => clientHealth.gc.count },
+    { title: 'total', value: ({ clientHealth }) => clientHealth.gc.totalMs, digits: 3 },
+    { title: 'longest', value: ({ clientHealth }) => clientHealth.gc.longestMs, digits: 3 },
+  ];
+  return `Client (ms)\n${formatTable(columns, run.levels)}`;
+}
 
 function remarks(run: Run): string[] {
   const lines = run.levels.flatMap((level) => describeLevel(level, run.settings));

@@ -6,9 +6,11 @@ import type { OpenPacer } from '../load/pacer.js';
 import { prepareLoad } from '../load/start-load.js';
 import type { OpenTransport } from '../wire/transport.js';
 import { assembleLevel } from './assemble-level.js';
+import { clientHealth, type StartClientMeter } from './client-meter.js';
 import { createCompletionLedger } from './completion-ledger.js';
 import { createFailureTally } from './failure-tally.js';
 import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
+import { judgeValidity } from './judge-validity.js';
 import { type LevelView, levelView } from './level-view.js';
 import { createRequestCounter } from './request-counter.js';
 import { createServerSnapshots, type ReadStatistics } from './server-snapshots.js';
@@ -27,6 +29,7 @@ export interface LevelPorts {
   readonly open: OpenTransport;
   readonly clock: Clock;
   readonly openPacer: OpenPacer;
+  readonly startMeter: StartClientMeter;
   readonly readStatistics: ReadStatistics;
   /** Gets, once a level, a function that shows how far it is. */
   readonly onStart: (view: () => LevelView) => void;
@@ -69,6 +72,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   };
   await using ready = await prepareLoad(load, { ...options, ...ports, events });
   await snapshots.take();
+  using meter = ports.startMeter();
   const startedAt = clock.now();
   const series = createWindowSeries({
     rule: windowRule(measurement),
@@ -109,14 +113,25 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   }
   const drained = loop.stop();
   const requests = counter.counts(loop.inFlight);
+  const health = clientHealth(meter.read(), requests.sent);
   await drained;
   await snapshots.settled();
 
+  const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots });
+  const { maxErrorRatePercent } = measurement;
   return {
-    ...assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots }),
+    ...assembled,
     stability,
     isOverLimit: judgement.isOverLimit,
     requests,
+    clientHealth: health,
+    verdict: judgeValidity({
+      load,
+      summary: assembled.summary,
+      requests,
+      clientHealth: health,
+      maxErrorRatePercent,
+    }),
     failures: tally.counts(),
   };
 }

@@ -87,6 +87,12 @@ export function analyzeFlags(yargs: Argv) {
       defaultDescription: 'the mean',
       group: 'Measurement:',
     })
+    .option('max-error-rate', {
+      ...text,
+      default: '1',
+      describe: 'A level is invalid when more of its requests fail, in %',
+      group: 'Measurement:',
+    })
     .option('f', { ...text, alias: 'csv', describe: "Write a CSV with perf_analyzer's columns", group: 'Reports:' })
     .option('verbose-csv', {
       type: 'boolean',
@@ -128,6 +134,7 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     stabilityPercentage: argv.s,
     maxTrials: argv.r,
     percentile: argv.percentile,
+    maxErrorRate: argv.maxErrorRate,
     shape: argv.shape,
     seed: argv.seed,
     csv: argv.f,

@@ -20,6 +20,7 @@ export interface AnalyzeFlags {
   readonly stabilityPercentage: string;
   readonly maxTrials: string;
   readonly percentile: string | undefined;
+  readonly maxErrorRate: string;
   readonly shape: readonly string[];
   readonly seed: string;
   readonly csv: string | undefined;
@@ -103,6 +104,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
       requestCount: parseInteger('--measurement-request-count', flags.measurementRequestCount, 1),
       stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
       maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
+      maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
       ...(percentile === undefined ? {} : { percentile }),
     },
     shapes: parseShapes('--shape', flags.shape),

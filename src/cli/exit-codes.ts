@@ -1,4 +1,3 @@
-import { errorRate, largestErrorRate } from '../core/error-rate.js';
 import type { PerfErrorCode } from '../core/perf-error.js';
 import type { Run } from '../core/run.js';
 
@@ -34,6 +33,6 @@ export function runExitCode(run: Run): ExitCode {
   if (run.isInterrupted) return exitCodes.interrupted;
   if (reasons.includes('server-lost')) return exitCodes.unreachable;
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
-  const isInvalid = run.levels.some(({ summary }) => errorRate(summary) > largestErrorRate);
+  const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;
 }

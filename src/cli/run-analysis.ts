@@ -21,6 +21,7 @@ import { runExitCode } from './exit-codes.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
 import { openTarget, type Target } from './open-target.js';
+import { startProcessMeter } from './process-meter.js';
 import { checkWritable, writeOutput } from './write-output.js';
 
 /** How long a level waits for the answers that are still out when it ends. */
@@ -140,6 +141,7 @@ async function sweep(
     {
       open: openTransport(settings, place.url, requests),
       clock: systemClock,
+      startMeter: startProcessMeter,
       openPacer: () => openThreadPacer(systemClock),
       readStatistics: statisticsReader(client, settings, target),
       onStart: (view) =>

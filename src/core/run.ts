@@ -155,6 +155,35 @@ export interface RequestCounts {
   readonly inFlight: number;
 }
 
+/** What the client did while a level was measured: the process with all its threads, and the thread that sends. */
+export interface ClientHealth {
+  /** CPU time of the process for each request that was sent; absent when none was. */
+  readonly cpuMsPerRequest?: number;
+  /** How many cores the process kept busy, on average. */
+  readonly cpuCores: number;
+  /** The share of the time, 0 to 1, in which the event loop that sends was not idle. */
+  readonly busyShare: number;
+  /** How much later than due a timer of that event loop fired. */
+  readonly loopDelay: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
+  /** Pauses for garbage collection. */
+  readonly gc: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+}
+
+/** A reason not to take the figures of a level for those of the server under the load that was asked for. */
+export interface Finding {
+  readonly code: 'no-samples' | 'error-rate' | 'rate-shortfall' | 'client-busy' | 'send-lag';
+  readonly severity: 'suspect' | 'invalid';
+  /** One sentence each. */
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export interface Verdict {
+  /** The gravest of the findings; `valid` without one. */
+  readonly kind: 'valid' | 'suspect' | 'invalid';
+  readonly findings: readonly Finding[];
+}
+
 /** One load level, measured. */
 export interface Level {
   readonly load: Load;
@@ -167,6 +196,8 @@ export interface Level {
   readonly summarisedWindows: number;
   readonly windows: readonly Window[];
   readonly requests: RequestCounts;
+  readonly clientHealth: ClientHealth;
+  readonly verdict: Verdict;
   /** Of all windows, by class. */
   readonly failures: readonly FailureCount[];
 }
@@ -178,6 +209,8 @@ export interface MeasurementSettings {
   /** Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent. */
   readonly stabilityPercent: number;
   readonly maxTrials: number;
+  /** With a larger share of failed requests a level is invalid. */
+  readonly maxErrorRatePercent: number;
   /** The percentile that stability, the latency limit and the summary look at; absent = the mean. */
   readonly percentile?: number;
 }

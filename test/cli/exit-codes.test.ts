@@ -12,7 +12,7 @@ const cases = [
   ['2 when a level is not stable', runFixture([stable, level('latency')]), 2],
   ['3 when a level had no valid request', runFixture([level('latency'), level('no-valid-requests', [])]), 3],
   [
-    '2 when more than 1 % of the requests failed',
+    '2 when a level is invalid',
     runFixture([
       levelFixture({ concurrency: 1, latenciesMs: [1], failures: [{ code: 'http 503', count: 1, firstMessage: 'x' }] }),
     ]),

@@ -1,7 +1,17 @@
+import { judgeValidity } from '../../analyzer/measure/judge-validity.js';
 import { createLatencyRecorder } from '../../analyzer/measure/latency-recorder.js';
 import { createPacedRecord, type PacedRecord } from '../../analyzer/measure/paced-record.js';
 import { summarise } from '../../analyzer/measure/summarise.js';
-import type { Level, Measured, Run, ServerSplit, Stability } from '../../src/core/run.js';
+import type {
+  ClientHealth,
+  Level,
+  Load,
+  Measured,
+  RequestCounts,
+  Run,
+  ServerSplit,
+  Stability,
+} from '../../src/core/run.js';
 import { fromMs, ns } from '../../src/core/units.js';
 
 interface LevelFixture {
@@ -50,27 +60,45 @@ export function levelFixture(options: LevelFixture): Level {
     options.server,
     { batchSize: 1, percentiles: [50, 90, 95, 99, 99.9] },
   );
+  const load: Load =
+    options.requestRate === undefined
+      ? { kind: 'concurrency', concurrency: options.concurrency ?? 1 }
+      : { ...rateSettingsFixture, requestsPerSecond: options.requestRate };
+  const requests: RequestCounts = {
+    intended: count + failed + dropped,
+    sent: count + failed,
+    dropped,
+    ok: count,
+    failed,
+    inFlight: 0,
+  };
   return {
-    load:
-      options.requestRate === undefined
-        ? { kind: 'concurrency', concurrency: options.concurrency ?? 1 }
-        : { ...rateSettingsFixture, requestsPerSecond: options.requestRate },
+    load,
     stability: options.stability ?? { stable: true },
     isOverLimit: options.isOverLimit ?? false,
     summary: measured,
     summarisedWindows: 1,
     windows: [{ index: 0, startMs: 0, ...measured }],
-    requests: {
-      intended: count + failed + dropped,
-      sent: count + failed,
-      dropped,
-      ok: count,
-      failed,
-      inFlight: 0,
-    },
+    requests,
+    clientHealth: idleClient,
+    verdict: judgeValidity({
+      load,
+      summary: measured,
+      requests,
+      clientHealth: idleClient,
+      maxErrorRatePercent: 1,
+    }),
     failures: options.failures ?? [],
   };
 }
+
+export const idleClient: ClientHealth = {
+  cpuMsPerRequest: 0.02,
+  cpuCores: 0.1,
+  busyShare: 0.08,
+  loopDelay: { meanMs: 0.1, p99Ms: 0.4, maxMs: 1.5 },
+  gc: { count: 2, totalMs: 0.8, longestMs: 0.5 },
+};
 
 export const rateSettingsFixture = {
   kind: 'request-rate',
@@ -103,7 +131,14 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       protocol: 'http',
       batchSize: 1,
       load: { kind: 'concurrency', range: { start: 1, end: 2, step: 1 } },
-      measurement: { mode: 'time_windows', intervalMs: 1000, requestCount: 50, stabilityPercent: 10, maxTrials: 10 },
+      measurement: {
+        mode: 'time_windows',
+        intervalMs: 1000,
+        requestCount: 50,
+        stabilityPercent: 10,
+        maxTrials: 10,
+        maxErrorRatePercent: 1,
+      },
       shapes: {},
       seed: 0,
     },

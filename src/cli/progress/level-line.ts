@@ -21,7 +21,7 @@ export function runningLine(view: LevelView, plan: LevelPlan): string {
 
 /** The line that stays when a level is done. */
 export function doneLine(level: Level): string {
-  const { load, summary, stability, windows } = level;
+  const { load, summary, stability, verdict, windows } = level;
   const p99 = summary.latency?.percentilesMs['99'];
   const figures =
     summary.requests === 0
@@ -30,6 +30,7 @@ export function doneLine(level: Level): string {
   const marks = [
     ...(stability.stable ? [] : [stabilityText(stability)]),
     ...(level.isOverLimit ? ['over the latency limit'] : []),
+    ...(verdict.kind === 'valid' ? [] : [verdict.kind]),
   ];
   const remark = marks.length === 0 ? '' : ` [${marks.join(', ')}]`;
   return `${loadName(load)}: ${figures} (${windows.length} windows)${remark}`;

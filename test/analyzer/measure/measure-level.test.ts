@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../../src/core/failure.js';
@@ -13,12 +14,22 @@ const everySecond: MeasurementSettings = {
   requestCount: 50,
   stabilityPercent: 10,
   maxTrials: 10,
+  maxErrorRatePercent: 1,
+};
+
+const idleReading: ClientReading = {
+  cpuMs: 100,
+  cpuCores: 0.1,
+  busyShare: 0.1,
+  loopDelay: { meanMs: 0, p99Ms: 0, maxMs: 0 },
+  gc: { count: 0, totalMs: 0, longestMs: 0 },
 };
 
 type Setup = SimulatedServerOptions &
   Partial<Omit<LevelOptions, 'load'>> & {
     concurrency?: number;
     load?: Load;
+    busyShare?: number;
     stop?: readonly [atMs: number, reason: string];
   };
 
@@ -44,6 +55,10 @@ function measure(setup: Setup) {
     {
       open: server.open,
       clock: simulation.clock,
+      startMeter: () => ({
+        read: () => ({ ...idleReading, busyShare: setup.busyShare ?? 0.1 }),
+        [Symbol.dispose]: () => undefined,
+      }),
       openPacer: async () => simulatedPacer(simulation),
       readStatistics: async () => server.statistics(),
       onStart: (view) => {
@@ -168,6 +183,16 @@ test('measureLevel of an open loop judges stability by the response time', async
     measurement: { ...everySecond, maxTrials: 4 },
   });
   t.deepEqual(level.stability, { stable: false, reason: 'latency' });
+});
+
+test('measureLevel says how much CPU the client spent on a request, and whether the level is to be believed', async (t) => {
+  const healthy = await measure({ concurrency: 1, serviceMs: () => 10 });
+  t.deepEqual(healthy.level.verdict, { kind: 'valid', findings: [] });
+  t.is(healthy.level.clientHealth.cpuMsPerRequest, 100 / healthy.level.requests.sent);
+  const busy = await measure({ concurrency: 1, serviceMs: () => 10, busyShare: 0.9 });
+  t.is(busy.level.verdict.kind, 'suspect');
+  const overloaded = await measure({ load: { ...hundredPerSecond, maxInFlight: 2 }, serviceMs: () => 40 });
+  t.is(overloaded.level.verdict.kind, 'invalid');
 });
 
 test('measureLevel counts failures by class and goes on', async (t) => {

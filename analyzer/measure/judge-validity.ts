@@ -1,0 +1,84 @@
+import type { ClientHealth, Finding, Load, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
+
+export interface ValidityInput {
+  readonly load: Load;
+  readonly summary: Measured;
+  readonly requests: RequestCounts;
+  readonly clientHealth: ClientHealth;
+  readonly maxErrorRatePercent: number;
+}
+
+/** Above these the client, not the server, may be what was measured. */
+const limits = { busyShare: 0.85, shortfall: 0.01, lagMs: 1, lagShareOfLatency: 0.1 } as const;
+
+/** Whether the figures of a level describe the server under the load that was asked for, and if not, why. */
+export function judgeValidity(input: ValidityInput): Verdict {
+  const findings = [samples(input), errors(input), shortfall(input), busyClient(input), sendLag(input)].filter(
+    (finding) => finding !== undefined,
+  );
+  const isInvalid = findings.some(({ severity }) => severity === 'invalid');
+  return { kind: isInvalid ? 'invalid' : findings.length > 0 ? 'suspect' : 'valid', findings };
+}
+
+function samples({ summary }: ValidityInput): Finding | undefined {
+  if (summary.requests > 0) return undefined;
+  return {
+    code: 'no-samples',
+    severity: 'invalid',
+    reason: 'No request was answered validly.',
+    remedy: 'See the failures, or measure for longer than a request takes.',
+  };
+}
+
+function errors({ summary, maxErrorRatePercent }: ValidityInput): Finding | undefined {
+  const { requests, failedRequests } = summary;
+  if (requests === 0 || failedRequests === 0) return undefined;
+  const percent = (100 * failedRequests) / (requests + failedRequests);
+  if (percent <= maxErrorRatePercent) return undefined;
+  return {
+    code: 'error-rate',
+    severity: 'invalid',
+    reason: `${figure(percent)} % of the requests failed, more than ${maxErrorRatePercent} %; latency and throughput are those of the others.`,
+    remedy: 'See the failures; lower the load, or accept more of them with --max-error-rate.',
+  };
+}
+
+function shortfall({ load, requests }: ValidityInput): Finding | undefined {
+  const { intended, sent, dropped } = requests;
+  if (load.kind === 'concurrency' || dropped <= limits.shortfall * intended) return undefined;
+  return {
+    code: 'rate-shortfall',
+    severity: 'invalid',
+    reason: `Of ${intended} requests that were due only ${sent} were sent, ${figure((100 * dropped) / intended)} % too few.`,
+    remedy:
+      'Lower the rate; or raise --max-in-flight if the server is to queue more, or free the client if its send lag is large.',
+  };
+}
+
+function busyClient({ clientHealth }: ValidityInput): Finding | undefined {
+  if (clientHealth.busyShare <= limits.busyShare) return undefined;
+  return {
+    code: 'client-busy',
+    severity: 'suspect',
+    reason: `The client's sending thread was busy ${figure(100 * clientHealth.busyShare)} % of the time, so its own limit may have been measured.`,
+    remedy: 'Give client and server cores of their own, or send less.',
+  };
+}
+
+function sendLag({ summary }: ValidityInput): Finding | undefined {
+  const lagMs = summary.pacing?.sendLag?.percentilesMs['99'];
+  const p50Ms = summary.latency?.percentilesMs['50'];
+  if (lagMs === undefined || p50Ms === undefined) return undefined;
+  const shareLimitMs = limits.lagShareOfLatency * p50Ms;
+  if (lagMs <= Math.min(limits.lagMs, shareLimitMs)) return undefined;
+  const limit =
+    lagMs > limits.lagMs ? `${limits.lagMs} ms` : `a tenth of the median response time, ${figure(p50Ms)} ms`;
+  return {
+    code: 'send-lag',
+    severity: 'suspect',
+    reason: `One request in a hundred left ${figure(lagMs)} ms late or later, more than ${limit}; that lag is the client's, and part of the response time.`,
+    remedy: 'Give the client a core of its own, or compare the service time.',
+  };
+}
+
+const figure = (value: number): string => String(Number(value.toPrecision(3)));
