@@ -43,6 +43,7 @@ function describeLoad(load: LoadSettings): string {
 
 function describeMeasurement(measurement: MeasurementSettings): string {
   const { mode, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
   return `${windows}, until throughput and ${latency} of the last 3 agree within ${stabilityPercent} %, at most ${maxTrials}`;

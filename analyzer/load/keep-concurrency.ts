@@ -15,12 +15,13 @@ const longestBackOffMs = 1000;
  * waits before it sends again, twice as long after each failure in a row, so that a dead server is not hammered.
  */
 export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
-  const { concurrency, requestCount, clock } = options;
+  const { concurrency, requestCount, clock, limit = Number.POSITIVE_INFINITY } = options;
   const slots = createRequestSlots({ ...options, size: concurrency });
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every slot may be waiting in its back-off
   let next = 0;
+  let sent = 0;
 
   const transport = options.open({
     concurrency,
@@ -36,6 +37,8 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   });
 
   function send(slot: number): void {
+    if (sent === limit) return;
+    sent++;
     slots.send(transport, next, slot, undefined);
     next = next + 1 === requestCount ? 0 : next + 1;
   }

@@ -11,6 +11,8 @@ export interface LoadLoopOptions {
   readonly events: LoadEvents;
   /** How long `stop` waits for answers before it gives the requests up. */
   readonly drainLimitMs: number;
+  /** How many requests are sent, and then no more; absent: until it is stopped. */
+  readonly limit?: number | undefined;
 }
 
 /** A load that is being held. */

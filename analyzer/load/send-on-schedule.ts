@@ -19,11 +19,21 @@ const never = ns(Number.POSITIVE_INFINITY);
 
 /** Sends each request when the schedule says so, or as soon after as it can, and never before; answers change nothing. */
 export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
-  const { schedule, startAt, maxInFlight, requestCount, clock, pacer, events } = options;
+  const {
+    schedule,
+    startAt,
+    maxInFlight,
+    requestCount,
+    clock,
+    pacer,
+    events,
+    limit = Number.POSITIVE_INFINITY,
+  } = options;
   const slots = createRequestSlots({ ...options, size: maxInFlight });
   const free = Uint32Array.from({ length: maxInFlight }, (_, index) => maxInFlight - 1 - index);
   let freeCount = maxInFlight;
   let next = 0;
+  let scheduled = 0;
   let isStopped = false;
   let dueAt = nextDue();
 
@@ -35,7 +45,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   });
 
   function nextDue(): Nanoseconds {
-    const offset = schedule();
+    const offset = scheduled++ < limit ? schedule() : undefined;
     return offset === undefined ? never : plus(startAt, offset);
   }
 

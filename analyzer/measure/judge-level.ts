@@ -32,13 +32,21 @@ export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptio
   if (windows.at(-1)?.isLost) {
     return { stability: { stable: false, reason: 'server-lost' }, isOverLimit: false, isDone: true };
   }
-  const stability = checkStability(figures, measurement.stabilityPercent / 100);
+  const isExact = measurement.mode === 'request_count';
+  const stability = isExact ? exactStability(figures) : checkStability(figures, measurement.stabilityPercent / 100);
   const merged = figuresOf(mergeWindows(windows.slice(-stabilityWindows)), options);
   const isOverLimit = latencyLimitMs !== undefined && (merged.latencyMs ?? 0) >= latencyLimitMs;
   const isDone =
-    stability.stable || windows.length >= measurement.maxTrials || (isOverLimit && windows.length >= stabilityWindows);
+    isExact ||
+    stability.stable ||
+    windows.length >= measurement.maxTrials ||
+    (isOverLimit && windows.length >= stabilityWindows);
   return { stability, isOverLimit, isDone };
 }
+
+/** One window has nothing to be compared with. */
+const exactStability = (figures: readonly WindowFigures[]): Stability =>
+  figures.some(({ throughput }) => throughput > 0) ? { stable: true } : { stable: false, reason: 'no-valid-requests' };
 
 function figuresOf(window: Summable, { batchSize, measurement }: JudgeOptions): WindowFigures {
   const { latencies } = window;

@@ -3,7 +3,9 @@ import type { Instability, Level, Load, MeasurementSettings, Stability } from '.
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { OpenPacer } from '../load/pacer.js';
+import { shareTransport } from '../load/share-transport.js';
 import { prepareLoad } from '../load/start-load.js';
+import { warmUp } from '../load/warm-up.js';
 import type { OpenTransport } from '../wire/transport.js';
 import { assembleLevel } from './assemble-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
@@ -70,7 +72,13 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       series.onOutcome(outcome);
     },
   };
-  await using ready = await prepareLoad(load, { ...options, ...ports, events });
+  await using shared = shareTransport(ports.open);
+  const loadOptions = { ...options, ...ports, open: shared.open };
+  const { warmupRequestCount, requestCount } = measurement;
+  if (warmupRequestCount > 0) await warmUp(load, warmupRequestCount, loadOptions, signal);
+  const exactly = measurement.mode === 'request_count' ? requestCount : undefined;
+  const limit = signal.aborted ? 0 : exactly;
+  await using ready = await prepareLoad(load, { ...loadOptions, events, limit });
   await snapshots.take();
   using meter = ports.startMeter();
   const startedAt = clock.now();
@@ -91,7 +99,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     levelView({
       load,
       batchSize,
-      maxTrials: measurement.maxTrials,
+      maxTrials: measurement.mode === 'request_count' ? 1 : measurement.maxTrials,
       series,
       stability: judgement.stability,
       startedAt,
@@ -136,10 +144,10 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   };
 }
 
-const windowRule = (measurement: MeasurementSettings): WindowRule =>
-  measurement.mode === 'time_windows'
-    ? { kind: 'time', interval: fromMs(measurement.intervalMs) }
-    : { kind: 'count', requests: measurement.requestCount };
+function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): WindowRule {
+  if (mode === 'time_windows') return { kind: 'time', interval: fromMs(intervalMs) };
+  return { kind: mode === 'count_windows' ? 'count' : 'total', requests: requestCount };
+}
 
 /** Time windows must be closed at their end even without answers; count windows close by themselves. */
 const nextLook = (current: WindowRecord, clock: Clock): Nanoseconds =>

@@ -22,10 +22,13 @@ export interface WindowRecord {
   receiveTime: Nanoseconds;
 }
 
-/** Windows of a fixed length, or of a fixed number of answers (failed ones included, so that they always end). */
+/**
+ * Windows of a fixed length; or of a fixed number of answers, failed ones included, so that they always end; or of a fixed
+ * number of requests, dropped ones included.
+ */
 export type WindowRule =
   | { readonly kind: 'time'; readonly interval: Nanoseconds }
-  | { readonly kind: 'count'; readonly requests: number };
+  | { readonly kind: 'count' | 'total'; readonly requests: number };
 
 /** A chain of windows without gaps: each starts at the instant at which the one before ended. */
 export interface WindowSeries extends LoadEvents {
@@ -53,6 +56,8 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
   const closed: WindowRecord[] = [];
   let current = openWindow(startedAt, rule, isPaced);
   let isFinished = false;
+  /** When the last answer came: a request may be dropped long after it was due. */
+  let latestAt = startedAt;
 
   const close = (at: Nanoseconds): void => {
     current.endedAt = at;
@@ -60,6 +65,13 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
     closed.push(ended);
     current = openWindow(at, rule, isPaced);
     onClose(ended);
+  };
+
+  const closeWhenFull = (now: Nanoseconds): void => {
+    if (rule.kind === 'time' || isFinished) return;
+    const dropped = rule.kind === 'total' ? (current.paced?.dropped ?? 0) : 0;
+    const count = current.latencies.count + current.failedRequests + dropped;
+    if (count >= rule.requests) close(ns(Math.max(now, latestAt)));
   };
 
   /** A late sender sends what was intended in a window that is closed. */
@@ -93,6 +105,7 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
       if (intendedIn === undefined) return;
       intendedIn.intended++;
       intendedIn.dropped++;
+      closeWhenFull(intendedAt);
     },
     onOutcome: ({ intendedAt, sentAt, handedAt, firstAt, lastAt, failure }) => {
       advance(lastAt);
@@ -106,7 +119,8 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
         current.failedRequests++;
         if (isAnswer(failure)) current.answeredFailures++;
       }
-      if (rule.kind === 'count' && current.latencies.count + current.failedRequests >= rule.requests) close(lastAt);
+      latestAt = lastAt;
+      closeWhenFull(lastAt);
     },
     finish: (now, keep) => {
       if (isFinished) return;

@@ -3,6 +3,7 @@ import { type AnalyzeFlags, analyzeOptions } from './analyze-options.js';
 import type { CommandContext } from './command-context.js';
 import { loadFlags } from './flags/load-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
+import { requestFlags } from './flags/request-flags.js';
 import { runAnalysis } from './run-analysis.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
@@ -47,7 +48,7 @@ export function analyzeFlags(yargs: Argv) {
       defaultDescription: 'the sample models',
       group: 'Server:',
     });
-  return loadFlags(target)
+  return requestFlags(loadFlags(target))
     .option('measurement-mode', {
       ...text,
       default: 'time_windows',
@@ -128,6 +129,7 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     modelRepository: argv.modelRepository,
     batchSize: argv.b,
     load: argv,
+    requests: argv,
     measurementMode: argv.measurementMode,
     measurementInterval: argv.p,
     measurementRequestCount: argv.measurementRequestCount,

@@ -3,6 +3,7 @@ import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { badFlag, parseInteger, parseNumber, parsePercentile, parseShapes, parseUrl } from './flags/parse.js';
+import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
 export interface AnalyzeFlags {
@@ -14,6 +15,7 @@ export interface AnalyzeFlags {
   readonly modelRepository: string | undefined;
   readonly batchSize: string;
   readonly load: LoadFlags;
+  readonly requests: RequestFlags;
   readonly measurementMode: string;
   readonly measurementInterval: string;
   readonly measurementRequestCount: string;
@@ -90,6 +92,10 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
       hint: 'Try -m resnet50, or `perf-analyze models` for the models that come with this tool.',
     });
   }
+  const { load, latencyLimitMs } = loadSettings(flags.load);
+  const { exactRequests, warmupRequests, requestTimeoutMs } = requestSettings(flags.requests, load);
+  const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
+  const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
@@ -97,11 +103,14 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     modelVersion: flags.modelVersion,
     protocol,
     batchSize: parseInteger('-b', flags.batchSize, 1),
-    ...loadSettings(flags.load),
+    load,
+    ...(latencyLimitMs === undefined ? {} : { latencyLimitMs }),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     measurement: {
-      mode: oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']),
+      mode: exactRequests === undefined ? mode : 'request_count',
       intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
-      requestCount: parseInteger('--measurement-request-count', flags.measurementRequestCount, 1),
+      requestCount: exactRequests ?? windowRequests,
+      warmupRequestCount: warmupRequests,
       stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
       maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
       maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),

@@ -161,13 +161,13 @@ async function sweep(
 
 /** The one place that names both transports. */
 function openTransport(
-  { protocol }: RunSettings,
+  { protocol, requestTimeoutMs }: RunSettings,
   url: string,
   requests: Parameters<typeof http1Transport>[0]['requests'],
 ): OpenTransport {
   return protocol === 'http'
-    ? http1Transport({ origin: originOf(url), requests, clock: systemClock })
-    : http2Transport({ address: url, requests, clock: systemClock });
+    ? http1Transport({ origin: originOf(url), requests, clock: systemClock, requestTimeoutMs })
+    : http2Transport({ address: url, requests, clock: systemClock, requestTimeoutMs });
 }
 
 function statisticsReader(client: V2Client, settings: RunSettings, { hasStatistics }: Target): ReadStatistics {

@@ -203,9 +203,13 @@ export interface Level {
 }
 
 export interface MeasurementSettings {
-  readonly mode: 'time_windows' | 'count_windows';
+  /** `request_count`: a level is exactly so many requests, in one window, which is not checked for stability. */
+  readonly mode: 'time_windows' | 'count_windows' | 'request_count';
   readonly intervalMs: number;
+  /** Of a window, or of the level. */
   readonly requestCount: number;
+  /** Sent before each level, and not recorded. */
+  readonly warmupRequestCount: number;
   /** Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent. */
   readonly stabilityPercent: number;
   readonly maxTrials: number;
@@ -222,6 +226,8 @@ export interface RunSettings {
   readonly batchSize: number;
   readonly load: LoadSettings;
   readonly latencyLimitMs?: number;
+  /** Absent: a request may take as long as it takes. */
+  readonly requestTimeoutMs?: number;
   readonly measurement: MeasurementSettings;
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly seed: number;

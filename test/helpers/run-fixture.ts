@@ -135,6 +135,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
         mode: 'time_windows',
         intervalMs: 1000,
         requestCount: 50,
+        warmupRequestCount: 0,
         stabilityPercent: 10,
         maxTrials: 10,
         maxErrorRatePercent: 1,

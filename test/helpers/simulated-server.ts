@@ -1,4 +1,4 @@
-import type { OpenTransport } from '../../analyzer/wire/transport.js';
+import type { OnReply, OpenTransport, Transport } from '../../analyzer/wire/transport.js';
 import type { Failure } from '../../src/core/failure.js';
 import { fromMs, minus, type Nanoseconds, ns, plus, toMs } from '../../src/core/units.js';
 import type { ModelStatistics } from '../../src/protocol/statistics.js';
@@ -19,6 +19,8 @@ export interface SimulatedServer {
   readonly open: OpenTransport;
   readonly sent: readonly { readonly request: number; readonly at: Nanoseconds }[];
   largestInFlight(): number;
+  /** How often a transport was opened. */
+  opened(): number;
   statistics(): ModelStatistics[];
 }
 
@@ -32,7 +34,12 @@ export function createSimulatedServer(simulation: Simulation, options: Simulated
   let successNs = 0;
   let queueNs = 0;
 
-  const open: OpenTransport = ({ onReply }) => ({
+  let opened = 0;
+  const open: OpenTransport = ({ onReply }) => {
+    opened++;
+    return transportFor(onReply);
+  };
+  const transportFor = (onReply: OnReply): Transport => ({
     send: (request, token) => {
       const now = clock.now();
       const index = sent.push({ request, at: now }) - 1;
@@ -83,5 +90,5 @@ export function createSimulatedServer(simulation: Simulation, options: Simulated
       },
     ];
   };
-  return { open, sent, largestInFlight: () => largest, statistics };
+  return { open, sent, opened: () => opened, largestInFlight: () => largest, statistics };
 }

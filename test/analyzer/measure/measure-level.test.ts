@@ -12,6 +12,7 @@ const everySecond: MeasurementSettings = {
   mode: 'time_windows',
   intervalMs: 1000,
   requestCount: 50,
+  warmupRequestCount: 0,
   stabilityPercent: 10,
   maxTrials: 10,
   maxErrorRatePercent: 1,
@@ -282,6 +283,76 @@ test('measureLevel count windows end with their last answer', async (t) => {
     ],
   );
   t.is(level.summary.throughput, 100);
+});
+
+const exactly = (requestCount: number): MeasurementSettings => ({
+  ...everySecond,
+  mode: 'request_count',
+  requestCount,
+});
+
+test('measureLevel of an exact count sends that many, and divides by the time that they took', async (t) => {
+  const { level, server } = await measure({
+    concurrency: 4,
+    servers: 4,
+    serviceMs: () => 10,
+    measurement: exactly(22),
+  });
+  t.is(server.sent.length, 22);
+  t.deepEqual(level.stability, { stable: true });
+  t.is(level.windows.length, 1);
+  t.is(level.summary.requests, 22);
+  t.is(level.summary.durationMs, 60);
+  t.is(level.summary.throughput, 22 / 0.06);
+  t.deepEqual(level.requests, { intended: 22, sent: 22, dropped: 0, ok: 22, failed: 0, inFlight: 0 });
+});
+
+test('measureLevel of an exact count in an open loop counts what it dropped', async (t) => {
+  const { level, server } = await measure({
+    load: { ...hundredPerSecond, maxInFlight: 2 },
+    serviceMs: () => 40,
+    measurement: exactly(50),
+  });
+  const { intended, sent, dropped, ok, inFlight } = level.requests;
+  t.is(intended, 50);
+  t.is(sent, server.sent.length);
+  t.true(dropped > 20);
+  t.is(ok + inFlight, sent);
+  t.is(level.windows.length, 1);
+});
+
+test('measureLevel of an exact count without one valid answer ends, and says so', async (t) => {
+  const failure = () => ({ code: 'http 500', message: 'broken' }) as const;
+  const { level } = await measure({ concurrency: 1, serviceMs: () => 10, failure, measurement: exactly(5) });
+  t.deepEqual(level.stability, { stable: false, reason: 'no-valid-requests' });
+  t.is(level.summary.failedRequests, 5);
+});
+
+for (const load of [{ kind: 'concurrency', concurrency: 2 }, hundredPerSecond] as const) {
+  test(`measureLevel warms up with requests that it does not record, ${load.kind}`, async (t) => {
+    const serviceMs = (index: number) => (index < 6 ? 500 : 10);
+    const measurement = { ...exactly(20), warmupRequestCount: 6 };
+    const { level, server } = await measure({ load, servers: 10, serviceMs, measurement });
+    t.is(server.sent.length, 26);
+    t.is(server.opened(), 1);
+    t.is(level.requests.sent, 20);
+    t.is(level.summary.requests, 20);
+    t.true((level.summary.latency?.maxMs ?? 500) < 10.1);
+    t.is(level.summary.server?.requests, 20);
+  });
+}
+
+test('measureLevel ends a warm-up that is interrupted', async (t) => {
+  const measurement = { ...exactly(20), warmupRequestCount: 100 };
+  const { level, server } = await measure({
+    concurrency: 1,
+    serviceMs: () => 10,
+    measurement,
+    stop: [95, 'interrupted'],
+  });
+  t.deepEqual(level.stability, { stable: false, reason: 'interrupted' });
+  t.is(level.requests.sent, 0);
+  t.is(server.sent.length, 10);
 });
 
 test('measureLevel shows how far it is', async (t) => {

@@ -1,0 +1,59 @@
+import type { Argv } from 'yargs';
+import { PerfError } from '../../core/perf-error.js';
+import type { LoadSettings } from '../../core/run.js';
+import { parseInteger } from './parse.js';
+
+/** The flags that say how many requests are sent, and how long one may take. */
+export interface RequestFlags {
+  readonly requestCount: string | undefined;
+  readonly warmupRequestCount: string | undefined;
+  readonly requestTimeout: string | undefined;
+}
+
+export function requestFlags<Flags>(yargs: Argv<Flags>) {
+  const text = { type: 'string', requiresArg: true } as const;
+  return yargs
+    .option('request-count', {
+      ...text,
+      describe: 'Send exactly so many requests at each level, as one window',
+      group: 'Measurement:',
+    })
+    .option('warmup-request-count', {
+      ...text,
+      defaultDescription: '0',
+      describe: 'Send so many requests before each level, unrecorded',
+      group: 'Measurement:',
+    })
+    .option('request-timeout', {
+      ...text,
+      defaultDescription: 'none',
+      describe: 'A request without a complete answer after so many ms has failed',
+      group: 'Load:',
+    });
+}
+
+export interface RequestSettings {
+  readonly exactRequests: number | undefined;
+  readonly warmupRequests: number;
+  readonly requestTimeoutMs: number | undefined;
+}
+
+/** @throws PerfError `usage` that names the flag, what was expected and what was got */
+export function requestSettings(flags: RequestFlags, load: LoadSettings): RequestSettings {
+  const exactRequests = optional('--request-count', flags.requestCount, 1);
+  const outstanding = load.kind === 'concurrency' ? Math.max(load.range.start, load.range.end) : 1;
+  if (exactRequests !== undefined && exactRequests < outstanding) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --request-count ${exactRequests}: expected at least the concurrency ${outstanding}, got ${exactRequests}`,
+    );
+  }
+  return {
+    exactRequests,
+    warmupRequests: optional('--warmup-request-count', flags.warmupRequestCount, 0) ?? 0,
+    requestTimeoutMs: optional('--request-timeout', flags.requestTimeout, 1),
+  };
+}
+
+const optional = (flag: string, text: string | undefined, minimum: number): number | undefined =>
+  text === undefined ? undefined : parseInteger(flag, text, minimum);

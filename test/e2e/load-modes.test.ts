@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import type { Run } from '../../src/core/run.js';
+import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { schemaErrors } from '../helpers/run-schema.js';
+import { startV2Stub } from '../helpers/v2-stub.js';
+
+const readRun = (place: Workplace): Run => JSON.parse(readFileSync(place.path('run.json'), 'utf8')) as Run;
+
+for (const [title, flags, windows] of [
+  ['a count window', ['--measurement-mode', 'count_windows', '--measurement-request-count', '4'], 4],
+  ['an exact count', ['--request-count', '4'], 4],
+  ['an exact count of an open loop', ['--request-count', '4', '--request-rate-range', '100'], 4],
+] as const) {
+  test(`a server that never answers ends ${title} with --request-timeout, exit 5`, async (t) => {
+    await using place = createWorkplace();
+    await using stub = await startV2Stub(() => undefined);
+    const { code, stdout, stderr } = await place.run(
+      ...['-m', 'm', '-u', stub.url, ...flags, '--request-timeout', '200', '--json', 'run.json'],
+    );
+    t.is(code, 5, stderr);
+    const run = readRun(place);
+    t.deepEqual(schemaErrors(run), []);
+    t.is(run.settings.requestTimeoutMs, 200);
+    t.is(run.levels[0]?.failures[0]?.code, 'timeout');
+    t.true((run.levels[0]?.requests.failed ?? 0) >= windows);
+    t.deepEqual(run.levels[0]?.stability, { stable: false, reason: 'server-lost' });
+    t.regex(stdout, /\(timeout\)/);
+  });
+}
+
+test('requests that take too long fail, the others are measured, and the level is invalid', async (t) => {
+  await using place = createWorkplace();
+  let count = 0;
+  await using stub = await startV2Stub((response) => {
+    count++;
+    if (count % 5 !== 0) response.end('{}');
+  });
+  const { code } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--request-timeout', '1500', '--json', 'run.json'],
+  );
+  const level = readRun(place).levels[0];
+  t.is(code, 2);
+  t.is(level?.summary.failedRequests, 4);
+  t.is(level?.summary.requests, 16);
+  t.deepEqual(
+    level?.failures.map((failure) => [failure.code, failure.count]),
+    [['timeout', 4]],
+  );
+  t.is(level?.verdict.kind, 'invalid');
+});
+
+test('--max-error-rate accepts failures', async (t) => {
+  await using place = createWorkplace();
+  let count = 0;
+  await using stub = await startV2Stub((response) => {
+    count++;
+    response.writeHead(count % 5 === 0 ? 503 : 200).end('{}');
+  });
+  const { code } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--max-error-rate', '20', '--json', 'run.json'],
+  );
+  t.is(code, 0);
+  t.is(readRun(place).levels[0]?.summary.failedRequests, 4);
+});
+
+for (const load of [
+  ['--concurrency-range', '2:4:2'],
+  ['--request-rate-range', '200:400:200'],
+]) {
+  test(`--request-count with --warmup-request-count sends exactly that many at each level, ${load[0]}`, async (t) => {
+    await using place = createWorkplace();
+    await using stub = await startV2Stub((response) => response.end('{}'));
+    const { code, stderr } = await place.run(
+      ...['-m', 'm', '-u', stub.url, ...load, '--request-count', '30', '--warmup-request-count', '12'],
+      ...['--json', 'run.json'],
+    );
+    t.is(code, 0, stderr);
+    t.is(stub.inferences(), 2 * (30 + 12));
+    const run = readRun(place);
+    t.deepEqual(schemaErrors(run), []);
+    for (const { requests, windows } of run.levels) {
+      t.like(requests, { intended: 30, sent: 30, ok: 30, inFlight: 0 });
+      t.is(windows.length, 1);
+    }
+  });
+}

@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface V2Stub extends AsyncDisposable {
+  /** `host:port`. */
+  readonly url: string;
+  /** How many inference requests came. */
+  inferences(): number;
+}
+
+const metadata: Readonly<Record<string, unknown>> = {
+  '/v2': { name: 'stub', version: '1', extensions: [] },
+  '/v2/models/m': {
+    name: 'm',
+    versions: ['1'],
+    platform: 'none',
+    inputs: [{ name: 'IN', datatype: 'FP32', shape: [1] }],
+    outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1] }],
+  },
+  '/v2/models/m/config': { name: 'm', max_batch_size: 0 },
+};
+
+/** A v2 server over HTTP that knows one model, `m`, and treats its inference requests as it is told to. */
+export async function startV2Stub(
+  onInfer: (response: ServerResponse, request: IncomingMessage) => void,
+): Promise<V2Stub> {
+  let inferences = 0;
+  const server = createServer((request, response) => {
+    const url = request.url ?? '';
+    request.resume();
+    if (url.endsWith('/infer')) {
+      inferences++;
+      onInfer(response, request);
+    } else if (url.endsWith('/ready')) {
+      response.end();
+    } else {
+      response.writeHead(url in metadata ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(metadata[url] ?? { error: 'unknown' }));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  return {
+    url: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    inferences: () => inferences,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
