@@ -1,8 +1,10 @@
+import { benchOpenLoop } from './open-loop.js';
 import { benchServer } from './server.js';
 import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
+  'open-loop': benchOpenLoop,
   server: benchServer,
   wire: () => benchWire(),
 };

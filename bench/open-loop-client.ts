@@ -1,0 +1,48 @@
+import { openThreadPacer } from '../analyzer/load/thread-pacer.js';
+import { measureLevel } from '../analyzer/measure/measure-level.js';
+import { http1Transport } from '../analyzer/wire/http1/http1-transport.js';
+import { http2Transport } from '../analyzer/wire/http2/http2-transport.js';
+import { startProcessMeter } from '../src/cli/process-meter.js';
+import { systemClock } from '../src/core/clock.js';
+import type { Load } from '../src/core/run.js';
+import { benchRequest } from './wire-request.js';
+
+/**
+ * One level in a process of its own, which `open-loop.ts` pins to a core: `open-loop-client.js http|grpc PORT LOAD
+ * WINDOW_MS WINDOWS`, with the load as JSON, prints the level as one line of JSON.
+ */
+const [protocol = '', port = '', load = '', windowMs = '', windows = ''] = process.argv.slice(2);
+const requests = [benchRequest(64)];
+const address = `127.0.0.1:${port}`;
+
+const level = await measureLevel(
+  {
+    load: JSON.parse(load) as Load,
+    batchSize: 1,
+    requestCount: requests.length,
+    seed: 0,
+    drainLimitMs: 2000,
+    measurement: {
+      mode: 'time_windows',
+      intervalMs: Number(windowMs),
+      requestCount: 1,
+      warmupRequestCount: 50,
+      stabilityPercent: 0,
+      maxTrials: Number(windows),
+      maxErrorRatePercent: 1,
+    },
+  },
+  {
+    open:
+      protocol === 'http'
+        ? http1Transport({ origin: `http://${address}`, requests, clock: systemClock })
+        : http2Transport({ address, requests, clock: systemClock }),
+    clock: systemClock,
+    openPacer: () => openThreadPacer(systemClock),
+    startMeter: startProcessMeter,
+    readStatistics: async () => undefined,
+    onStart: () => undefined,
+  },
+  new AbortController().signal,
+);
+process.stdout.write(`${JSON.stringify(level)}\n`);

@@ -1,0 +1,59 @@
+import { createServer } from 'node:http';
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * A server with a known behaviour, which `open-loop.ts` pins to a core: `open-loop-server.js http|grpc BEHAVIOUR` prints
+ * its port. It answers every request, whatever it is.
+ */
+const [protocol = '', behaviour = ''] = process.argv.slice(2);
+const serviceMs = 50;
+const stallAfterMs = 2000;
+const stallMs = 500;
+
+let lastEnd = 0;
+let isFirst = true;
+
+/** Calls `answer` when the behaviour says so. */
+const behaviours: Readonly<Record<string, (answer: () => void) => void>> = {
+  fast: (answer) => answer(),
+  slow: (answer) => void setTimeout(answer, serviceMs),
+  serial: (answer) => {
+    lastEnd = Math.max(lastEnd, performance.now()) + serviceMs;
+    setTimeout(answer, lastEnd - performance.now());
+  },
+  /** As `fast`, but once all of it stands still. */
+  stall: (answer) => {
+    if (isFirst) {
+      isFirst = false;
+      const nothing = new Int32Array(new SharedArrayBuffer(4));
+      setTimeout(() => Atomics.wait(nothing, 0, 0, stallMs), stallAfterMs);
+    }
+    answer();
+  },
+};
+
+const serve = behaviours[behaviour];
+if (serve === undefined) throw new RangeError(`unknown behaviour ${behaviour}`);
+
+const emptyMessage = Buffer.alloc(5);
+const answerCall = (stream: ServerHttp2Stream): void => {
+  if (stream.destroyed) return;
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(emptyMessage);
+};
+
+const server =
+  protocol === 'http'
+    ? createServer((request, response) => {
+        request.resume();
+        serve(() => response.end('{}'));
+      })
+    : createHttp2Server().on('stream', (stream) => {
+        stream.resume();
+        serve(() => answerCall(stream));
+      });
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
+  process.stdout.write(`${(server.address() as AddressInfo).port}\n`),
+);
