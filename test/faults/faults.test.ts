@@ -1,0 +1,103 @@
+import test from 'ava';
+import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
+import { measureLevel } from '../../analyzer/measure/measure-level.js';
+import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
+import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
+import type { OpenTransport } from '../../analyzer/wire/transport.js';
+import { startProcessMeter } from '../../src/cli/process-meter.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { Level, Load } from '../../src/core/run.js';
+import { requestFor } from '../analyzer/wire/peer.js';
+import type { FaultServer } from './fault-server.js';
+import { startGrpcFaults } from './grpc-fault-server.js';
+import { startHttpFaults } from './http-fault-server.js';
+
+const count = 6000;
+const requests = [requestFor('any')];
+const requestTimeoutMs = 250;
+
+const closed: Load = { kind: 'concurrency', concurrency: 24 };
+const open: Load = {
+  kind: 'request-rate',
+  requestsPerSecond: 4000,
+  arrivals: { kind: 'poisson' },
+  maxInFlight: 64,
+};
+
+interface Wire {
+  readonly name: string;
+  start(): Promise<FaultServer>;
+  open(port: number): OpenTransport;
+  /** Classes of failures that must come. */
+  readonly failures: readonly string[];
+}
+
+const wires: readonly Wire[] = [
+  {
+    name: 'HTTP',
+    start: startHttpFaults,
+    open: (port) =>
+      http1Transport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, requestTimeoutMs }),
+    failures: ['http 503', 'protocol', 'connect', 'timeout'],
+  },
+  {
+    name: 'gRPC',
+    start: startGrpcFaults,
+    open: (port) => http2Transport({ address: `127.0.0.1:${port}`, requests, clock: systemClock, requestTimeoutMs }),
+    failures: ['grpc 14', 'grpc 13', 'connect', 'timeout'],
+  },
+];
+
+/** Exactly `count` requests, in one window. */
+const measure = (load: Load, transport: OpenTransport): Promise<Level> =>
+  measureLevel(
+    {
+      load,
+      batchSize: 1,
+      requestCount: requests.length,
+      seed: 1,
+      drainLimitMs: 10_000,
+      measurement: {
+        mode: 'request_count',
+        intervalMs: 1000,
+        requestCount: count,
+        warmupRequestCount: 0,
+        stabilityPercent: 10,
+        maxTrials: 1,
+        maxErrorRatePercent: 100,
+      },
+    },
+    {
+      open: transport,
+      clock: systemClock,
+      openPacer: () => openThreadPacer(systemClock),
+      startMeter: startProcessMeter,
+      readStatistics: async () => undefined,
+      onStart: () => undefined,
+    },
+    new AbortController().signal,
+  );
+
+for (const wire of wires) {
+  for (const load of [closed, open]) {
+    test.serial(`${wire.name}, ${load.kind}: every request to a server full of faults is accounted for`, async (t) => {
+      await using server = await wire.start();
+      const level = await measure(load, wire.open(server.port));
+      const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
+      t.is(intended, count);
+      t.is(intended, sent + dropped);
+      t.is(sent, ok + failed + inFlight);
+      t.is(inFlight, 0);
+      t.is(level.summary.requests, ok);
+      t.is(level.summary.failedRequests, failed);
+      const byClass = new Map(level.failures.map((failure) => [failure.code as string, failure.count]));
+      t.is(
+        [...byClass.values()].reduce((sum, each) => sum + each, 0),
+        failed,
+      );
+      for (const code of wire.failures) t.true((byClass.get(code) ?? 0) > 0, `${code}: ${[...byClass.keys()]}`);
+      t.true(ok > 0.5 * sent, `${ok} of ${sent}`);
+      t.true(failed > 0.02 * sent);
+    });
+  }
+}
