@@ -1,11 +1,13 @@
 import { benchOpenLoop } from './open-loop.js';
 import { benchServer } from './server.js';
+import { benchSoak } from './soak.js';
 import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   'open-loop': benchOpenLoop,
   server: benchServer,
+  soak: benchSoak,
   wire: () => benchWire(),
 };
 

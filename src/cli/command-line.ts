@@ -3,6 +3,7 @@ import { tool } from '../core/package-manifest.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import { analyzeCommand, analyzeFlags } from './analyze-command.js';
 import type { CommandContext } from './command-context.js';
+import { doctorCommand } from './doctor-command.js';
 import { exitCodes } from './exit-codes.js';
 import { listenForInterrupts } from './interrupt.js';
 import { modelsCommand, modelsFlags } from './models-command.js';
@@ -32,6 +33,9 @@ export async function commandLine(args: readonly string[]): Promise<number> {
       start(modelsCommand(argv, createContext())),
     )
     .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
+    .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
+      start(doctorCommand(createContext())),
+    )
     .parserConfiguration({
       'boolean-negation': false,
       'dot-notation': false,
