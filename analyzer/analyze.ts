@@ -1,22 +1,27 @@
 import type { Level, LoadSettings } from '../src/core/run.js';
-import { levelsOf, loadAt } from './load/level-range.js';
+import { planLoad } from './load/plan-load.js';
+import { sweepOf } from './load/sweep.js';
 import { type LevelOptions, type LevelPorts, measureLevel } from './measure/measure-level.js';
 
-export interface AnalyzeOptions extends Omit<LevelOptions, 'load'> {
+export interface AnalyzeOptions extends Omit<LevelOptions, 'planned'> {
   readonly load: LoadSettings;
+  /** Of everything random in the load. */
+  readonly seed: number;
 }
 
 /**
- * Measures one load level after the other and yields each as it is done. A level over the latency limit is
- * yielded and ends the sweep; an unstable one does not. Ends early when `signal` aborts with a `StopReason`: the level
- * that it cut is yielded with what it had measured.
+ * Measures one load level after the other and yields each as it is done, also those over the latency limit and the unstable
+ * ones. Ends early when the server is lost, or `signal` aborts with a `StopReason`: the level that it cut is yielded with
+ * what it had measured.
  */
 export async function* analyze(options: AnalyzeOptions, ports: LevelPorts, signal: AbortSignal): AsyncGenerator<Level> {
-  for (const value of levelsOf(options.load.range)) {
-    if (signal.aborted) return;
-    const level = await measureLevel({ ...options, load: loadAt(options.load, value) }, ports, signal);
+  const sweep = sweepOf(options.load);
+  for (let step = sweep.next(); !step.done && !signal.aborted; ) {
+    const planned = planLoad(step.value, options.load, options.seed);
+    const level = await measureLevel({ ...options, planned }, ports, signal);
     yield level;
-    const isLost = !level.stability.stable && level.stability.reason === 'server-lost';
-    if (level.isOverLimit || isLost) return;
+    const { stability, verdict, isOverLimit } = level;
+    if (!stability.stable && stability.reason === 'server-lost') return;
+    step = sweep.next({ isWithinLimit: !isOverLimit, isSound: stability.stable && verdict.kind !== 'invalid' });
   }
 }

@@ -1,10 +1,11 @@
+import { rateSchedule } from '../analyzer/load/schedule.js';
 import { openThreadPacer } from '../analyzer/load/thread-pacer.js';
 import { measureLevel } from '../analyzer/measure/measure-level.js';
 import { http1Transport } from '../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../analyzer/wire/http2/http2-transport.js';
 import { startProcessMeter } from '../src/cli/process-meter.js';
 import { systemClock } from '../src/core/clock.js';
-import type { Load } from '../src/core/run.js';
+import type { ConcurrencyLoad, RequestRateLoad } from '../src/core/run.js';
 import { benchRequest } from './wire-request.js';
 
 /**
@@ -15,12 +16,14 @@ const [protocol = '', port = '', load = '', windowMs = '', windows = ''] = proce
 const requests = [benchRequest(64)];
 const address = `127.0.0.1:${port}`;
 
+const planned = JSON.parse(load) as ConcurrencyLoad | RequestRateLoad;
+
 const level = await measureLevel(
   {
-    load: JSON.parse(load) as Load,
+    planned:
+      planned.kind === 'request-rate' ? { load: planned, schedule: () => rateSchedule(planned, 0) } : { load: planned },
     batchSize: 1,
     requestCount: requests.length,
-    seed: 0,
     drainLimitMs: 2000,
     measurement: {
       mode: 'time_windows',

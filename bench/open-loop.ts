@@ -28,6 +28,7 @@ const rate = (requestsPerSecond: number): Load => ({
   kind: 'request-rate',
   requestsPerSecond,
   arrivals: { kind: 'constant' },
+  shape: { kind: 'constant' },
   maxInFlight: 1024,
 });
 const concurrency = (count: number): Load => ({ kind: 'concurrency', concurrency: count });

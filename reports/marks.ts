@@ -36,7 +36,7 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
   }
   if (level.isOverLimit) {
     sentences.push(
-      `${name}: latency reached the limit of ${settings.latencyLimitMs} ms; higher levels were not measured.`,
+      `${name}: latency reached the limit of ${settings.latencyLimitMs} ms${isLinear(settings) ? '; higher levels were not measured' : ''}.`,
     );
   }
   for (const { severity, reason, remedy } of level.verdict.findings) {
@@ -47,6 +47,8 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
   }
   return sentences;
 }
+
+const isLinear = ({ load }: RunSettings): boolean => load.kind !== 'request-intervals' && load.search === 'linear';
 
 function describeInstability(
   level: Level,

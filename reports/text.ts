@@ -1,4 +1,4 @@
-import { levelTitle, levelValue } from '../src/core/load-name.js';
+import { levelTitle, levelValue, loadName } from '../src/core/load-name.js';
 import type { LatencySummary, Level, LoadSettings, Measured, MeasurementSettings, Run } from '../src/core/run.js';
 import { networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
@@ -36,9 +36,15 @@ function heading(run: Run): string {
 function describeLoad(load: LoadSettings): string {
   if (load.kind === 'concurrency')
     return 'closed loop, each answer sends the next request; latency counts from sending';
-  const { arrivals, maxInFlight } = load;
-  const gaps = arrivals.kind === 'gamma' ? `gamma (shape ${arrivals.shape})` : arrivals.kind;
-  return `open loop, ${gaps} gaps, at most ${maxInFlight} in flight; latency counts from the intended time`;
+  const { maxInFlight } = load;
+  return `open loop, ${describeSchedule(load)}, at most ${maxInFlight} in flight; latency counts from the intended time`;
+}
+
+function describeSchedule(load: Exclude<LoadSettings, { kind: 'concurrency' }>): string {
+  if (load.kind === 'request-intervals') return `${load.intervalsUs.length} intervals over and over`;
+  const { arrivals, shape } = load;
+  const gaps = arrivals.kind === 'gamma' ? `gamma gaps (shape ${arrivals.shape})` : `${arrivals.kind} gaps`;
+  return shape.kind === 'constant' ? gaps : `${gaps}, rate times a ${shape.kind}`;
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
@@ -77,7 +83,7 @@ function latencyColumns(run: Run): TextColumn<Level>[] {
 
 const levelColumn = ({ settings }: Run): TextColumn<Level> => ({
   title: levelTitle(settings.load).toLowerCase(),
-  value: ({ load }) => String(levelValue(load)),
+  value: ({ load }) => String(Number(levelValue(load).toPrecision(6))),
 });
 
 /** What the response time of an open loop is made of. */
@@ -149,8 +155,20 @@ function clientTable(run: Run): string {
 
 function remarks(run: Run): string[] {
   const lines = run.levels.flatMap((level) => describeLevel(level, run.settings));
+  if (run.settings.load.kind !== 'request-intervals' && run.settings.load.search === 'binary') {
+    lines.push(binaryResult(run));
+  }
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
   return lines.length === 0 ? [] : [lines.map((line) => `! ${line}`).join('\n')];
+}
+
+function binaryResult({ levels, settings }: Run): string {
+  const met = levels.filter(
+    ({ isOverLimit, stability, verdict }) => !isOverLimit && stability.stable && verdict.kind !== 'invalid',
+  );
+  const best = met.toSorted((left, right) => levelValue(right.load) - levelValue(left.load))[0];
+  const limit = `below ${settings.latencyLimitMs} ms, stable and not invalid`;
+  return best === undefined ? `No level was ${limit}.` : `The highest level that was ${limit}: ${loadName(best.load)}.`;
 }
 
 /** The closing lines of perf_analyzer, letter by letter, because scripts read them. */
@@ -159,7 +177,7 @@ function summaryLines(levels: readonly Level[], { percentile }: MeasurementSetti
   const lines = levels.map(({ load, summary }) => {
     const latencyMs = percentile === undefined ? summary.latency?.meanMs : summary.latency?.percentilesMs[percentile];
     const throughput = Number(summary.throughput.toPrecision(6));
-    return `${levelTitle(load)}: ${levelValue(load)}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
+    return `${levelTitle(load)}: ${Number(levelValue(load).toPrecision(6))}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
   });
   return [`Inferences/Second vs. Client ${name} Batch Latency`, ...lines].join('\n');
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../src/core/clock.js';
-import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
+import type { Instability, Level, MeasurementSettings, Stability } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { OpenPacer } from '../load/pacer.js';
+import type { PlannedLoad } from '../load/plan-load.js';
 import { shareTransport } from '../load/share-transport.js';
 import { prepareLoad } from '../load/start-load.js';
 import { warmUp } from '../load/warm-up.js';
@@ -19,11 +20,9 @@ import { createServerSnapshots, type ReadStatistics } from './server-snapshots.j
 import { createWindowSeries, type WindowRecord, type WindowRule } from './window-series.js';
 
 export interface LevelOptions extends JudgeOptions {
-  readonly load: Load;
+  readonly planned: PlannedLoad;
   /** How many prepared requests the transport was given. */
   readonly requestCount: number;
-  /** Of everything random in the load. */
-  readonly seed: number;
   readonly drainLimitMs: number;
 }
 
@@ -46,7 +45,8 @@ export type StopReason = Extract<Instability, 'interrupted' | 'server-lost'>;
  * in which nothing could be reached. Rejects only for bugs.
  */
 export async function measureLevel(options: LevelOptions, ports: LevelPorts, signal: AbortSignal): Promise<Level> {
-  const { load, batchSize, measurement } = options;
+  const { planned, batchSize, measurement } = options;
+  const { load } = planned;
   const { clock, readStatistics } = ports;
   const tally = createFailureTally();
   const counter = createRequestCounter();
@@ -75,10 +75,10 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   await using shared = shareTransport(ports.open);
   const loadOptions = { ...options, ...ports, open: shared.open };
   const { warmupRequestCount, requestCount } = measurement;
-  if (warmupRequestCount > 0) await warmUp(load, warmupRequestCount, loadOptions, signal);
+  if (warmupRequestCount > 0) await warmUp(planned, warmupRequestCount, loadOptions, signal);
   const exactly = measurement.mode === 'request_count' ? requestCount : undefined;
   const limit = signal.aborted ? 0 : exactly;
-  await using ready = await prepareLoad(load, { ...loadOptions, events, limit });
+  await using ready = await prepareLoad(planned, { ...loadOptions, events, limit });
   await snapshots.take();
   using meter = ports.startMeter();
   const startedAt = clock.now();

@@ -134,7 +134,7 @@ async function sweep(
   });
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
-  const total = levelCount(settings.load.range);
+  const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
     { ...settings, requestCount: requests.length, drainLimitMs },

@@ -2,7 +2,9 @@ import type { Load, LoadSettings } from './run.js';
 
 /** What a level is called in running text. */
 export const loadName = (load: Load): string =>
-  load.kind === 'concurrency' ? `concurrency ${load.concurrency}` : `request rate ${load.requestsPerSecond}`;
+  load.kind === 'concurrency'
+    ? `concurrency ${load.concurrency}`
+    : `request rate ${Number(load.requestsPerSecond.toPrecision(6))}`;
 
 /** The number that differs between the levels of a sweep. */
 export const levelValue = (load: Load): number =>

@@ -22,22 +22,61 @@ export interface ConcurrencyLoad {
   readonly concurrency: number;
 }
 
+/**
+ * What a request rate is multiplied by over time. `step`: one factor after the other, then the last one; `ramp`: from one to
+ * another in a straight line, then the other; `sine`: 1 + amplitude x sin; `spike`: 1, and at the end of every period for a
+ * while the factor.
+ */
+export type LoadShape =
+  | { readonly kind: 'constant' }
+  | { readonly kind: 'step'; readonly factors: readonly number[]; readonly stepMs: number }
+  | { readonly kind: 'ramp'; readonly from: number; readonly to: number; readonly rampMs: number }
+  | { readonly kind: 'sine'; readonly amplitude: number; readonly periodMs: number }
+  | { readonly kind: 'spike'; readonly factor: number; readonly lengthMs: number; readonly periodMs: number };
+
 /** Open loop: requests are sent when a schedule says so, whatever the answers do. */
-export interface RequestRateLoad {
-  readonly kind: 'request-rate';
+interface OpenLoop {
+  /** On average; of a shape that is not constant, where its factor is 1. */
   readonly requestsPerSecond: number;
-  readonly arrivals: Arrivals;
   /** A request that is due while so many are outstanding is dropped, and counted. */
   readonly maxInFlight: number;
 }
 
-/** The load that a level holds. */
-export type Load = ConcurrencyLoad | RequestRateLoad;
+export interface RequestRateLoad extends OpenLoop {
+  readonly kind: 'request-rate';
+  readonly arrivals: Arrivals;
+  readonly shape: LoadShape;
+}
 
-/** The loads of a sweep: what is the same at all levels, and the range of what is not. */
+/** The gaps between requests come from a list, over and over. */
+export interface RequestIntervalsLoad extends OpenLoop {
+  readonly kind: 'request-intervals';
+}
+
+export type OpenLoad = RequestRateLoad | RequestIntervalsLoad;
+
+/** The load that a level holds. */
+export type Load = ConcurrencyLoad | OpenLoad;
+
+/** How the levels of a range are gone through. */
+interface Swept {
+  readonly range: LevelRange;
+  /** `binary`: for the highest level within the latency limit, to within a step. */
+  readonly search: 'linear' | 'binary';
+}
+
+export type SweptLoadSettings =
+  | ({ readonly kind: 'concurrency' } & Swept)
+  | (Omit<RequestRateLoad, 'requestsPerSecond'> & Swept);
+
+/** The loads of a run: what is the same at all levels, and the range of what is not. */
 export type LoadSettings =
-  | { readonly kind: 'concurrency'; readonly range: LevelRange }
-  | ({ readonly kind: 'request-rate'; readonly range: LevelRange } & Pick<RequestRateLoad, 'arrivals' | 'maxInFlight'>);
+  | SweptLoadSettings
+  | {
+      readonly kind: 'request-intervals';
+      readonly intervalsUs: readonly number[];
+      readonly maxInFlight: number;
+    };
 
 /** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
 export interface LatencySummary {

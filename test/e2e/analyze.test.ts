@@ -88,6 +88,7 @@ test('perf-analyze holds request rates and tells lag and service time apart', as
       kind: 'request-rate',
       requestsPerSecond,
       arrivals: { kind: 'poisson' },
+      shape: { kind: 'constant' },
       maxInFlight: 1024,
     })),
   );

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
@@ -85,3 +85,46 @@ for (const load of [
     }
   });
 }
+
+test('--request-intervals sends at the gaps of the file, and --request-count ends it', async (t) => {
+  await using place = createWorkplace();
+  await using stub = await startV2Stub((response) => response.end('{}'));
+  writeFileSync(place.path('gaps'), '1000\n3000\n5000\n');
+  const { code, stderr, stdout } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--request-intervals', 'gaps', '--request-count', '30', '--json', 'run.json'],
+  );
+  t.is(code, 0, stderr);
+  const run = readRun(place);
+  t.deepEqual(schemaErrors(run), []);
+  t.is(stub.inferences(), 30);
+  t.true((run.levels[0]?.summary.durationMs ?? 0) >= 90);
+  t.regex(stdout, /Request Rate: 333\.333, throughput/);
+});
+
+test('--request-intervals refuses a line that is no number of microseconds', async (t) => {
+  await using place = createWorkplace();
+  writeFileSync(place.path('gaps'), '1000\n1.5\n');
+  const { code, stderr } = await place.run('-m', 'm', '--request-intervals', 'gaps');
+  t.is(code, 64);
+  t.regex(stderr, /--request-intervals gaps: expected a whole number of microseconds in line 2, got '1\.5'/);
+});
+
+test('--load-shape and --binary-search are in the run', async (t) => {
+  await using place = createWorkplace();
+  await using stub = await startV2Stub((response) => response.end('{}'));
+  const { code, stderr, stdout } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--request-rate-range', '100:300:100', '--load-shape', 'ramp:0.5-1:100ms'],
+    ...['--binary-search', '-l', '60000', '--request-count', '20', '--json', 'run.json'],
+  );
+  t.is(code, 0, stderr);
+  const run = readRun(place);
+  t.deepEqual(schemaErrors(run), []);
+  t.deepEqual(
+    run.levels.map(({ load }) => load.kind === 'request-rate' && [load.requestsPerSecond, load.shape.kind]),
+    [
+      [100, 'ramp'],
+      [300, 'ramp'],
+    ],
+  );
+  t.regex(stdout, /The highest level that was below 60000 ms, stable and not invalid: request rate 300\./);
+});

@@ -1,4 +1,6 @@
 import test from 'ava';
+import type { PlannedLoad } from '../../analyzer/load/plan-load.js';
+import { rateSchedule } from '../../analyzer/load/schedule.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import { measureLevel } from '../../analyzer/measure/measure-level.js';
 import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
@@ -6,7 +8,7 @@ import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import { startProcessMeter } from '../../src/cli/process-meter.js';
 import { systemClock } from '../../src/core/clock.js';
-import type { Level, Load } from '../../src/core/run.js';
+import type { Level, RequestRateLoad } from '../../src/core/run.js';
 import { requestFor } from '../analyzer/wire/peer.js';
 import type { FaultServer } from './fault-server.js';
 import { startGrpcFaults } from './grpc-fault-server.js';
@@ -16,13 +18,15 @@ const count = 6000;
 const requests = [requestFor('any')];
 const requestTimeoutMs = 250;
 
-const closed: Load = { kind: 'concurrency', concurrency: 24 };
-const open: Load = {
+const closed: PlannedLoad = { load: { kind: 'concurrency', concurrency: 24 } };
+const rate: RequestRateLoad = {
   kind: 'request-rate',
   requestsPerSecond: 4000,
   arrivals: { kind: 'poisson' },
+  shape: { kind: 'constant' },
   maxInFlight: 64,
 };
+const open: PlannedLoad = { load: rate, schedule: () => rateSchedule(rate, 1) };
 
 interface Wire {
   readonly name: string;
@@ -49,13 +53,12 @@ const wires: readonly Wire[] = [
 ];
 
 /** Exactly `count` requests, in one window. */
-const measure = (load: Load, transport: OpenTransport): Promise<Level> =>
+const measure = (planned: PlannedLoad, transport: OpenTransport): Promise<Level> =>
   measureLevel(
     {
-      load,
+      planned,
       batchSize: 1,
       requestCount: requests.length,
-      seed: 1,
       drainLimitMs: 10_000,
       measurement: {
         mode: 'request_count',
@@ -79,25 +82,28 @@ const measure = (load: Load, transport: OpenTransport): Promise<Level> =>
   );
 
 for (const wire of wires) {
-  for (const load of [closed, open]) {
-    test.serial(`${wire.name}, ${load.kind}: every request to a server full of faults is accounted for`, async (t) => {
-      await using server = await wire.start();
-      const level = await measure(load, wire.open(server.port));
-      const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
-      t.is(intended, count);
-      t.is(intended, sent + dropped);
-      t.is(sent, ok + failed + inFlight);
-      t.is(inFlight, 0);
-      t.is(level.summary.requests, ok);
-      t.is(level.summary.failedRequests, failed);
-      const byClass = new Map(level.failures.map((failure) => [failure.code as string, failure.count]));
-      t.is(
-        [...byClass.values()].reduce((sum, each) => sum + each, 0),
-        failed,
-      );
-      for (const code of wire.failures) t.true((byClass.get(code) ?? 0) > 0, `${code}: ${[...byClass.keys()]}`);
-      t.true(ok > 0.5 * sent, `${ok} of ${sent}`);
-      t.true(failed > 0.02 * sent);
-    });
+  for (const planned of [closed, open]) {
+    test.serial(
+      `${wire.name}, ${planned.load.kind}: every request to a server full of faults is accounted for`,
+      async (t) => {
+        await using server = await wire.start();
+        const level = await measure(planned, wire.open(server.port));
+        const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
+        t.is(intended, count);
+        t.is(intended, sent + dropped);
+        t.is(sent, ok + failed + inFlight);
+        t.is(inFlight, 0);
+        t.is(level.summary.requests, ok);
+        t.is(level.summary.failedRequests, failed);
+        const byClass = new Map(level.failures.map((failure) => [failure.code as string, failure.count]));
+        t.is(
+          [...byClass.values()].reduce((sum, each) => sum + each, 0),
+          failed,
+        );
+        for (const code of wire.failures) t.true((byClass.get(code) ?? 0) > 0, `${code}: ${[...byClass.keys()]}`);
+        t.true(ok > 0.5 * sent, `${ok} of ${sent}`);
+        t.true(failed > 0.02 * sent);
+      },
+    );
   }
 }

@@ -103,6 +103,7 @@ export const idleClient: ClientHealth = {
 export const rateSettingsFixture = {
   kind: 'request-rate',
   arrivals: { kind: 'poisson' },
+  shape: { kind: 'constant' },
   maxInFlight: 64,
 } as const;
 
@@ -130,7 +131,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       modelVersion: '',
       protocol: 'http',
       batchSize: 1,
-      load: { kind: 'concurrency', range: { start: 1, end: 2, step: 1 } },
+      load: { kind: 'concurrency', range: { start: 1, end: 2, step: 1 }, search: 'linear' },
       measurement: {
         mode: 'time_windows',
         intervalMs: 1000,

@@ -101,7 +101,7 @@ test('formatCsv of an open loop adds its own columns after all of perf_analyzer'
   const paced = levelFixture({ requestRate: 2.5, latenciesMs: [10, 20, 30] });
   const settings = {
     ...runFixture([]).settings,
-    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 } },
+    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 }, search: 'linear' } as const,
   };
   const [titles = [], values = []] = rows(formatCsv(runFixture([paced], { settings }), { isVerbose: true }));
   t.is(

@@ -48,7 +48,7 @@ test('formatText of an open loop shows the parts of the response time and what w
   const paced = levelFixture({ requestRate: 2.5, latenciesMs: [10, 20, 30] });
   const settings = {
     ...runFixture([]).settings,
-    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 } },
+    load: { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 }, search: 'linear' } as const,
   };
   t.snapshot(formatText(runFixture([paced], { settings })));
 });

@@ -1,16 +1,21 @@
 import type { Argv } from 'yargs';
 import { PerfError } from '../../core/perf-error.js';
 import type { Arrivals, LevelRange, LoadSettings } from '../../core/run.js';
+import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';
+import { readRequestIntervals } from './request-intervals.js';
 
 /** The flags that choose the load, as yargs gives them. */
 export interface LoadFlags {
   readonly concurrencyRange: string | undefined;
   readonly requestRateRange: string | undefined;
+  readonly requestIntervals: string | undefined;
   readonly requestDistribution: string | undefined;
   readonly burstiness: string | undefined;
+  readonly loadShape: string | undefined;
   readonly maxInFlight: string | undefined;
   readonly latencyThreshold: string | undefined;
+  readonly binarySearch: boolean;
 }
 
 export function loadFlags<Flags>(yargs: Argv<Flags>) {
@@ -25,6 +30,10 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
       ...text,
       describe: 'Open loop: requests a second, start:end:step; end 0 = until -l is reached',
     })
+    .option('request-intervals', {
+      ...text,
+      describe: 'Open loop: a file with the microseconds between requests, one number a line, over and over',
+    })
     .option('request-distribution', {
       ...text,
       defaultDescription: 'constant',
@@ -35,12 +44,23 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
       alias: 'gamma-shape',
       describe: 'Shape of the gamma distribution: 1 = poisson, below 1 = burstier, above 1 = more regular',
     })
+    .option('load-shape', {
+      ...text,
+      defaultDescription: 'constant',
+      describe: `Open loop: what the rate is multiplied by over time, ${loadShapeForms}`,
+    })
     .option('max-in-flight', {
       ...text,
       defaultDescription: String(defaultMaxInFlight),
       describe: 'Open loop: a request that is due while so many are outstanding is dropped, and counted',
     })
-    .option('latency-threshold', { ...text, alias: 'l', describe: 'Stop the sweep at this latency, in ms' });
+    .option('latency-threshold', { ...text, alias: 'l', describe: 'Stop the sweep at this latency, in ms' })
+    .option('binary-search', {
+      type: 'boolean',
+      default: false,
+      group: 'Load:',
+      describe: 'Search the range for the highest level below -l, to within its step',
+    });
 }
 
 /** A server that stalls for half a second at 2,000 requests a second makes so many outstanding. */
@@ -48,49 +68,79 @@ const defaultMaxInFlight = 1024;
 /** More connections than a host has ports for. */
 const largestMaxInFlight = 65_535;
 
+/** The flags of which a run has at most one: what kind of load it is. */
+const modes = [
+  ['--concurrency-range', 'concurrencyRange'],
+  ['--request-rate-range', 'requestRateRange'],
+  ['--request-intervals', 'requestIntervals'],
+] as const;
+
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLimitMs?: number } {
   const limitMs = flags.latencyThreshold === undefined ? 0 : parseNumber('-l', flags.latencyThreshold, 0);
-  const load = flags.requestRateRange === undefined ? closedLoop(flags) : openLoop(flags, flags.requestRateRange);
-  if (load.range.end === 0 && limitMs === 0) {
-    const [flag, value] =
-      load.kind === 'concurrency'
-        ? ['--concurrency-range', flags.concurrencyRange]
-        : ['--request-rate-range', flags.requestRateRange];
-    throw new PerfError('usage', `Cannot use ${flag} ${value}: expected -l with an open end, got no latency limit`);
+  const [first, second] = modes.filter(([, name]) => flags[name] !== undefined);
+  if (first !== undefined && second !== undefined) {
+    throw new PerfError('usage', `Cannot use ${first[0]} with ${second[0]}: expected one of them, got both`, {
+      hint: 'Concurrency is a closed loop; a request rate and request intervals are open ones.',
+    });
   }
+  const load = loadOf(flags);
+  if (load.kind !== 'request-intervals') checkRange(load, limitMs, flags);
+  else if (flags.binarySearch) throw needs('--binary-search', 'a range');
   return { load, ...(limitMs === 0 ? {} : { latencyLimitMs: limitMs }) };
 }
 
-function closedLoop(flags: LoadFlags): LoadSettings {
-  for (const [flag, value] of [
+function loadOf(flags: LoadFlags): LoadSettings {
+  if (flags.requestRateRange !== undefined) return requestRate(flags, flags.requestRateRange);
+  refuseWithout('--request-rate-range', [
     ['--request-distribution', flags.requestDistribution],
     ['--burstiness', flags.burstiness],
-    ['--max-in-flight', flags.maxInFlight],
-  ]) {
-    if (value !== undefined) throw needs(`${flag} ${value}`, '--request-rate-range');
+    ['--load-shape', flags.loadShape],
+  ]);
+  if (flags.requestIntervals !== undefined) {
+    const intervalsUs = readRequestIntervals('--request-intervals', flags.requestIntervals);
+    return { kind: 'request-intervals', intervalsUs, maxInFlight: parseMaxInFlight(flags) };
   }
-  return { kind: 'concurrency', range: parseRange('--concurrency-range', flags.concurrencyRange ?? '1') };
+  refuseWithout('--request-rate-range', [['--max-in-flight', flags.maxInFlight]]);
+  const range = parseRange('--concurrency-range', flags.concurrencyRange ?? '1');
+  return { kind: 'concurrency', range, search: searchOf(flags) };
 }
 
-function openLoop(flags: LoadFlags, rateRange: string): LoadSettings {
-  if (flags.concurrencyRange !== undefined) {
-    throw new PerfError(
-      'usage',
-      'Cannot use --concurrency-range with --request-rate-range: expected one of them, got both',
-      { hint: 'Concurrency is a closed loop, a request rate an open one.' },
-    );
-  }
-  const maxInFlight = parseInteger('--max-in-flight', flags.maxInFlight ?? String(defaultMaxInFlight), 1);
-  if (maxInFlight > largestMaxInFlight) {
-    throw badFlag('--max-in-flight', `an integer up to ${largestMaxInFlight}`, String(maxInFlight));
-  }
+function requestRate(flags: LoadFlags, rateRange: string): LoadSettings {
   return {
     kind: 'request-rate',
     range: parseRateRange('--request-rate-range', rateRange),
+    search: searchOf(flags),
     arrivals: parseArrivals(flags),
-    maxInFlight,
+    shape: parseLoadShape('--load-shape', flags.loadShape ?? 'constant'),
+    maxInFlight: parseMaxInFlight(flags),
   };
+}
+
+const searchOf = ({ binarySearch }: LoadFlags): 'linear' | 'binary' => (binarySearch ? 'binary' : 'linear');
+
+function checkRange(
+  { kind, range }: Exclude<LoadSettings, { kind: 'request-intervals' }>,
+  limitMs: number,
+  { concurrencyRange, requestRateRange, binarySearch }: LoadFlags,
+): void {
+  const given =
+    kind === 'concurrency'
+      ? `--concurrency-range ${concurrencyRange ?? '1'}`
+      : `--request-rate-range ${requestRateRange}`;
+  if (binarySearch && range.end <= range.start) {
+    throw new PerfError('usage', `Cannot use --binary-search: expected an end above the start, got ${given}`);
+  }
+  if (limitMs > 0 || (range.end !== 0 && !binarySearch)) return;
+  throw needs(binarySearch ? '--binary-search' : `${given} (an open end)`, 'a latency limit (-l)');
+}
+
+function parseMaxInFlight({ maxInFlight }: LoadFlags): number {
+  const value = parseInteger('--max-in-flight', maxInFlight ?? String(defaultMaxInFlight), 1);
+  if (value > largestMaxInFlight) {
+    throw badFlag('--max-in-flight', `an integer up to ${largestMaxInFlight}`, String(value));
+  }
+  return value;
 }
 
 function parseArrivals({ requestDistribution: distribution = 'constant', burstiness }: LoadFlags): Arrivals {
@@ -127,6 +177,12 @@ function parseRateRange(flag: string, text: string): LevelRange {
 }
 
 const parseRate = (text: string): number => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN);
+
+function refuseWithout(needed: string, given: readonly (readonly [flag: string, value: string | undefined])[]): void {
+  for (const [flag, value] of given) {
+    if (value !== undefined) throw needs(`${flag} ${value}`, needed);
+  }
+}
 
 const needs = (given: string, needed: string): PerfError =>
   new PerfError('usage', `Cannot use ${given}: expected ${needed} with it, got none`);

@@ -1,6 +1,6 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { loadName } from '../../core/load-name.js';
-import type { Level, Stability } from '../../core/run.js';
+import type { Level, LoadSettings, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
 
 const windowsNeeded = 3;
@@ -8,8 +8,7 @@ const windowsNeeded = 3;
 /** The live line of a running level: level, window, rate, p99, stability so far, time left. */
 export function runningLine(view: LevelView, plan: LevelPlan): string {
   const { settings } = plan;
-  const { start, end } = settings.load.range;
-  const last = end === 0 ? '' : ` of ${start}–${end}`;
+  const last = rangeText(settings.load);
   const failed = view.failedRequests === 0 ? '' : `   ${view.failedRequests} failed`;
   const p99 = view.p99Ms === undefined ? '–' : `${view.p99Ms.toFixed(2)} ms`;
   const left = timeLeft(view, plan);
@@ -17,6 +16,11 @@ export function runningLine(view: LevelView, plan: LevelPlan): string {
     `${loadName(view.load)}${last}   window ${view.window}/${view.maxTrials}   ` +
     `${view.throughput.toFixed(1)} infer/s   p99 ${p99}${failed}   ${stabilityText(view.stability)}${left}`
   );
+}
+
+function rangeText(load: LoadSettings): string {
+  if (load.kind === 'request-intervals' || load.range.end === 0) return '';
+  return ` of ${load.range.start}–${load.range.end}`;
 }
 
 /** The line that stays when a level is done. */

@@ -11,7 +11,7 @@ const cases: readonly (readonly [{ start: number; end: number; step: number }, r
 for (const [range, levels] of cases) {
   test(`levelsOf ${range.start}:${range.end}:${range.step}`, (t) => {
     t.deepEqual([...levelsOf(range)], levels);
-    t.is(levelCount(range), levels.length);
+    t.is(levelCount({ kind: 'concurrency', range, search: 'linear' }), levels.length);
   });
 }
 
@@ -21,17 +21,21 @@ test('levelsOf without an end goes on', (t) => {
     if (levels.push(level) === 100) break;
   }
   t.is(levels.at(-1), 400);
-  t.is(levelCount({ start: 4, end: 0, step: 4 }), undefined);
+  t.is(levelCount({ kind: 'concurrency', range: { start: 4, end: 0, step: 4 }, search: 'linear' }), undefined);
+});
+
+test('levelCount of a binary search is not known before', (t) => {
+  t.is(levelCount({ kind: 'concurrency', range: { start: 1, end: 8, step: 1 }, search: 'binary' }), undefined);
 });
 
 test('loadAt gives the level to what all levels share', (t) => {
   const range = { start: 1, end: 2, step: 1 };
-  t.deepEqual(loadAt({ kind: 'concurrency', range }, 2), { kind: 'concurrency', concurrency: 2 });
-  const arrivals = { kind: 'gamma', shape: 0.5 } as const;
-  t.deepEqual(loadAt({ kind: 'request-rate', range, arrivals, maxInFlight: 8 }, 1.5), {
+  t.deepEqual(loadAt({ kind: 'concurrency', range, search: 'linear' }, 2), { kind: 'concurrency', concurrency: 2 });
+  const openLoop = {
     kind: 'request-rate',
-    requestsPerSecond: 1.5,
-    arrivals,
+    arrivals: { kind: 'gamma', shape: 0.5 },
+    shape: { kind: 'constant' },
     maxInFlight: 8,
-  });
+  } as const;
+  t.deepEqual(loadAt({ ...openLoop, range, search: 'binary' }, 1.5), { ...openLoop, requestsPerSecond: 1.5 });
 });

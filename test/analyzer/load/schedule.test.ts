@@ -1,5 +1,5 @@
 import test from 'ava';
-import { rateSchedule } from '../../../analyzer/load/schedule.js';
+import { intervalSchedule, rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { RequestRateLoad } from '../../../src/core/run.js';
 import { toMs } from '../../../src/core/units.js';
 
@@ -7,6 +7,7 @@ const poisson: RequestRateLoad = {
   kind: 'request-rate',
   requestsPerSecond: 250,
   arrivals: { kind: 'poisson' },
+  shape: { kind: 'constant' },
   maxInFlight: 1,
 };
 const timesOf = (load: RequestRateLoad, seed: number, count = 1000): number[] => {
@@ -34,4 +35,21 @@ test('rateSchedule twice the rate is the same schedule in half the time', (t) =>
 test('rateSchedule never goes back', (t) => {
   const times = timesOf({ ...poisson, arrivals: { kind: 'gamma', shape: 0.1 } }, 3, 10_000);
   t.true(times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0)));
+});
+
+test('intervalSchedule goes through the intervals over and over', (t) => {
+  const next = intervalSchedule([100_000, 200_000, 500_000]);
+  t.deepEqual(
+    Array.from({ length: 6 }, () => toMs(next() ?? (Number.NaN as never))),
+    [100, 300, 800, 900, 1100, 1600],
+  );
+});
+
+test('rateSchedule follows the shape of the rate', (t) => {
+  const times = timesOf(
+    { ...poisson, arrivals: { kind: 'constant' }, shape: { kind: 'step', factors: [1, 2], stepMs: 8 } },
+    0,
+    4,
+  );
+  t.deepEqual(times, [4, 8, 10, 12]);
 });

@@ -1,9 +1,10 @@
 import test from 'ava';
+import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../../src/core/failure.js';
-import type { Load, MeasurementSettings, Pacing } from '../../../src/core/run.js';
+import type { ConcurrencyLoad, MeasurementSettings, Pacing, RequestRateLoad } from '../../../src/core/run.js';
 import { simulatedPacer } from '../../helpers/simulated-pacer.js';
 import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
 import { createSimulation } from '../../helpers/simulation.js';
@@ -27,14 +28,15 @@ const idleReading: ClientReading = {
 };
 
 type Setup = SimulatedServerOptions &
-  Partial<Omit<LevelOptions, 'load'>> & {
+  Partial<Omit<LevelOptions, 'planned'>> & {
     concurrency?: number;
-    load?: Load;
+    load?: ConcurrencyLoad | RequestRateLoad;
     busyShare?: number;
     stop?: readonly [atMs: number, reason: string];
   };
 
 function measure(setup: Setup) {
+  const { load = { kind: 'concurrency', concurrency: setup.concurrency ?? 1 } } = setup;
   const simulation = createSimulation();
   const server = createSimulatedServer(simulation, setup);
   const stopping = new AbortController();
@@ -48,9 +50,8 @@ function measure(setup: Setup) {
       batchSize: 1,
       requestCount: 1,
       measurement: everySecond,
-      seed: 0,
       drainLimitMs: 1000,
-      load: { kind: 'concurrency', concurrency: setup.concurrency ?? 1 },
+      planned: load.kind === 'concurrency' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
       ...setup,
     },
     {
@@ -118,10 +119,11 @@ test('measureLevel shows a level that never settles, marked, with all its window
   t.true(level.summary.requests > 0);
 });
 
-const hundredPerSecond: Load = {
+const hundredPerSecond: RequestRateLoad = {
   kind: 'request-rate',
   requestsPerSecond: 100,
   arrivals: { kind: 'constant' },
+  shape: { kind: 'constant' },
   maxInFlight: 1000,
 };
 

@@ -9,19 +9,24 @@ const none: LoadFlags = {
   burstiness: undefined,
   maxInFlight: undefined,
   latencyThreshold: undefined,
+  requestIntervals: undefined,
+  loadShape: undefined,
+  binarySearch: false,
 };
 const open = {
   kind: 'request-rate',
   range: { start: 100, end: 100, step: 1 },
+  search: 'linear',
   arrivals: { kind: 'constant' },
+  shape: { kind: 'constant' },
   maxInFlight: 1024,
 };
 
 const accepted: readonly (readonly [Partial<LoadFlags>, unknown])[] = [
-  [{}, { load: { kind: 'concurrency', range: { start: 1, end: 1, step: 1 } } }],
+  [{}, { load: { kind: 'concurrency', range: { start: 1, end: 1, step: 1 }, search: 'linear' } }],
   [
     { concurrencyRange: '2:8:2', latencyThreshold: '0.5' },
-    { load: { kind: 'concurrency', range: { start: 2, end: 8, step: 2 } }, latencyLimitMs: 0.5 },
+    { load: { kind: 'concurrency', range: { start: 2, end: 8, step: 2 }, search: 'linear' }, latencyLimitMs: 0.5 },
   ],
   [{ requestRateRange: '100' }, { load: open }],
   [{ requestRateRange: '0.5:2.5:.25' }, { load: { ...open, range: { start: 0.5, end: 2.5, step: 0.25 } } }],
@@ -34,6 +39,14 @@ const accepted: readonly (readonly [Partial<LoadFlags>, unknown])[] = [
     { requestRateRange: '100', requestDistribution: 'gamma', burstiness: '0.5', maxInFlight: '16' },
     { load: { ...open, arrivals: { kind: 'gamma', shape: 0.5 }, maxInFlight: 16 } },
   ],
+  [
+    { requestRateRange: '100', loadShape: 'sine:0.5:2s' },
+    { load: { ...open, shape: { kind: 'sine', amplitude: 0.5, periodMs: 2000 } } },
+  ],
+  [
+    { concurrencyRange: '1:64', binarySearch: true, latencyThreshold: '20' },
+    { load: { kind: 'concurrency', range: { start: 1, end: 64, step: 1 }, search: 'binary' }, latencyLimitMs: 20 },
+  ],
 ];
 for (const [flags, settings] of accepted) {
   test(`loadSettings ${JSON.stringify(flags)}`, (t) => {
@@ -42,9 +55,16 @@ for (const [flags, settings] of accepted) {
 }
 
 const refused: readonly (readonly [Partial<LoadFlags>, string])[] = [
-  [{ concurrencyRange: '1:0' }, '--concurrency-range 1:0: expected -l with an open end'],
-  [{ requestRateRange: '10:0' }, '--request-rate-range 10:0: expected -l with an open end'],
-  [{ requestRateRange: '10:0', latencyThreshold: '0' }, 'expected -l'],
+  [{ concurrencyRange: '1:0' }, '--concurrency-range 1:0 (an open end): expected a latency limit (-l) with it'],
+  [{ requestRateRange: '10:0' }, '--request-rate-range 10:0 (an open end): expected a latency limit'],
+  [{ requestRateRange: '10:0', latencyThreshold: '0' }, 'expected a latency limit (-l)'],
+  [{ concurrencyRange: '1:8', binarySearch: true }, 'Cannot use --binary-search: expected a latency limit (-l)'],
+  [{ concurrencyRange: '8', binarySearch: true, latencyThreshold: '5' }, 'expected an end above the start'],
+  [{ concurrencyRange: '1:0', binarySearch: true, latencyThreshold: '5' }, 'got --concurrency-range 1:0'],
+  [{ requestIntervals: 'x', requestRateRange: '5' }, '--request-rate-range with --request-intervals'],
+  [{ requestIntervals: '/none/such' }, '--request-intervals /none/such: expected a readable file'],
+  [{ loadShape: 'constant' }, 'Cannot use --load-shape constant: expected --request-rate-range'],
+  [{ requestRateRange: '8', loadShape: 'square' }, "got 'square'"],
   [{ requestRateRange: '0:5' }, '--request-rate-range: expected start[:end[:step]] with positive numbers'],
   [{ requestRateRange: '1:2:0' }, "got '1:2:0'"],
   [{ requestRateRange: '1:2:1:1' }, "got '1:2:1:1'"],
@@ -66,7 +86,7 @@ const refused: readonly (readonly [Partial<LoadFlags>, string])[] = [
 for (const [flags, message] of refused) {
   test(`loadSettings refuses ${JSON.stringify(flags)}`, (t) => {
     const error = t.throws(() => loadSettings({ ...none, ...flags }), { instanceOf: PerfError });
-    t.is(error?.code, 'usage');
+    t.is(error?.code, flags.requestIntervals === '/none/such' ? 'file' : 'usage');
     t.true(error?.message.includes(message), error?.message);
   });
 }

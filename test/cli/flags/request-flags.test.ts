@@ -4,7 +4,7 @@ import { PerfError } from '../../../src/core/perf-error.js';
 import type { LoadSettings } from '../../../src/core/run.js';
 
 const none: RequestFlags = { requestCount: undefined, warmupRequestCount: undefined, requestTimeout: undefined };
-const four: LoadSettings = { kind: 'concurrency', range: { start: 1, end: 4, step: 1 } };
+const four: LoadSettings = { kind: 'concurrency', range: { start: 1, end: 4, step: 1 }, search: 'linear' };
 
 const accepted: readonly (readonly [Partial<RequestFlags>, unknown])[] = [
   [{}, { exactRequests: undefined, warmupRequests: 0, requestTimeoutMs: undefined }],
