@@ -1,65 +1,18 @@
 import { type Datatype, datatypeFacts } from './datatype.js';
+import { type Element, elementCodecs } from './element-codec.js';
 import { shown } from './json.js';
 import { ProtocolError } from './protocol-error.js';
 import { elementCount, packBytes, rawByteSize, type Tensor, unpackBytes } from './tensor.js';
 
 const maxNesting = 100;
 
-type Scalar = string | number | bigint | boolean;
-type Write = (view: DataView, offset: number, value: Scalar) => void;
-type Read = (view: DataView, offset: number) => string;
+type Scalar = string | Element;
 
-const jsonNumber = (value: number): string => {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'; // the literals that Triton reads and writes
-};
-
-const codecs: Readonly<Partial<Record<Datatype, { readonly write: Write; readonly read: Read }>>> = {
-  BOOL: {
-    write: (view, offset, value) => view.setUint8(offset, value ? 1 : 0),
-    read: (view, offset) => (view.getUint8(offset) === 0 ? 'false' : 'true'),
-  },
-  UINT8: {
-    write: (view, offset, value) => view.setUint8(offset, Number(value)),
-    read: (view, offset) => String(view.getUint8(offset)),
-  },
-  UINT16: {
-    write: (view, offset, value) => view.setUint16(offset, Number(value), true),
-    read: (view, offset) => String(view.getUint16(offset, true)),
-  },
-  UINT32: {
-    write: (view, offset, value) => view.setUint32(offset, Number(value), true),
-    read: (view, offset) => String(view.getUint32(offset, true)),
-  },
-  UINT64: {
-    write: (view, offset, value) => view.setBigUint64(offset, BigInt(value), true),
-    read: (view, offset) => String(view.getBigUint64(offset, true)),
-  },
-  INT8: {
-    write: (view, offset, value) => view.setInt8(offset, Number(value)),
-    read: (view, offset) => String(view.getInt8(offset)),
-  },
-  INT16: {
-    write: (view, offset, value) => view.setInt16(offset, Number(value), true),
-    read: (view, offset) => String(view.getInt16(offset, true)),
-  },
-  INT32: {
-    write: (view, offset, value) => view.setInt32(offset, Number(value), true),
-    read: (view, offset) => String(view.getInt32(offset, true)),
-  },
-  INT64: {
-    write: (view, offset, value) => view.setBigInt64(offset, BigInt(value), true),
-    read: (view, offset) => String(view.getBigInt64(offset, true)),
-  },
-  FP32: {
-    write: (view, offset, value) => view.setFloat32(offset, Number(value), true),
-    read: (view, offset) => jsonNumber(view.getFloat32(offset, true)),
-  },
-  FP64: {
-    write: (view, offset, value) => view.setFloat64(offset, Number(value), true),
-    read: (view, offset) => jsonNumber(view.getFloat64(offset, true)),
-  },
-};
+/** The literals of NaN and the infinities are those that Triton reads and writes. */
+function jsonElement(value: Element): string {
+  if (typeof value !== 'number' || Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+}
 
 /**
  * The raw form of the `data` member of a JSON tensor, flat or nested; only the element count must fit the shape.
@@ -78,13 +31,12 @@ export function tensorDataFromJson(data: unknown, tensor: Omit<Tensor, 'data'>):
     );
   }
   if (datatype === 'BYTES') return packBytes(elements as string[]);
-  const codec = codecs[datatype];
-  const sizeBytes = rawByteSize(datatype, shape);
-  if (codec === undefined || sizeBytes === undefined) throw noJsonForm('receiving', tensor);
-  const raw = new Uint8Array(sizeBytes);
+  if (datatype === 'FP16' || datatype === 'BF16') throw noJsonForm('receiving', tensor);
+  const { write } = elementCodecs[datatype];
+  const raw = new Uint8Array(rawByteSize(datatype, shape) ?? 0);
   const view = new DataView(raw.buffer);
   const step = datatypeFacts[datatype].sizeBytes ?? 1;
-  for (const [index, element] of elements.entries()) codec.write(view, index * step, element);
+  for (const [index, element] of elements.entries()) write(view, index * step, element as Element);
   return raw;
 }
 
@@ -141,13 +93,13 @@ export function tensorDataToJson(tensor: Tensor): string {
       .map((element) => JSON.stringify(decoder.decode(element)))
       .join(',')}]`;
   }
-  const codec = codecs[datatype];
-  if (codec === undefined) throw noJsonForm('sending', tensor);
+  if (datatype === 'FP16' || datatype === 'BF16') throw noJsonForm('sending', tensor);
+  const { read } = elementCodecs[datatype];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const count = elementCount(shape);
   const step = datatypeFacts[datatype].sizeBytes ?? 1;
   const texts = new Array<string>(count);
-  for (let index = 0; index < count; index++) texts[index] = codec.read(view, index * step);
+  for (let index = 0; index < count; index++) texts[index] = jsonElement(read(view, index * step));
   return `[${texts.join(',')}]`;
 }
 
