@@ -30,10 +30,29 @@ export function analyzeFlags(yargs: Argv) {
       ...text,
       array: true,
       default: [] as string[],
-      describe: 'Shape of a variable input, NAME:d1,d2,... (repeatable)',
-      group: 'Model:',
+      describe:
+        'Shape of a variable input, NAME:d1,d2,...; several of one input, each with @WEIGHT, are mixed (repeatable)',
+      group: 'Data:',
     })
-    .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Model:' })
+    .option('input-data', {
+      ...text,
+      array: true,
+      default: [] as string[],
+      defaultDescription: 'random',
+      describe: 'random, zero, a folder with a file for each input, or a JSON file (repeatable)',
+      group: 'Data:',
+    })
+    .option('input', {
+      ...text,
+      array: true,
+      default: [] as string[],
+      describe:
+        'How one input is made, NAME:KIND(...): uniform, normal, constant, zipf, sequence, vocabulary, file (repeatable)',
+      group: 'Data:',
+    })
+    .option('string-length', { ...text, default: '128', describe: 'Length of random strings', group: 'Data:' })
+    .option('string-data', { ...text, describe: 'Every string, instead of random ones', group: 'Data:' })
+    .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Data:' })
     .option('u', { ...text, alias: 'url', describe: 'Server to measure, host:port', group: 'Server:' })
     .option('i', { ...text, alias: 'protocol', default: 'http', describe: 'http or grpc', group: 'Server:' })
     .option('service-kind', {
@@ -109,7 +128,7 @@ export function analyzeFlags(yargs: Argv) {
       describe: "Show the embedded server's log",
       group: 'Reports:',
     })
-    .check(refuseRepeats(['shape']))
+    .check(refuseRepeats(['shape', 'input-data', 'inputData', 'input']))
     .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
     .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
     .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
@@ -138,6 +157,10 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     percentile: argv.percentile,
     maxErrorRate: argv.maxErrorRate,
     shape: argv.shape,
+    inputData: argv.inputData,
+    input: argv.input,
+    stringLength: argv.stringLength,
+    stringData: argv.stringData,
     seed: argv.seed,
     csv: argv.f,
     verboseCsv: argv.verboseCsv,

@@ -1,12 +1,13 @@
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
+import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
-import { badFlag, parseInteger, parseNumber, parsePercentile, parseShapes, parseUrl } from './flags/parse.js';
+import { badFlag, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
-export interface AnalyzeFlags {
+export interface AnalyzeFlags extends InputDataFlags {
   readonly modelName: string | undefined;
   readonly modelVersion: string;
   readonly url: string | undefined;
@@ -117,6 +118,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
       ...(percentile === undefined ? {} : { percentile }),
     },
     shapes: parseShapes('--shape', flags.shape),
+    data: parseInputData(flags),
     seed: parseInteger('--seed', flags.seed, 0),
   };
 }

@@ -9,6 +9,8 @@ export interface Target {
   readonly server: Omit<ServerFacts, 'kind' | 'url'>;
   readonly model: ModelFacts;
   readonly metadata: ModelMetadata;
+  /** Absent where the server has none to show. */
+  readonly config: ModelConfig | undefined;
   readonly hasStatistics: boolean;
 }
 
@@ -42,6 +44,7 @@ export async function openTarget(client: V2Client, settings: RunSettings, url: s
       ...(config === undefined ? {} : { config }),
     },
     metadata,
+    config,
     hasStatistics: server.extensions.includes('statistics'),
   };
 }

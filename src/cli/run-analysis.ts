@@ -1,5 +1,6 @@
 import { analyze } from '../../analyzer/analyze.js';
-import { randomRequests } from '../../analyzer/data/random-requests.js';
+import { modelSignature } from '../../analyzer/data/model-signature.js';
+import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
@@ -123,15 +124,9 @@ async function sweep(
   { place, settings, client, target }: Sweep,
   { interrupt, progress }: CommandContext,
 ): Promise<Level[]> {
-  const requests = randomRequests({
-    modelName: settings.modelName,
-    modelVersion: settings.modelVersion,
-    inputs: target.metadata.inputs,
-    maxBatchSize: target.model.maxBatchSize,
-    batchSize: settings.batchSize,
-    shapes: settings.shapes,
-    seed: settings.seed,
-  });
+  const signature = modelSignature(target.metadata, { ...settings, config: target.config });
+  const prepared = prepareRequests({ ...settings, signature });
+  const requests = prepared.map(({ request }) => request);
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);

@@ -1,4 +1,5 @@
 import type { FailureCount } from './failure.js';
+import type { InputDataSettings, ShapeChoice } from './input-data.js';
 
 /** The levels of a sweep; an `end` of 0 is open: until the latency limit. */
 export interface LevelRange {
@@ -268,7 +269,9 @@ export interface RunSettings {
   /** Absent: a request may take as long as it takes. */
   readonly requestTimeoutMs?: number;
   readonly measurement: MeasurementSettings;
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** By input, as `--shape` gave them; several of one input are mixed. */
+  readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
+  readonly data: InputDataSettings;
   readonly seed: number;
 }
 

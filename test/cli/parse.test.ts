@@ -1,12 +1,5 @@
 import test from 'ava';
-import {
-  parseInteger,
-  parseNumber,
-  parsePercentile,
-  parseRange,
-  parseShapes,
-  parseUrl,
-} from '../../src/cli/flags/parse.js';
+import { parseInteger, parseNumber, parsePercentile, parseRange, parseUrl } from '../../src/cli/flags/parse.js';
 import { PerfError } from '../../src/core/perf-error.js';
 
 const accepted: readonly (readonly [string, unknown, unknown])[] = [
@@ -21,7 +14,6 @@ const accepted: readonly (readonly [string, unknown, unknown])[] = [
   ['parseUrl host:port', parseUrl('-u', 'localhost:8000', 'http'), 'localhost:8000'],
   ['parseUrl with a scheme', parseUrl('-u', 'http://10.0.0.1:80/', 'http'), '10.0.0.1:80'],
   ['parseUrl IPv6', parseUrl('-u', '[::1]:8001', 'grpc'), '[::1]:8001'],
-  ['parseShapes names may hold colons', parseShapes('--shape', ['a:b:1,2', 'c:3']), { 'a:b': [1, 2], c: [3] }],
 ];
 for (const [criterion, got, expected] of accepted) {
   test(criterion, (t) => {
@@ -60,8 +52,6 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ['https://h:1', () => parseUrl('-u', 'https://h:1', 'http'), "got 'https://h:1'"],
   ['http://h:1', () => parseUrl('-u', 'http://h:1', 'grpc'), "got 'http://h:1'"],
   ['h:99999', () => parseUrl('-u', 'h:99999', 'grpc'), "got 'h:99999'"],
-  ['x', () => parseShapes('--shape', ['x']), "got 'x'"],
-  ['x:0', () => parseShapes('--shape', ['x:0']), "got 'x:0'"],
 ];
 for (const [text, parse, message] of refused) {
   test(`parse refuses '${text}'`, (t) => {

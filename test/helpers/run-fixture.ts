@@ -142,6 +142,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
         maxErrorRatePercent: 1,
       },
       shapes: {},
+      data: { source: 'random', paths: [], generators: {}, stringLength: 128 },
       seed: 0,
     },
     machine: {

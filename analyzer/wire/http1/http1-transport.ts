@@ -2,6 +2,7 @@ import type { Clock } from '../../../src/core/clock.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { abandoned } from '../failures.js';
+import { mapDistinct } from '../map-distinct.js';
 import { parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
@@ -32,7 +33,7 @@ export function http1Transport(target: Http1Target): OpenTransport {
   const { protocol, hostname, port, host } = new URL(target.origin);
   if (protocol !== 'http:') throw new RangeError(`not an origin of plain HTTP: ${target.origin}`);
   const address = parseAddress(`${hostname}:${port === '' ? 80 : port}`);
-  const prepared = target.requests.map((request) => prepareRequest(request, host, target.headers));
+  const prepared = mapDistinct(target.requests, (request) => prepareRequest(request, host, target.headers));
   return (options) => openHttp1({ ...target, ...options, address, prepared });
 }
 

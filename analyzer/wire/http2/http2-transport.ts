@@ -3,6 +3,7 @@ import type { Failure } from '../../../src/core/failure.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { abandoned } from '../failures.js';
+import { mapDistinct } from '../map-distinct.js';
 import { parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
@@ -44,7 +45,7 @@ const retryLimit = 3;
 export function http2Transport(target: Http2Target): OpenTransport {
   const address = parseAddress(target.address);
   const head = callHead({ ...target, authority: target.address });
-  const prepared = target.requests.map((request) => prepareCall(request, head));
+  const prepared = mapDistinct(target.requests, (request) => prepareCall(request, head));
   return (options) => openHttp2({ ...target, ...options, address, prepared });
 }
 

@@ -47,20 +47,6 @@ export function parseRange(flag: string, text: string): { start: number; end: nu
   return { start, end, step };
 }
 
-/** `--shape NAME:d1,d2,...`, repeatable; the last colon separates, so that names may hold colons. */
-export function parseShapes(flag: string, texts: readonly string[]): Record<string, number[]> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const colon = text.lastIndexOf(':');
-      const dims = text.slice(colon + 1).split(',');
-      if (colon < 1 || dims.some((dim) => !/^[1-9]\d*$/.test(dim))) {
-        throw badFlag(flag, 'NAME:d1,d2,... with positive dimensions, such as input_ids:128', text);
-      }
-      return [text.slice(0, colon), dims.map(Number)];
-    }),
-  );
-}
-
 /** `-u host:port`; over HTTP also `http://host:port`. Gives `host:port`. */
 export function parseUrl(flag: string, text: string, protocol: 'http' | 'grpc'): string {
   const address = protocol === 'http' ? text.replace(/^http:\/\//, '').replace(/\/$/, '') : text;
