@@ -28,7 +28,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
  */
 export function grpcTransport({ address, requests, clock, requestTimeoutMs, headers = [] }: GrpcTarget): OpenTransport {
   const prepared = requests.map((request) => Buffer.from(encodeModelInferRequest(request)));
-  return ({ onReply, onBody }) => {
+  return ({ onReply, onBody, keepsBody }) => {
     const client = new Client(address, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -45,7 +45,7 @@ export function grpcTransport({ address, requests, clock, requestTimeoutMs, head
       let firstAt: Nanoseconds | undefined;
       const reply = (failure: Failure | undefined, body: Buffer | undefined): void => {
         const now = clock.now();
-        if (body !== undefined) onBody?.(token, body, undefined);
+        if (body !== undefined && (keepsBody?.(token, body.length) ?? true)) onBody?.(token, body, undefined);
         onReply(token, failure, firstAt ?? now, now);
       };
       if (isClosed) {

@@ -57,13 +57,14 @@ function prepare(request: InferRequest, headers: ExtraHeaders): Dispatcher.Dispa
 
 function replyHandler(
   token: number,
-  { clock, requestTimeoutMs, onReply, onBody }: HttpTarget & OpenOptions,
+  { clock, requestTimeoutMs, onReply, onBody, keepsBody }: HttpTarget & OpenOptions,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headerLength: number | undefined;
   let firstAt: Nanoseconds | undefined;
   let isSettled = false;
+  let isKept = false;
   const body = new BodyCollector();
   const errorBody = new BodyCollector(errorBodyLimitBytes);
 
@@ -72,7 +73,7 @@ function replyHandler(
     isSettled = true;
     clearTimeout(timer);
     const now = clock.now();
-    if (failure === undefined) onBody?.(token, body.take(), headerLength);
+    if (failure === undefined && isKept) onBody?.(token, body.take(), headerLength);
     onReply(token, failure, firstAt ?? now, now);
   };
   const expire = (limitMs: number): void => {
@@ -90,11 +91,13 @@ function replyHandler(
       status = statusCode;
       const length = headers[headerLengthField];
       headerLength = length === undefined ? undefined : Number(length);
+      const size = headers['content-length'];
+      if (status === 200) isKept = keepsBody?.(token, size === undefined ? undefined : Number(size)) ?? true;
       firstAt = clock.now();
     },
     onResponseData: (_controller, chunk) => {
       if (status !== 200) errorBody.push(chunk, 0, chunk.length);
-      else if (onBody !== undefined) body.push(chunk, 0, chunk.length);
+      else if (onBody !== undefined && isKept) body.push(chunk, 0, chunk.length);
     },
     onResponseEnd: () => settle(status === 200 ? undefined : statusFailure(status, errorBody.take())),
     onResponseError: (_controller, error) => queueMicrotask(() => settle(failureOf(error))),

@@ -20,6 +20,13 @@ export type OnReply = (token: number, failure: Failure | undefined, firstAt: Nan
 export type OnBody = (token: number, body: Buffer, headerLength: number | undefined) => void;
 
 /**
+ * Asked once for each answer with success, when its body begins: whether the body is kept and given to `onBody`.
+ *
+ * @param sizeBytes of the body; `undefined` when the server does not say it in advance
+ */
+export type KeepsBody = (token: number, sizeBytes: number | undefined) => boolean;
+
+/**
  * Carries prepared requests to a server. The bytes were encoded before the run; sending picks one by its number.
  * It keeps as many connections or streams as it was opened with, and re-makes broken ones.
  */
@@ -37,6 +44,8 @@ export interface OpenOptions {
   readonly onReply: OnReply;
   /** Given when answers are looked into; without it their bodies are counted off and dropped. */
   readonly onBody?: OnBody | undefined;
+  /** Absent: every body is kept. */
+  readonly keepsBody?: KeepsBody | undefined;
 }
 
 /**

@@ -52,6 +52,12 @@ export function analyzeFlags(yargs: Argv) {
     })
     .option('string-length', { ...text, default: '128', describe: 'Length of random strings', group: 'Data:' })
     .option('string-data', { ...text, describe: 'Every string, instead of random ones', group: 'Data:' })
+    .option('tolerance', {
+      ...text,
+      default: '0',
+      describe: 'How far outputs may lie from validation_data, ABSOLUTE[,RELATIVE]',
+      group: 'Data:',
+    })
     .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Data:' })
     .option('u', { ...text, alias: 'url', describe: 'Server to measure, host:port', group: 'Server:' })
     .option('i', { ...text, alias: 'protocol', default: 'http', describe: 'http or grpc', group: 'Server:' })
@@ -161,6 +167,7 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     input: argv.input,
     stringLength: argv.stringLength,
     stringData: argv.stringData,
+    tolerance: argv.tolerance,
     seed: argv.seed,
     csv: argv.f,
     verboseCsv: argv.verboseCsv,

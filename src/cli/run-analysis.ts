@@ -1,4 +1,5 @@
 import { analyze } from '../../analyzer/analyze.js';
+import { checkAnswers, type DecodeAnswer } from '../../analyzer/answers/check-answers.js';
 import { modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
@@ -14,6 +15,8 @@ import type { V2Client } from '../client/v2-client.js';
 import { systemClock } from '../core/clock.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
+import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
+import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer, connect, originOf } from './choose-server.js';
 import type { CommandContext } from './command-context.js';
@@ -134,7 +137,11 @@ async function sweep(
   const measured = analyze(
     { ...settings, requestCount: requests.length, drainLimitMs },
     {
-      open: openTransport(settings, place.url, requests),
+      open: checkAnswers(openTransport(settings, place.url, requests), {
+        prepared,
+        tolerance: settings.data.tolerance,
+        decode: settings.protocol === 'http' ? decodeHttpAnswer : decodeModelInferResponse,
+      }),
       clock: systemClock,
       startMeter: startProcessMeter,
       openPacer: () => openThreadPacer(systemClock),
@@ -153,6 +160,8 @@ async function sweep(
   }
   return levels;
 }
+
+const decodeHttpAnswer: DecodeAnswer = (body, headerLength) => decodeInferResponse({ body, headerLength });
 
 /** The one place that names both transports. */
 function openTransport(

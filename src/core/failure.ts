@@ -2,9 +2,16 @@
  * Why a request brought no valid answer. A failed request is data: it is counted by class and never ends the run.
  * `connect`: no connection, or it broke; `http 503`, `grpc 14`: the server answered with that status;
  * `timeout`: no complete answer within the limit that the request was given;
- * `protocol`: the answer could not be understood; `abandoned`: no answer when the level had to end.
+ * `protocol`: the answer could not be understood; `validation`: it does not hold what it was to hold; `abandoned`: no answer when the level had to end.
  */
-export type FailureCode = 'connect' | 'timeout' | 'protocol' | 'abandoned' | `http ${number}` | `grpc ${number}`;
+export type FailureCode =
+  | 'connect'
+  | 'timeout'
+  | 'protocol'
+  | 'validation'
+  | 'abandoned'
+  | `http ${number}`
+  | `grpc ${number}`;
 
 export interface Failure {
   readonly code: FailureCode;

@@ -22,7 +22,13 @@ export interface ShapeChoice {
   readonly weight: number;
 }
 
-/** What requests carry. */
+/** How far a number may lie from what was expected: `absolute` + `relative` x the magnitude of what was expected. */
+export interface Tolerance {
+  readonly absolute: number;
+  readonly relative: number;
+}
+
+/** What requests carry, and what their answers must hold. */
 export interface InputDataSettings {
   /** Where the inputs without a generator come from. */
   readonly source: 'random' | 'zero' | 'folder' | 'files';
@@ -33,4 +39,6 @@ export interface InputDataSettings {
   readonly stringLength: number;
   /** Every string, instead of random ones. */
   readonly stringData?: string;
+  /** For outputs that the data has expectations of. */
+  readonly tolerance: Tolerance;
 }

@@ -122,6 +122,9 @@ export function encodeModelInferResponse(response: InferResponse): Uint8Array {
 export function decodeModelInferResponse(bytes: Uint8Array): InferResponse {
   const message = decodeMessage(responseType, bytes) as unknown as ResponseMessage;
   const raw = message.raw_output_contents;
+  if (raw.length > message.outputs.length) {
+    throw new ProtocolError(`expected ${message.outputs.length} raw_output_contents, got ${raw.length}`);
+  }
   return {
     modelName: message.model_name,
     modelVersion: message.model_version,

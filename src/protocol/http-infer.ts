@@ -129,12 +129,16 @@ export function decodeInferRequest(
  */
 export function decodeInferResponse({ body, headerLength }: HttpBody): InferResponse {
   const { head, binary } = splitBody(body, headerLength);
+  const outputs = arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output'));
+  if (binary.offset !== binary.bytes.length) {
+    throw new ProtocolError(`unexpected ${binary.bytes.length - binary.offset} bytes behind the outputs`);
+  }
   return {
     modelName: requiredString(head, 'model_name', 'response'),
     modelVersion: head['model_version'] === undefined ? '' : requiredString(head, 'model_version', 'response'),
     id: head['id'] === undefined ? '' : requiredString(head, 'id', 'response'),
     parameters: parametersFrom(head['parameters'], 'response'),
-    outputs: arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output')),
+    outputs,
   };
 }
 

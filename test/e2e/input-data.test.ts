@@ -6,6 +6,7 @@ import { schemaErrors } from '../helpers/run-schema.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '60', '-r', '3', '-s', '100000'];
 const embedded = ['--service-kind', 'embedded', ...brief, '--json', 'run.json'];
+const usual = { generators: {}, stringLength: 128, tolerance: { absolute: 0, relative: 0 } };
 const readRun = (place: Workplace): Run => JSON.parse(readFileSync(place.path('run.json'), 'utf8')) as Run;
 const ints = (from: number): number[] => Array.from({ length: 16 }, (_, index) => from + index);
 
@@ -22,7 +23,11 @@ for (const protocol of ['http', 'grpc']) {
     t.is(code, 0, stderr);
     const run = readRun(place);
     t.deepEqual(schemaErrors(run), []);
-    t.deepEqual(run.settings.data, { source: 'files', paths: ['data.json'], generators: {}, stringLength: 128 });
+    t.deepEqual(run.settings.data, {
+      source: 'files',
+      paths: ['data.json'],
+      ...usual,
+    });
     t.deepEqual(run.levels[0]?.failures, []);
   });
 }
@@ -53,13 +58,7 @@ test('perf-analyze sends a folder of text, and given strings', async (t) => {
   t.is(folder.code, 0, folder.stderr);
   const strings = await place.run('-m', 'simple_string', '--input-data', 'zero', '--string-data', '41', ...embedded);
   t.is(strings.code, 0, strings.stderr);
-  t.deepEqual(readRun(place).settings.data, {
-    source: 'zero',
-    paths: [],
-    generators: {},
-    stringLength: 128,
-    stringData: '41',
-  });
+  t.deepEqual(readRun(place).settings.data, { source: 'zero', paths: [], stringData: '41', ...usual });
 });
 
 test('perf-analyze refuses a data file in one line that names the place', async (t) => {

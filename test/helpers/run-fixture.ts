@@ -142,7 +142,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
         maxErrorRatePercent: 1,
       },
       shapes: {},
-      data: { source: 'random', paths: [], generators: {}, stringLength: 128 },
+      data: { source: 'random', paths: [], generators: {}, stringLength: 128, tolerance: { absolute: 0, relative: 0 } },
       seed: 0,
     },
     machine: {

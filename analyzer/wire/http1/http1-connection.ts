@@ -5,19 +5,17 @@ import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import { BodyCollector } from '../body-collector.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket } from '../tcp.js';
-import type { OnBody, OnReply } from '../transport.js';
+import type { OpenOptions } from '../transport.js';
 import { errorBodyLimitBytes, statusFailure } from './error-text.js';
 import { ResponseParser } from './response-parser.js';
 
-export interface Http1ConnectionOptions {
+export interface Http1ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
   readonly address: Address;
   readonly clock: Clock;
   /** Shared by all connections of a transport: a read is parsed before the next one starts. */
   readonly readBuffer: Buffer;
   /** Called before `onReply`: the connection can take the next request. */
   readonly onFree: (connection: Http1Connection) => void;
-  readonly onReply: OnReply;
-  readonly onBody?: OnBody | undefined;
 }
 
 /**
@@ -32,6 +30,8 @@ export class Http1Connection {
   private socket: Socket | undefined = undefined;
   private isBusy = false;
   private isAnswered = false;
+  /** Whether the body of this answer is kept; `undefined` until it begins. */
+  private isKept: boolean | undefined = undefined;
   private token = 0;
   private sentAt = ns(0);
   private firstAt = ns(0);
@@ -45,6 +45,7 @@ export class Http1Connection {
   send(bytes: Buffer, token: number, sentAt: Nanoseconds): void {
     this.isBusy = true;
     this.isAnswered = false;
+    this.isKept = undefined;
     this.token = token;
     this.sentAt = sentAt;
     this.parser.reset();
@@ -107,7 +108,7 @@ export class Http1Connection {
     const { status, keepsAlive, inferenceHeaderLength } = this.parser.head;
     if (!keepsAlive) this.discardSocket();
     const failure = status === 200 ? undefined : statusFailure(status, this.errorBody.take());
-    if (status === 200) this.options.onBody?.(this.token, this.body.take(), inferenceHeaderLength);
+    if (status === 200 && this.keeps()) this.options.onBody?.(this.token, this.body.take(), inferenceHeaderLength);
     this.settle(failure, now);
   }
 
@@ -132,6 +133,12 @@ export class Http1Connection {
 
   private keepPiece(bytes: Buffer, from: number, to: number): void {
     if (this.parser.head.status !== 200) this.errorBody.push(bytes, from, to);
-    else if (this.options.onBody !== undefined) this.body.push(bytes, from, to);
+    else if (this.keeps()) this.body.push(bytes, from, to);
+  }
+
+  private keeps(): boolean {
+    if (this.options.onBody === undefined) return false;
+    this.isKept ??= this.options.keepsBody?.(this.token, this.parser.head.contentLength) ?? true;
+    return this.isKept;
   }
 }

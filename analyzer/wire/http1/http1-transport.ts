@@ -42,7 +42,8 @@ interface Http1Options extends Http1Target, OpenOptions {
   readonly prepared: readonly Buffer[];
 }
 
-function openHttp1({ address, prepared, clock, requestTimeoutMs, onReply, onBody }: Http1Options): Transport {
+function openHttp1(options: Http1Options): Transport {
+  const { prepared, clock, requestTimeoutMs, onReply } = options;
   const connections: Http1Connection[] = [];
   const free: Http1Connection[] = [];
   const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
@@ -60,7 +61,7 @@ function openHttp1({ address, prepared, clock, requestTimeoutMs, onReply, onBody
     const onFree = (connection: Http1Connection): void => {
       free.push(connection);
     };
-    const connection = new Http1Connection({ address, clock, readBuffer, onFree, onReply, onBody });
+    const connection = new Http1Connection({ ...options, readBuffer, onFree });
     connections.push(connection);
     return connection;
   };

@@ -3,11 +3,11 @@ import type { Nanoseconds } from '../../../src/core/units.js';
 import { violated } from '../failures.js';
 import { httpStatusFailure, messageCountFailure, statusFailure } from './grpc-failure.js';
 import type { ResponseFields } from './header-memory.js';
-import { MessageReader } from './message-reader.js';
+import { type KeepsMessage, MessageReader } from './message-reader.js';
 import type { StreamTable } from './stream-table.js';
 
 export interface AnswerOptions {
-  readonly wantsBodies: boolean;
+  readonly keeps: KeepsMessage;
   /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
   readonly hasTimeLimit: boolean;
 }
@@ -18,9 +18,9 @@ export class AnswerReader {
   private readonly messages: MessageReader;
   private readonly hasTimeLimit: boolean;
 
-  constructor(streams: StreamTable, { wantsBodies, hasTimeLimit }: AnswerOptions) {
+  constructor(streams: StreamTable, { keeps, hasTimeLimit }: AnswerOptions) {
     this.streams = streams;
-    this.messages = new MessageReader(streams.size, wantsBodies);
+    this.messages = new MessageReader(streams.size, keeps);
     this.hasTimeLimit = hasTimeLimit;
   }
 
@@ -47,8 +47,8 @@ export class AnswerReader {
     return this.messages.isCut(slot) ? violated('the answer ends in the middle of its message') : undefined;
   }
 
-  /** The bytes of the message, when they are wanted. */
-  bodyOf(slot: number): Buffer {
+  /** The bytes of the message; `undefined` when they were not kept. */
+  bodyOf(slot: number): Buffer | undefined {
     return this.messages.bodyOf(slot);
   }
 

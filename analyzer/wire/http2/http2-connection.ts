@@ -4,7 +4,7 @@ import type { Failure } from '../../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket } from '../tcp.js';
-import type { OnBody, OnReply } from '../transport.js';
+import type { OpenOptions } from '../transport.js';
 import { AnswerReader } from './answer-reader.js';
 import { BlockReader } from './block-reader.js';
 import { CallSender } from './call-sender.js';
@@ -18,7 +18,7 @@ import type { PreparedCall } from './prepare-call.js';
 import { clientPreface, readSettings, rstStream, settingsAck, windowUpdate } from './settings.js';
 import { type PendingCall, StreamTable } from './stream-table.js';
 
-export interface Http2ConnectionOptions {
+export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
   readonly address: Address;
   readonly clock: Clock;
   readonly prepared: readonly PreparedCall[];
@@ -28,8 +28,6 @@ export interface Http2ConnectionOptions {
   readonly readBuffer: Buffer;
   /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
   readonly hasTimeLimit: boolean;
-  readonly onReply: OnReply;
-  readonly onBody?: OnBody | undefined;
   /** Takes calls that the server certainly has not looked at; the failure is for those that are not sent again. */
   readonly onReturn: (call: PendingCall, failure: Failure) => void;
   /** Nothing of the connection is left. */
@@ -77,7 +75,8 @@ export class Http2Connection {
     );
     this.blocks = new BlockReader((streamId, ends, fields) => this.onFields(streamId, ends, fields));
     this.answers = new AnswerReader(this.streams, {
-      wantsBodies: options.onBody !== undefined,
+      keeps: (slot, sizeBytes) =>
+        options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true),
       hasTimeLimit: options.hasTimeLimit,
     });
     this.controls = {
@@ -291,7 +290,8 @@ export class Http2Connection {
     const reset = this.streams.isSent[slot] === 1 ? undefined : errorCodes.noError;
     const failure = this.answers.failureOf(slot, trailers);
     if (failure === undefined) {
-      this.options.onBody?.(this.streams.tokens[slot] ?? 0, this.answers.bodyOf(slot), undefined);
+      const body = this.answers.bodyOf(slot);
+      if (body !== undefined) this.options.onBody?.(this.streams.tokens[slot] ?? 0, body, undefined);
     }
     this.settle(slot, failure, reset);
   }

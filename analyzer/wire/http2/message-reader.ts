@@ -2,6 +2,9 @@ import { BodyCollector } from '../body-collector.js';
 
 const prefixBytes = 5;
 
+/** Whether the bytes of a message that begins are kept. */
+export type KeepsMessage = (slot: number, sizeBytes: number) => boolean;
+
 /**
  * Counts the length-prefixed messages of each stream (gRPC over HTTP/2, "Length-Prefixed-Message"), which may span
  * frames anywhere, and keeps their bytes when they are wanted.
@@ -13,15 +16,18 @@ export class MessageReader {
   private readonly prefix: Float64Array;
   /** How much of the present message is missing. */
   private readonly missing: Float64Array;
-  private readonly bodies: (BodyCollector | undefined)[] | undefined;
+  private readonly bodies: (BodyCollector | undefined)[] = [];
+  private readonly isKept: Uint8Array;
+  private readonly keeps: KeepsMessage;
 
   /** @param size of the stream table */
-  constructor(size: number, wantsBodies: boolean) {
+  constructor(size: number, keeps: KeepsMessage) {
     this.counts = new Uint8Array(size);
     this.prefixRead = new Uint8Array(size);
     this.prefix = new Float64Array(size);
     this.missing = new Float64Array(size);
-    this.bodies = wantsBodies ? Array.from<undefined>({ length: size }) : undefined;
+    this.isKept = new Uint8Array(size);
+    this.keeps = keeps;
   }
 
   /** A stream begins in this slot. */
@@ -29,7 +35,8 @@ export class MessageReader {
     this.counts[slot] = 0;
     this.prefixRead[slot] = 0;
     this.missing[slot] = 0;
-    this.bodies?.[slot]?.drop();
+    this.isKept[slot] = 0;
+    this.bodies[slot]?.drop();
   }
 
   /** Says what is wrong, if anything. */
@@ -62,9 +69,10 @@ export class MessageReader {
     return (this.missing[slot] ?? 0) > 0 || this.prefixRead[slot] !== 0;
   }
 
-  /** The bytes of the message, when they are wanted. */
-  bodyOf(slot: number): Buffer {
-    return this.bodies?.[slot]?.take() ?? Buffer.alloc(0);
+  /** The bytes of the message; `undefined` when they were not kept. */
+  bodyOf(slot: number): Buffer | undefined {
+    if (this.isKept[slot] !== 1) return undefined;
+    return this.bodies[slot]?.take() ?? Buffer.alloc(0);
   }
 
   /** The position after what was read. */
@@ -76,14 +84,16 @@ export class MessageReader {
     this.prefix[slot] = prefix;
     this.prefixRead[slot] = read % prefixBytes;
     if (read === prefixBytes) {
-      this.missing[slot] = prefix % 4294967296;
+      const sizeBytes = prefix % 4294967296;
+      this.missing[slot] = sizeBytes;
+      this.isKept[slot] = this.keeps(slot, sizeBytes) ? 1 : 0;
       this.counts[slot] = Math.min(255, (this.counts[slot] ?? 0) + 1);
     }
     return at;
   }
 
   private keep(slot: number, bytes: Buffer, from: number, to: number): void {
-    if (this.bodies === undefined) return;
+    if (this.isKept[slot] !== 1) return;
     let body = this.bodies[slot];
     if (body === undefined) {
       body = new BodyCollector();

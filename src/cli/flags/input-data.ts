@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import type { Generator, InputDataSettings, ShapeChoice } from '../../core/input-data.js';
+import type { Generator, InputDataSettings, ShapeChoice, Tolerance } from '../../core/input-data.js';
 import { PerfError } from '../../core/perf-error.js';
-import { badFlag, parseInteger } from './parse.js';
+import { badFlag, parseInteger, parseNumber } from './parse.js';
 
 /** The flags that say what requests carry, as text. */
 export interface InputDataFlags {
@@ -9,6 +9,7 @@ export interface InputDataFlags {
   readonly input: readonly string[];
   readonly stringLength: string;
   readonly stringData: string | undefined;
+  readonly tolerance: string;
 }
 
 /** @throws PerfError `usage` for a value that is not understood, or a path that is not there */
@@ -19,7 +20,15 @@ export function parseInputData(flags: InputDataFlags): InputDataSettings {
     generators: parseGenerators('--input', flags.input),
     stringLength: parseInteger('--string-length', flags.stringLength, 0),
     ...(stringData === undefined ? {} : { stringData }),
+    tolerance: parseTolerance('--tolerance', flags.tolerance),
   };
+}
+
+/** `--tolerance ABSOLUTE[,RELATIVE]`. */
+function parseTolerance(flag: string, text: string): Tolerance {
+  const [absolute = '', relative = '0', ...more] = text.split(',');
+  if (more.length > 0) throw badFlag(flag, 'ABSOLUTE[,RELATIVE], such as 1e-5,1e-3', text);
+  return { absolute: parseNumber(flag, absolute, 0), relative: parseNumber(flag, relative, 0) };
 }
 
 function parseSource(texts: readonly string[]): Pick<InputDataSettings, 'source' | 'paths'> {

@@ -24,7 +24,13 @@ function folderOf(content: Readonly<Record<string, string | Uint8Array>>): strin
   return path;
 }
 
-const random: InputDataSettings = { source: 'random', paths: [], generators: {}, stringLength: 4 };
+const random: InputDataSettings = {
+  source: 'random',
+  paths: [],
+  generators: {},
+  stringLength: 4,
+  tolerance: { absolute: 0, relative: 0 },
+};
 const imageAndTokens = signatureOf([input('image', 'FP32', [3, 4]), input('tokens', 'INT64', [-1])]);
 const made: PrepareOptions = {
   signature: imageAndTokens,

@@ -1,4 +1,4 @@
-import type { OpenTransport } from '../../../analyzer/wire/transport.js';
+import type { KeepsBody, OpenTransport } from '../../../analyzer/wire/transport.js';
 import type { Failure } from '../../../src/core/failure.js';
 import type { Nanoseconds } from '../../../src/core/units.js';
 
@@ -17,7 +17,7 @@ export interface Caller extends AsyncDisposable {
   readonly faults: readonly string[];
 }
 
-export function openCaller(open: OpenTransport, concurrency = 1): Caller {
+export function openCaller(open: OpenTransport, concurrency = 1, keepsBody?: KeepsBody): Caller {
   const waiting = new Map<number, (reply: Reply) => void>();
   const bodies = new Map<number, { body: Buffer; headerLength: number | undefined }>();
   const faults: string[] = [];
@@ -26,6 +26,7 @@ export function openCaller(open: OpenTransport, concurrency = 1): Caller {
 
   const transport = open({
     concurrency,
+    keepsBody,
     onBody: (token, body, headerLength) => bodies.set(token, { body, headerLength }),
     onReply: (token, failure, firstAt, lastAt) => {
       const resolve = waiting.get(token);

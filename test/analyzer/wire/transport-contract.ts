@@ -36,6 +36,23 @@ export function transportContract(subject: TransportSubject): void {
     sound(t, caller);
   });
 
+  test(`${name} asks once for each answer whether its body is kept`, async (t) => {
+    await using peer = await startPeer();
+    const requests = [requestFor('echo', Buffer.from('hello')), requestFor('big'), requestFor('refuse')];
+    const asked: (number | undefined)[] = [];
+    const keepsBody = (_token: number, size: number | undefined): boolean => asked.push(size) % 2 === 0;
+    await using caller = openCaller(open(peer.port, requests), 1, keepsBody);
+    for (const request of [0, 0, 1, 1]) {
+      const { body, failure } = await caller.call(request);
+      t.is(failure, undefined);
+      t.is(body?.length, asked.length % 2 === 0 ? asked.at(-1) : undefined);
+    }
+    await caller.call(2);
+    t.is(asked.length, 4);
+    t.true((asked[3] ?? 0) > bigSize);
+    sound(t, caller);
+  });
+
   test(`${name} counts a refusal, with its text`, async (t) => {
     await using peer = await startPeer();
     await using caller = openCaller(open(peer.port, [requestFor('refuse'), requestFor('echo')]));

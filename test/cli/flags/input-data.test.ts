@@ -10,8 +10,9 @@ import {
 } from '../../../src/cli/flags/input-data.js';
 import { PerfError } from '../../../src/core/perf-error.js';
 
-const flags: InputDataFlags = { inputData: [], input: [], stringLength: '128', stringData: undefined };
-const none = { generators: {}, stringLength: 128 };
+const flags: InputDataFlags = { inputData: [], input: [], stringLength: '128', stringData: undefined, tolerance: '0' };
+const exact = { tolerance: { absolute: 0, relative: 0 } };
+const none = { generators: {}, stringLength: 128, ...exact };
 
 const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-test-'));
 const files = ['a.json', 'b.json'].map((name) => join(folder, name));
@@ -23,7 +24,15 @@ const accepted: readonly (readonly [string, unknown, unknown])[] = [
   [
     'parseInputData zero with strings',
     parseInputData({ ...flags, inputData: ['zero'], stringData: '7', stringLength: '3' }),
-    { source: 'zero', paths: [], generators: {}, stringLength: 3, stringData: '7' },
+    { source: 'zero', paths: [], generators: {}, stringLength: 3, stringData: '7', ...exact },
+  ],
+  [
+    'parseInputData tolerances',
+    ['1e-5', '0.5,1e-3'].map((tolerance) => parseInputData({ ...flags, tolerance }).tolerance),
+    [
+      { absolute: 1e-5, relative: 0 },
+      { absolute: 0.5, relative: 1e-3 },
+    ],
   ],
   [
     'parseInputData a folder',
@@ -104,6 +113,16 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
     'a length of strings',
     () => parseInputData({ ...flags, stringLength: '-1' }),
     "--string-length: expected an integer of at least 0, got '-1'",
+  ],
+  [
+    'a negative tolerance',
+    () => parseInputData({ ...flags, tolerance: '-1' }),
+    "--tolerance: expected a number of at least 0, got '-1'",
+  ],
+  [
+    'three tolerances',
+    () => parseInputData({ ...flags, tolerance: '1,2,3' }),
+    "ABSOLUTE[,RELATIVE], such as 1e-5,1e-3, got '1,2,3'",
   ],
   ['a shape without dimensions', shape('x'), "got 'x'"],
   ['a dimension of 0', shape('x:0'), "got 'x:0'"],

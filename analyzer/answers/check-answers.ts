@@ -1,0 +1,107 @@
+import type { Failure } from '../../src/core/failure.js';
+import type { Tolerance } from '../../src/core/input-data.js';
+import { messageOf } from '../../src/core/perf-error.js';
+import type { InferResponse } from '../../src/protocol/infer.js';
+import { ProtocolError } from '../../src/protocol/protocol-error.js';
+import type { ExpectedOutput, PreparedRequest } from '../data/step.js';
+import type { OpenTransport } from '../wire/transport.js';
+import { firstMismatch } from './compare-outputs.js';
+import { malformation } from './well-formed.js';
+
+/** Decodes the body of an answer with success. Throws `ProtocolError` when it is not one of the protocol. */
+export type DecodeAnswer = (body: Buffer, headerLength: number | undefined) => InferResponse;
+
+export interface AnswerChecks {
+  /** As the transport sends them. */
+  readonly prepared: readonly PreparedRequest[];
+  readonly tolerance: Tolerance;
+  readonly decode: DecodeAnswer;
+}
+
+/** Of the answers whose size is known to be right, one in so many is decoded all the same. */
+const sampleInterval = 1024;
+/** A request with answers of more sizes than this, such as generated text, has every further size decoded. */
+const rememberedSizes = 16;
+
+/** What is known of one request, however often it is in the cycle. */
+interface Subject {
+  readonly expected: readonly ExpectedOutput[];
+  /** Bodies of these sizes were decoded, and were right. */
+  readonly sizes: number[];
+}
+
+/**
+ * A transport that does not take a status of success for success. An answer is decoded in full, and must be well-formed,
+ * when its size is one that the same request has not been answered with in this level (so at least the first), when its
+ * size is not announced, and one time in 1024 else; its failure is `protocol`. The other answers are counted off without
+ * a look. Answers to requests with expectations are all decoded and compared; a difference is the failure `validation`.
+ */
+export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode }: AnswerChecks): OpenTransport {
+  return ({ concurrency, onReply }) => {
+    const subjects = subjectsOf(prepared);
+    const inFlight = new Map<number, Subject>();
+    let sampled = 0;
+    /** Of the answer whose reply comes next. */
+    let verdict: Failure | undefined;
+
+    const transport = open({
+      concurrency,
+      keepsBody: (token, sizeBytes) => {
+        const subject = inFlight.get(token);
+        if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;
+        if (!subject.sizes.includes(sizeBytes)) return true;
+        sampled = sampled + 1 === sampleInterval ? 0 : sampled + 1;
+        return sampled === 0;
+      },
+      onBody: (token, body, headerLength) => {
+        const subject = inFlight.get(token);
+        if (subject === undefined) return;
+        verdict = judge(() => decode(body, headerLength), subject.expected, tolerance);
+        const isNews = verdict === undefined && !subject.sizes.includes(body.length);
+        if (isNews && subject.sizes.length < rememberedSizes) subject.sizes.push(body.length);
+      },
+      onReply: (token, failure, firstAt, lastAt) => {
+        inFlight.delete(token);
+        const told = failure ?? verdict;
+        verdict = undefined;
+        onReply(token, told, firstAt, lastAt);
+      },
+    });
+    return {
+      send: (request, token) => {
+        const subject = subjects[request];
+        if (subject !== undefined) inFlight.set(token, subject);
+        transport.send(request, token);
+      },
+      [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    };
+  };
+}
+
+/** What is wrong with an answer, if anything. */
+function judge(
+  decode: () => InferResponse,
+  expected: readonly ExpectedOutput[],
+  tolerance: Tolerance,
+): Failure | undefined {
+  try {
+    const answer = decode();
+    const wrong = malformation(answer);
+    if (wrong !== undefined) return { code: 'protocol', message: wrong };
+    const mismatch = firstMismatch(expected, answer.outputs, tolerance);
+    return mismatch === undefined ? undefined : { code: 'validation', message: mismatch };
+  } catch (thrown) {
+    if (!(thrown instanceof ProtocolError)) throw thrown;
+    return { code: 'protocol', message: `not an answer of the protocol: ${messageOf(thrown)}` };
+  }
+}
+
+/** By position; requests that come more than once share what is known of them. */
+function subjectsOf(prepared: readonly PreparedRequest[]): Subject[] {
+  const known = new Map<PreparedRequest, Subject>();
+  return prepared.map((each) => {
+    const subject = known.get(each) ?? { expected: each.expected, sizes: [] };
+    known.set(each, subject);
+    return subject;
+  });
+}
