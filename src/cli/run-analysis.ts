@@ -140,7 +140,7 @@ async function sweep(
       open: checkAnswers(openTransport(settings, place.url, requests), {
         prepared,
         tolerance: settings.data.tolerance,
-        decode: settings.protocol === 'http' ? decodeHttpAnswer : decodeModelInferResponse,
+        decode: settings.protocol === 'http' ? decodeHttpAnswer : decodeGrpcAnswer,
       }),
       clock: systemClock,
       startMeter: startProcessMeter,
@@ -162,6 +162,7 @@ async function sweep(
 }
 
 const decodeHttpAnswer: DecodeAnswer = (body, headerLength) => decodeInferResponse({ body, headerLength });
+const decodeGrpcAnswer: DecodeAnswer = (body) => decodeModelInferResponse(body);
 
 /** The one place that names both transports. */
 function openTransport(

@@ -49,6 +49,11 @@ export function serveFlags<T>(yargs: Argv<T>) {
       default: false,
       describe: 'Fill nothing into a config.pbtxt from the model file',
     })
+    .option('allow-client-shm', {
+      type: 'boolean',
+      default: false,
+      describe: 'Let clients name regions of the shared memory of this machine',
+    })
     .option('http-max-input-size', {
       ...text,
       default: String(defaultMaxInputBytes),
@@ -71,6 +76,7 @@ export interface ServeFlags {
   readonly exitOnError: boolean;
   readonly exitTimeoutSecs: string;
   readonly disableAutoCompleteConfig: boolean;
+  readonly allowClientShm: boolean;
   readonly httpMaxInputSize: string;
 }
 
@@ -89,6 +95,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     loadModels,
     exitOnError: once('--exit-on-error', flags.exitOnError),
     disableAutoComplete: once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
+    allowClientShm: once('--allow-client-shm', flags.allowClientShm),
     httpAddress: once('--http-address', flags.httpAddress),
     grpcAddress: once('--grpc-address', flags.grpcAddress),
     httpPort: integer('--http-port', flags.httpPort, { largest: largestPort }),

@@ -1,5 +1,6 @@
 import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { decodeModelInferResponse, encodeModelInferRequest } from '../protocol/grpc-infer.js';
+import { sharedOutputs } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import { modelConfigFromMessage } from '../protocol/model-config-codec.js';
@@ -86,8 +87,17 @@ export function createGrpcClient({ address, timeoutMs = 10_000 }: GrpcClientOpti
     unloadModel: async (name) => {
       await call('RepositoryModelUnload', { model_name: name }, true);
     },
+    registerSystemSharedMemory: async ({ name, key, byteSize }) => {
+      await call('SystemSharedMemoryRegister', { name, key, offset: 0, byte_size: byteSize });
+    },
+    unregisterSystemSharedMemory: async (name) => {
+      await call('SystemSharedMemoryUnregister', { name });
+    },
     infer: async (request) =>
-      decodeModelInferResponse(await callBytes('ModelInfer', encodeModelInferRequest(request), true)),
+      decodeModelInferResponse(
+        await callBytes('ModelInfer', encodeModelInferRequest(request), true),
+        sharedOutputs(request),
+      ),
     [Symbol.asyncDispose]: async () => {
       for (const call of calls) call.cancel(); // closing the channel alone would wait for their answers
       client.close();

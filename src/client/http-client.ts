@@ -1,7 +1,7 @@
 import { Agent, request as send } from 'undici';
 import { messageOf } from '../core/perf-error.js';
 import { decodeInferResponse, encodeInferRequest, headerLengthField } from '../protocol/http-infer.js';
-import type { InferRequest, InferResponse } from '../protocol/infer.js';
+import { type InferRequest, type InferResponse, sharedOutputs } from '../protocol/infer.js';
 import type { ModelIndexEntry } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
@@ -85,6 +85,13 @@ export function createHttpClient({ origin, timeoutMs = 10_000 }: HttpClientOptio
     unloadModel: async (name) => {
       await ok(`/v2/repository/models/${name}/unload`, { bytes: '' }, patientAgent);
     },
+    registerSystemSharedMemory: async ({ name, key, byteSize }) => {
+      const bytes = JSON.stringify({ key, offset: 0, byte_size: byteSize });
+      await ok(`/v2/systemsharedmemory/region/${name}/register`, { bytes });
+    },
+    unregisterSystemSharedMemory: async (name) => {
+      await ok(`/v2/systemsharedmemory/region/${name}/unregister`, { bytes: '' });
+    },
     infer: async (request) => infer(request, (path, body) => ok(path, body, patientAgent)),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([agent.destroy(), patientAgent.destroy()]);
@@ -100,7 +107,10 @@ async function infer(request: InferRequest, ok: (path: string, body: Body) => Pr
     headers,
   });
   const length = answer.headers[headerLengthField];
-  return decodeInferResponse({ body: answer.body, headerLength: length === undefined ? undefined : Number(length) });
+  return decodeInferResponse(
+    { body: answer.body, headerLength: length === undefined ? undefined : Number(length) },
+    sharedOutputs(request),
+  );
 }
 
 const modelPath = ({ name, version = '' }: ModelVersion): string =>

@@ -9,6 +9,15 @@ export interface ModelVersion {
   readonly version?: string;
 }
 
+/** A region of the system shared memory that client and server have in common. */
+export interface SharedRegion {
+  readonly name: string;
+  /** Name of the shared-memory object, beginning with a slash. */
+  readonly key: string;
+  /** From the beginning of the object. */
+  readonly byteSize: number;
+}
+
 /**
  * The control plane of any v2 server, over HTTP or gRPC. Methods reject with `V2Error` when the server answers with an
  * error or cannot be reached. For load, see the transports of the analyzer.
@@ -28,6 +37,8 @@ export interface V2Client extends AsyncDisposable {
   /** @param config replaces `config.pbtxt` for this load */
   loadModel(name: string, config?: ModelConfig): Promise<void>;
   unloadModel(name: string): Promise<void>;
+  registerSystemSharedMemory(region: SharedRegion): Promise<void>;
+  unregisterSystemSharedMemory(name: string): Promise<void>;
   infer(request: InferRequest): Promise<InferResponse>;
 }
 

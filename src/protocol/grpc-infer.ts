@@ -1,13 +1,14 @@
 import { isDatatype } from './datatype.js';
 import { contentsFromRaw, type InferTensorContents, rawFromContents } from './grpc-contents.js';
-import type {
-  InferInput,
-  InferOutput,
-  InferRequest,
-  InferResponse,
-  Parameters,
-  ParameterValue,
-  RequestedOutput,
+import {
+  type InferInput,
+  type InferOutput,
+  type InferRequest,
+  type InferResponse,
+  noParameters,
+  type Parameters,
+  type ParameterValue,
+  type RequestedOutput,
 } from './infer.js';
 import { shapeFrom } from './json.js';
 import { ProtocolError } from './protocol-error.js';
@@ -100,7 +101,10 @@ export function decodeModelInferRequest(bytes: Uint8Array): InferRequest {
   };
 }
 
-/** Encodes `ModelInferResponse`, outputs always in `raw_output_contents` as Triton does. */
+/**
+ * Encodes `ModelInferResponse`, outputs always in `raw_output_contents` as Triton does: that of an output in shared memory
+ * is empty.
+ */
 export function encodeModelInferResponse(response: InferResponse): Uint8Array {
   return responseType
     .encode({
@@ -108,7 +112,9 @@ export function encodeModelInferResponse(response: InferResponse): Uint8Array {
       model_version: response.modelVersion,
       id: response.id,
       parameters: toParameterMap(response.parameters),
-      outputs: response.outputs.map(tensorMessage),
+      outputs: response.outputs.map((output) =>
+        tensorMessage(hasData(output) ? output : { ...output, parameters: noParameters }),
+      ),
       raw_output_contents: response.outputs.map(({ data }) => data),
     })
     .finish();
@@ -117,9 +123,10 @@ export function encodeModelInferResponse(response: InferResponse): Uint8Array {
 /**
  * Decodes `ModelInferResponse`, raw or typed; raw outputs are views of `bytes`.
  *
+ * @param shared outputs that were asked for in shared memory: they come without data
  * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
  */
-export function decodeModelInferResponse(bytes: Uint8Array): InferResponse {
+export function decodeModelInferResponse(bytes: Uint8Array, shared: ReadonlySet<string> = new Set()): InferResponse {
   const message = decodeMessage(responseType, bytes) as unknown as ResponseMessage;
   const raw = message.raw_output_contents;
   if (raw.length > message.outputs.length) {
@@ -132,6 +139,7 @@ export function decodeModelInferResponse(bytes: Uint8Array): InferResponse {
     parameters: fromParameterMap(message.parameters),
     outputs: message.outputs.map((output, index): InferOutput => {
       const tensor = tensorHead(output);
+      if (shared.has(output.name)) return { ...tensor, data: new Uint8Array(0) };
       const data = raw.length > 0 ? raw[index] : rawFromContents(output.contents ?? {}, tensor);
       if (data === undefined) throw new ProtocolError(`no raw_output_contents for output '${output.name}'`);
       return { ...tensor, data };
@@ -178,7 +186,7 @@ function tensorHead(message: TensorMessage): Omit<InferInput, 'data'> {
   return { name, datatype, shape, parameters: fromParameterMap(message.parameters) };
 }
 
-const hasData = (input: InferInput): boolean => !input.parameters.has('shared_memory_region');
+const hasData = (tensor: InferInput | InferOutput): boolean => !tensor.parameters.has('shared_memory_region');
 
 const tensorMessage = (tensor: InferInput | InferOutput) => ({
   name: tensor.name,

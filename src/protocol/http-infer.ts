@@ -1,12 +1,13 @@
 import { isDatatype } from './datatype.js';
-import type {
-  InferInput,
-  InferOutput,
-  InferRequest,
-  InferResponse,
-  Parameters,
-  ParameterValue,
-  RequestedOutput,
+import {
+  type InferInput,
+  type InferOutput,
+  type InferRequest,
+  type InferResponse,
+  noParameters,
+  type Parameters,
+  type ParameterValue,
+  type RequestedOutput,
 } from './infer.js';
 import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom } from './json.js';
 import { tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
@@ -28,7 +29,7 @@ export function encodeInferRequest(request: InferRequest, { json = false }: { js
   const parameters = new Map(request.parameters);
   if (!json && request.outputs.length === 0) parameters.set('binary_data_output', true);
   const id = request.id === '' ? '' : `"id":${JSON.stringify(request.id)},`;
-  const inputs = request.inputs.map((input) => tensorText(input, !json)).join(',');
+  const inputs = request.inputs.map((input) => tensorText(input, formOf(input, json))).join(',');
   const outputs = request.outputs.map((output) => requestedText(output, json)).join(',');
   return assemble(
     `{${id}"inputs":[${inputs}]${outputs === '' ? '' : `,"outputs":[${outputs}]`}${parametersMember(parameters, '')}}`,
@@ -36,14 +37,18 @@ export function encodeInferRequest(request: InferRequest, { json = false }: { js
   );
 }
 
-/** Encodes a response; `isBinary` says per output name whether its data travels as binary. */
+/**
+ * Encodes a response; `isBinary` says per output name whether its data travels as binary. An output in shared memory has
+ * neither data nor parameters, as Triton answers it.
+ */
 export function encodeInferResponse(response: InferResponse, isBinary: (output: string) => boolean): HttpBody {
   const { id, modelName, modelVersion, parameters } = response;
   const binary: InferOutput[] = [];
   const outputs = response.outputs.map((output) => {
-    const travelsAsBinary = isBinary(output.name);
-    if (travelsAsBinary && hasData(output)) binary.push(output);
-    return tensorText(output, travelsAsBinary);
+    if (!hasData(output)) return tensorText({ ...output, parameters: noParameters }, 'nothing');
+    const form = isBinary(output.name) ? 'binary' : 'json';
+    if (form === 'binary') binary.push(output);
+    return tensorText(output, form);
   });
   return assemble(
     `{${id === '' ? '' : `"id":${JSON.stringify(id)},`}"model_name":${JSON.stringify(modelName)},` +
@@ -72,11 +77,15 @@ function assemble(json: string, binary: readonly (InferInput | InferOutput)[]): 
   return { body, headerLength };
 }
 
-function tensorText(tensor: InferInput | InferOutput, binary: boolean): string {
+/** How the data of a tensor travels. */
+type DataForm = 'binary' | 'json' | 'nothing';
+
+const formOf = (input: InferInput, json: boolean): DataForm => (!hasData(input) ? 'nothing' : json ? 'json' : 'binary');
+
+function tensorText(tensor: InferInput | InferOutput, form: DataForm): string {
   const { name, datatype, shape, parameters, data } = tensor;
-  const carried = hasData(tensor);
-  const size = binary && carried ? `"binary_data_size":${data.length}` : '';
-  const json = binary || !carried ? '' : `,"data":${tensorDataToJson(tensor)}`;
+  const size = form === 'binary' ? `"binary_data_size":${data.length}` : '';
+  const json = form === 'json' ? `,"data":${tensorDataToJson(tensor)}` : '';
   return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}]${parametersMember(parameters, size)}${json}}`;
 }
 
@@ -92,7 +101,8 @@ const hasData = (tensor: InferInput | InferOutput): boolean => !tensor.parameter
 
 function requestedText(output: RequestedOutput, json: boolean): string {
   const parameters = new Map(output.parameters);
-  if (!json && !parameters.has('binary_data')) parameters.set('binary_data', true);
+  const isElsewhere = parameters.has('binary_data') || parameters.has('shared_memory_region');
+  if (!json && !isElsewhere) parameters.set('binary_data', true);
   return `{"name":${JSON.stringify(output.name)}${parametersMember(parameters, '')}}`;
 }
 
@@ -125,11 +135,15 @@ export function decodeInferRequest(
 /**
  * Decodes the body of a 200 answer. Binary outputs are views of `body`.
  *
+ * @param shared outputs that were asked for in shared memory: they come without data
  * @throws ProtocolError when the body does not follow the protocol
  */
-export function decodeInferResponse({ body, headerLength }: HttpBody): InferResponse {
+export function decodeInferResponse(
+  { body, headerLength }: HttpBody,
+  shared: ReadonlySet<string> = new Set(),
+): InferResponse {
   const { head, binary } = splitBody(body, headerLength);
-  const outputs = arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output'));
+  const outputs = arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output', shared));
   if (binary.offset !== binary.bytes.length) {
     throw new ProtocolError(`unexpected ${binary.bytes.length - binary.offset} bytes behind the outputs`);
   }
@@ -158,7 +172,12 @@ function splitBody(body: Buffer, headerLength: number | undefined): { head: Json
   };
 }
 
-function tensorFrom(value: unknown, binary: BinaryPart, role: 'input' | 'output'): InferInput {
+function tensorFrom(
+  value: unknown,
+  binary: BinaryPart,
+  role: 'input' | 'output',
+  shared?: ReadonlySet<string>,
+): InferInput {
   if (!isJsonObject(value)) throw new ProtocolError(`each element of '${role}s' must be an object`);
   const name = requiredString(value, 'name', role);
   const owner = `${role} '${name}'`;
@@ -174,7 +193,9 @@ function tensorFrom(value: unknown, binary: BinaryPart, role: 'input' | 'output'
       `Input must set only one of the following fields: 'data', 'binary_data_size', 'shared_memory_region' (${owner})`,
     );
   }
-  if (isShared) return { ...tensor, parameters, data: new Uint8Array(0) };
+  if (isShared || (shared?.has(name) && size === undefined && data === undefined)) {
+    return { ...tensor, parameters, data: new Uint8Array(0) };
+  }
   if (size === undefined) return { ...tensor, parameters, data: tensorDataFromJson(data, tensor) };
   parameters.delete('binary_data_size');
   return { ...tensor, parameters, data: takeBinary(binary, size, name) };

@@ -28,6 +28,10 @@ export interface InferRequest {
   readonly outputs: readonly RequestedOutput[];
 }
 
+/** The outputs that a request wants in shared memory: they come back without data. */
+export const sharedOutputs = ({ outputs }: InferRequest): ReadonlySet<string> =>
+  new Set(outputs.filter(({ parameters }) => parameters.has('shared_memory_region')).map(({ name }) => name));
+
 export interface InferOutput extends Tensor {
   readonly parameters: Parameters;
 }

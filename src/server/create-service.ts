@@ -9,6 +9,9 @@ import { RefusalError } from './refusal.js';
 import { ModelRepository } from './repository/model-repository.js';
 import type { ServedVersion } from './served-version.js';
 import { serverClock } from './server-clock.js';
+import { inferWithRegions, refuseRegions } from './shared-memory/infer-with-regions.js';
+import { disabledSharedMemory } from './shared-memory/shared-memory.js';
+import { createSystemMemory } from './shared-memory/system-memory.js';
 
 export interface ServiceOptions {
   readonly modelRepositories: readonly string[];
@@ -20,6 +23,8 @@ export interface ServiceOptions {
   readonly exitOnError: boolean;
   /** Configurations are taken as they are, nothing is filled in from the model file. */
   readonly disableAutoComplete: boolean;
+  /** Whether clients may name regions of this machine's shared memory, which the server then reads and writes. */
+  readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
   readonly cacheDirectory: string;
   /** One line at a time, for the operator. */
@@ -66,7 +71,7 @@ export async function createInferenceService(options: ServiceOptions): Promise<I
     await repository[Symbol.asyncDispose]();
     throw thrown;
   }
-  return serviceOf(repository, options.modelControlMode);
+  return serviceOf(repository, options);
 }
 
 async function loadAtStart(repository: ModelRepository, options: ServiceOptions): Promise<void> {
@@ -86,9 +91,13 @@ async function loadAtStart(repository: ModelRepository, options: ServiceOptions)
 
 function serviceOf(
   repository: ModelRepository,
-  modelControlMode: ServiceOptions['modelControlMode'],
+  { modelControlMode, allowClientShm }: ServiceOptions,
 ): InferenceService & AsyncDisposable {
   let isEnding = false;
+  const memory = allowClientShm ? createSystemMemory() : undefined;
+  const inferAlone: InferenceService['infer'] = async (request, signal) =>
+    repository.find(request.modelName, request.modelVersion).infer(request, signal);
+  const infer = memory === undefined ? refuseRegions(inferAlone) : inferWithRegions(inferAlone, memory);
   const requireControl = () => {
     if (modelControlMode === 'explicit') return;
     throw new RefusalError('unavailable', 'explicit model load / unload is not allowed if polling is enabled');
@@ -97,7 +106,7 @@ function serviceOf(
     isLive: () => !isEnding,
     isReady: () => !isEnding && repository.isSettled,
     isModelReady: ({ name, version }) => repository.find(name, version) !== undefined,
-    serverMetadata: () => serverMetadata,
+    serverMetadata: () => (memory === undefined ? serverMetadata : withSharedMemory(serverMetadata)),
     modelMetadata: (model) => modelMetadata(repository, model),
     modelConfig: ({ name, version }) => repository.find(name, version).config,
     statistics: (model) => selectForStatistics(repository, model).map((served) => served.statistics()),
@@ -120,14 +129,21 @@ function serviceOf(
     },
     async infer(request, signal) {
       if (isEnding) throw new RefusalError('unavailable', 'Server exiting');
-      return repository.find(request.modelName, request.modelVersion).infer(request, signal);
+      return infer(request, signal);
     },
+    sharedMemory: memory ?? disabledSharedMemory(),
     async [Symbol.asyncDispose]() {
       isEnding = true;
       await repository[Symbol.asyncDispose]();
+      memory?.[Symbol.dispose]();
     },
   };
 }
+
+const withSharedMemory = (metadata: ServerMetadata): ServerMetadata => ({
+  ...metadata,
+  extensions: [...metadata.extensions, 'system_shared_memory'],
+});
 
 const allReady = (repository: ModelRepository): ServedVersion[] =>
   [...repository.entries].flatMap((entry) => entry.readyVersions());

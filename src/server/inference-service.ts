@@ -2,6 +2,7 @@ import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
+import type { SharedMemoryControl } from './shared-memory/shared-memory.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
 
 /** A value of a repository load parameter: `config` and others are text, `file:...` is bytes. */
@@ -40,6 +41,7 @@ export interface InferenceService {
   loadModel(name: string, parameters: ReadonlyMap<string, LoadParameter>): Promise<void>;
   /** Resolves when the unload is scheduled: requests that were accepted are still answered. */
   unloadModel(name: string, options: { readonly unloadDependents: boolean }): Promise<void>;
+  readonly sharedMemory: SharedMemoryControl;
   /**
    * `signal` drops the request while it waits in a queue; one that executes is finished. The data of the inputs is read
    * until the promise settles, and not after: front ends use their buffers again.

@@ -12,6 +12,7 @@ test('serveOptions has the defaults of Triton', (t) => {
     modelControlMode: 'none',
     loadModels: [],
     exitOnError: true,
+    allowClientShm: false,
     disableAutoComplete: false,
     httpAddress: '127.0.0.1',
     grpcAddress: '127.0.0.1',
@@ -26,13 +27,14 @@ test('serveOptions has the defaults of Triton', (t) => {
 test('serveOptions takes every flag, repeated ones as lists', (t) => {
   const args =
     '--model-repository=/a --model-repository /b --model-control-mode=explicit --load-model x --load-model y ' +
-    '--exit-on-error=false --exit-timeout-secs 0 --disable-auto-complete-config --http-address 0.0.0.0 ' +
+    '--exit-on-error=false --allow-client-shm=true --exit-timeout-secs 0 --disable-auto-complete-config --http-address 0.0.0.0 ' +
     '--grpc-address ::1 --http-port=0 --grpc-port 1 --metrics-port 65535 --http-max-input-size 1000';
   t.deepEqual(read(...args.split(' ')), {
     modelRepositories: ['/a', '/b'],
     modelControlMode: 'explicit',
     loadModels: ['x', 'y'],
     exitOnError: false,
+    allowClientShm: true,
     disableAutoComplete: true,
     httpAddress: '0.0.0.0',
     grpcAddress: '::1',

@@ -64,7 +64,7 @@ async function outcome(open: OpenTransport, requests: readonly PreparedRequest[]
     decode:
       protocol === 'http'
         ? (body, headerLength) => decodeInferResponse({ body, headerLength })
-        : decodeModelInferResponse,
+        : (body) => decodeModelInferResponse(body),
   })({ concurrency: 1, onReply: (_token, failed) => settle(failed) });
   transport.send(0, 0);
   return await failure;

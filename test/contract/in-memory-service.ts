@@ -6,6 +6,7 @@ import type { ModelStatistics } from '../../src/protocol/statistics.js';
 import { elementCount, rawByteSize, unpackBytes } from '../../src/protocol/tensor.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../../src/server/inference-service.js';
 import { RefusalError } from '../../src/server/refusal.js';
+import { disabledSharedMemory } from '../../src/server/shared-memory/shared-memory.js';
 
 interface Model {
   readonly name: string;
@@ -100,6 +101,7 @@ export function createInMemoryService(): InMemoryService {
       unloads.push({ name, unloadDependents });
       ready.delete(name);
     },
+    sharedMemory: disabledSharedMemory(),
     infer: async (request, signal) => {
       const model = find({ name: request.modelName, version: request.modelVersion });
       check(request, model);

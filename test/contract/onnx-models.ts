@@ -30,6 +30,7 @@ export async function openOnnxService(datatypes: readonly Datatype[]): Promise<I
     loadModels: [],
     exitOnError: true,
     disableAutoComplete: false,
+    allowClientShm: false,
     cacheDirectory: cacheDirectory(),
     log: () => undefined,
   });

@@ -72,6 +72,24 @@ test('encodeModelInferRequest skips raw contents of shared memory', (t) => {
   );
 });
 
+test('encodeModelInferResponse has an empty entry for an output in shared memory', (t) => {
+  const output = { name: 'X', datatype: 'INT8', shape: [2], data: new Uint8Array(0) } as const;
+  const outputs = [{ ...output, parameters: new Map([['shared_memory_region', 'r']]) }];
+  const response = { modelName: 'm', modelVersion: '1', id: '', parameters: noParameters, outputs };
+  const decoded = decodeModelInferResponse(encodeModelInferResponse(response), new Set(['X']));
+  t.deepEqual(
+    decoded.outputs,
+    [{ ...output, parameters: noParameters }].map((each) => ({ ...each, parameters: new Map() })),
+  );
+});
+
+test('decodeModelInferResponse refuses more contents than outputs', (t) => {
+  const bytes = messageType('inference.ModelInferResponse')
+    .encode({ raw_output_contents: [Uint8Array.of(1)] })
+    .finish();
+  t.throws(() => decodeModelInferResponse(bytes), { message: 'expected 0 raw_output_contents, got 1' });
+});
+
 test('encodeModelInferResponse is reversed by decodeModelInferResponse', (t) => {
   const outputs = (['FP64', 'BYTES', 'BF16'] as const).map((datatype, at) => ({
     name: `O${at}`,

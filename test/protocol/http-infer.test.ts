@@ -102,6 +102,37 @@ const response: InferResponse = {
   ],
 };
 
+test('encodeInferRequest asks for no binary data of an output in shared memory', (t) => {
+  const parameters = new Map<string, string | number>([['shared_memory_region', 'r']]);
+  const encoded = encodeInferRequest({ ...request, outputs: [{ name: 'X', parameters }] });
+  t.deepEqual(decodeInferRequest(encoded, model).outputs, [{ name: 'X', parameters }]);
+});
+
+test('encodeInferResponse sends neither data nor parameters of an output in shared memory', (t) => {
+  const [x, y] = response.outputs;
+  const parameters = new Map([['shared_memory_region', 'r']]);
+  const outputs = [x, y].flatMap((output, at) =>
+    output === undefined ? [] : [at === 0 ? { ...output, parameters } : output],
+  );
+  for (const isBinary of [true, false]) {
+    const encoded = encodeInferResponse({ ...response, outputs }, () => isBinary);
+    t.true(encoded.body.toString('latin1').includes('{"name":"X","datatype":"INT16","shape":[2]}'));
+    const decoded = decodeInferResponse(encoded, new Set(['X']));
+    t.deepEqual(
+      decoded.outputs.map(({ data }) => data.length),
+      [0, 5],
+    );
+    t.throws(() => decodeInferResponse(encoded), { message: /'data' of tensor 'X' must be an array/ });
+  }
+});
+
+test('decodeInferResponse refuses bytes behind the outputs', (t) => {
+  const { body, headerLength } = encodeInferResponse(response, () => true);
+  t.throws(() => decodeInferResponse({ body: Buffer.concat([body, Buffer.alloc(2)]), headerLength }), {
+    message: 'unexpected 2 bytes behind the outputs',
+  });
+});
+
 test('encodeInferResponse writes flat JSON in the order of the protocol', (t) => {
   const { body, headerLength } = encodeInferResponse(response, () => false);
   t.is(headerLength, undefined);

@@ -26,6 +26,7 @@ export async function liveService(
       loadModels: [],
       exitOnError: true,
       disableAutoComplete: false,
+      allowClientShm: false,
       cacheDirectory: tmpdir(),
       log: (line) => lines.push(line),
       ...changes,

@@ -4,6 +4,7 @@ import { decodeMessage, messageType } from '../../protocol/schema.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
 import { modelVersionFrom } from './model-version.js';
+import { sharedMemoryAnswers } from './shared-memory-answers.js';
 
 /**
  * One unary call, bytes to bytes, free of the transport. Throws or rejects as `InferenceService` does.
@@ -37,8 +38,7 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
       await service.unloadModel(repositoryModelOf(request), { unloadDependents });
       return {};
     },
-    ...unsupported('system shared memory', ['Status', 'Register', 'Unregister'], 'SystemSharedMemory'),
-    ...unsupported('CUDA shared memory', ['Status', 'Register', 'Unregister'], 'CudaSharedMemory'),
+    ...sharedMemoryAnswers(service),
     ...unsupported('the trace extension', ['TraceSetting']),
     ...unsupported('the logging extension', ['LogSettings']),
   };
@@ -73,11 +73,11 @@ function coded(prefix: string, answer: (request: Message) => Message | Promise<M
     responseType.encode(await answer(decodeMessage(requestType, bytes) as unknown as Message)).finish();
 }
 
-function unsupported(feature: string, names: readonly string[], prefix = '') {
+function unsupported(feature: string, names: readonly string[]) {
   const refuse = (): never => {
     throw new RefusalError('unsupported', `this server does not support ${feature}`);
   };
-  return Object.fromEntries(names.map((name) => [prefix + name, refuse]));
+  return Object.fromEntries(names.map((name) => [name, refuse]));
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -15,14 +15,20 @@ import {
 import type { HttpHandler } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
 import type { Route } from './router.js';
+import {
+  handleCudaRegister,
+  handleCudaStatus,
+  handleCudaUnregister,
+  handleSystemRegister,
+  handleSystemStatus,
+  handleSystemUnregister,
+} from './shared-memory-handlers.js';
 
 type Row = readonly [method: string, pattern: string, handler: HttpHandler];
 
 const generate = unsupported('generate and generate_stream');
 const trace = unsupported('the trace extension');
 const logging = unsupported('the logging extension');
-const systemMemory = unsupported('system shared memory');
-const cudaMemory = unsupported('CUDA shared memory');
 
 const rows: readonly Row[] = [
   ['GET', '/v2', handleServerMetadata],
@@ -48,8 +54,16 @@ const rows: readonly Row[] = [
   ['POST', '/v2/models/{model}/trace/setting', trace],
   ['GET', '/v2/logging', logging],
   ['POST', '/v2/logging', logging],
-  ...sharedMemory('/v2/systemsharedmemory', systemMemory),
-  ...sharedMemory('/v2/cudasharedmemory', cudaMemory),
+  ...sharedMemory('/v2/systemsharedmemory', {
+    status: handleSystemStatus,
+    register: handleSystemRegister,
+    unregister: handleSystemUnregister,
+  }),
+  ...sharedMemory('/v2/cudasharedmemory', {
+    status: handleCudaStatus,
+    register: handleCudaRegister,
+    unregister: handleCudaUnregister,
+  }),
 ];
 
 /** Every endpoint of the v2 protocol and of Triton's extensions. */
@@ -66,12 +80,15 @@ function perVersion(method: string, suffix: string, handler: HttpHandler): Row[]
   ];
 }
 
-function sharedMemory(prefix: string, handler: HttpHandler): Row[] {
+function sharedMemory(
+  prefix: string,
+  { status, register, unregister }: Readonly<Record<'status' | 'register' | 'unregister', HttpHandler>>,
+): Row[] {
   return [
-    ['GET', `${prefix}/status`, handler],
-    ['GET', `${prefix}/region/{region}/status`, handler],
-    ['POST', `${prefix}/region/{region}/register`, handler],
-    ['POST', `${prefix}/unregister`, handler],
-    ['POST', `${prefix}/region/{region}/unregister`, handler],
+    ['GET', `${prefix}/status`, status],
+    ['GET', `${prefix}/region/{region}/status`, status],
+    ['POST', `${prefix}/region/{region}/register`, register],
+    ['POST', `${prefix}/unregister`, unregister],
+    ['POST', `${prefix}/region/{region}/unregister`, unregister],
   ];
 }

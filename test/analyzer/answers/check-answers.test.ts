@@ -43,7 +43,7 @@ const subjects = [
   },
   {
     name: 'gRPC',
-    decode: decodeModelInferResponse,
+    decode: (body: Buffer) => decodeModelInferResponse(body),
     encode: (outputs: readonly InferOutput[]): Answer => ({
       body: Buffer.from(encodeModelInferResponse(response(outputs))),
     }),

@@ -130,7 +130,7 @@ export function transportContract(subject: TransportSubject): void {
   test.serial(`${name} gives up a request after its time, and no other`, async (t) => {
     await using peer = await startPeer();
     const requests = [requestFor('silent'), requestFor('echo')];
-    await using caller = openCaller(open(peer.port, requests, { requestTimeoutMs: 400 }), 2);
+    await using caller = openCaller(open(peer.port, requests, { requestTimeoutMs: 2000 }), 2);
     const [late, fine] = await Promise.all([caller.call(0), caller.call(1)]);
     t.is(late.failure?.code, 'timeout');
     t.is(fine.failure, undefined);
