@@ -14,6 +14,7 @@ const load: Load = {
   kind: 'request-rate',
   requestsPerSecond: 20_000,
   arrivals: { kind: 'constant' },
+  shape: { kind: 'constant' },
   maxInFlight: 1024,
 };
 /** What is filled in the first half minute is not growth. */

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
 import { schemaErrors } from '../helpers/run-schema.js';
-import { startV2Stub } from '../helpers/v2-stub.js';
+import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 const readRun = (place: Workplace): Run => JSON.parse(readFileSync(place.path('run.json'), 'utf8')) as Run;
 
@@ -34,7 +34,7 @@ test('requests that take too long fail, the others are measured, and the level i
   let count = 0;
   await using stub = await startV2Stub((response) => {
     count++;
-    if (count % 5 !== 0) response.end('{}');
+    if (count % 5 !== 0) response.end(v2Answer);
   });
   const { code } = await place.run(
     ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--request-timeout', '1500', '--json', 'run.json'],
@@ -55,7 +55,7 @@ test('--max-error-rate accepts failures', async (t) => {
   let count = 0;
   await using stub = await startV2Stub((response) => {
     count++;
-    response.writeHead(count % 5 === 0 ? 503 : 200).end('{}');
+    response.writeHead(count % 5 === 0 ? 503 : 200).end(v2Answer);
   });
   const { code } = await place.run(
     ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--max-error-rate', '20', '--json', 'run.json'],
@@ -70,7 +70,7 @@ for (const load of [
 ]) {
   test(`--request-count with --warmup-request-count sends exactly that many at each level, ${load[0]}`, async (t) => {
     await using place = createWorkplace();
-    await using stub = await startV2Stub((response) => response.end('{}'));
+    await using stub = await startV2Stub((response) => response.end(v2Answer));
     const { code, stderr } = await place.run(
       ...['-m', 'm', '-u', stub.url, ...load, '--request-count', '30', '--warmup-request-count', '12'],
       ...['--json', 'run.json'],
@@ -88,7 +88,7 @@ for (const load of [
 
 test('--request-intervals sends at the gaps of the file, and --request-count ends it', async (t) => {
   await using place = createWorkplace();
-  await using stub = await startV2Stub((response) => response.end('{}'));
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
   writeFileSync(place.path('gaps'), '1000\n3000\n5000\n');
   const { code, stderr, stdout } = await place.run(
     ...['-m', 'm', '-u', stub.url, '--request-intervals', 'gaps', '--request-count', '30', '--json', 'run.json'],
@@ -111,7 +111,7 @@ test('--request-intervals refuses a line that is no number of microseconds', asy
 
 test('--load-shape and --binary-search are in the run', async (t) => {
   await using place = createWorkplace();
-  await using stub = await startV2Stub((response) => response.end('{}'));
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
   const { code, stderr, stdout } = await place.run(
     ...['-m', 'm', '-u', stub.url, '--request-rate-range', '100:300:100', '--load-shape', 'ramp:0.5-1:100ms'],
     ...['--binary-search', '-l', '60000', '--request-count', '20', '--json', 'run.json'],

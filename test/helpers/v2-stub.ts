@@ -20,6 +20,13 @@ const metadata: Readonly<Record<string, unknown>> = {
   '/v2/models/m/config': { name: 'm', max_batch_size: 0 },
 };
 
+/** What a server that has `m` answers to an inference. */
+export const v2Answer = JSON.stringify({
+  model_name: 'm',
+  model_version: '1',
+  outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1], data: [0] }],
+});
+
 /** A v2 server over HTTP that knows one model, `m`, and treats its inference requests as it is told to. */
 export async function startV2Stub(
   onInfer: (response: ServerResponse, request: IncomingMessage) => void,

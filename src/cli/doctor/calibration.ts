@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { PlannedLoad } from '../../../analyzer/load/plan-load.js';
+import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import { openThreadPacer } from '../../../analyzer/load/thread-pacer.js';
 import { type LevelPorts, measureLevel } from '../../../analyzer/measure/measure-level.js';
 import { findTrustedRate, type TrustedRate } from '../../../analyzer/trusted-rate.js';
@@ -64,24 +66,22 @@ export async function calibrate(onLevel: (load: Load) => void, signal: AbortSign
     readStatistics: async () => undefined,
     onStart: () => undefined,
   };
-  const measure = (load: Load): Promise<Level> => {
-    onLevel(load);
-    return measureLevel(
-      { load, batchSize: 1, requestCount: 1, seed: 0, drainLimitMs: 1000, measurement },
-      ports,
-      signal,
-    );
+  const measure = (planned: PlannedLoad): Promise<Level> => {
+    onLevel(planned.load);
+    return measureLevel({ planned, batchSize: 1, requestCount: 1, drainLimitMs: 1000, measurement }, ports, signal);
   };
   const closedLoop = [
-    await measure({ kind: 'concurrency', concurrency: 1 }),
-    await measure({ kind: 'concurrency', concurrency: 16 }),
+    await measure({ load: { kind: 'concurrency', concurrency: 1 } }),
+    await measure({ load: { kind: 'concurrency', concurrency: 16 } }),
   ];
-  const openLoop = await findTrustedRate(
-    (requestsPerSecond) =>
-      measure({ kind: 'request-rate', requestsPerSecond, arrivals: { kind: 'constant' }, maxInFlight }),
-    largestRate,
-  );
+  const openLoop = await findTrustedRate((requestsPerSecond) => measure(constantRate(requestsPerSecond)), largestRate);
   return { closedLoop, ...openLoop };
+}
+
+function constantRate(requestsPerSecond: number): PlannedLoad {
+  const constant = { kind: 'constant' } as const;
+  const load = { kind: 'request-rate', requestsPerSecond, arrivals: constant, shape: constant, maxInFlight } as const;
+  return { load, schedule: () => rateSchedule(load, 0) };
 }
 
 async function startNullServer(): Promise<{ readonly port: number } & AsyncDisposable> {
