@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
-import { type AnalyzeFlags, analyzeOptions } from './analyze-options.js';
+import { type AnalyzeFlags, type AnalyzeOptions, analyzeOptions } from './analyze-options.js';
 import type { CommandContext } from './command-context.js';
+import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
@@ -74,6 +75,7 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Server:',
     });
   return requestFlags(loadFlags(target))
+    .options(engineFlags)
     .option('measurement-mode', {
       ...text,
       default: 'time_windows',
@@ -145,6 +147,11 @@ type ParsedFlags = Awaited<ReturnType<typeof analyzeFlags>['argv']>;
 
 /** Runs the default command. Resolves with the exit code. */
 export async function analyzeCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
+  return runAnalysis(optionsFrom(argv), context);
+}
+
+/** @throws PerfError `usage` */
+export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
   const flags: AnalyzeFlags = {
     modelName: argv.m,
     modelVersion: argv.x,
@@ -173,6 +180,7 @@ export async function analyzeCommand(argv: ParsedFlags, context: CommandContext)
     verboseCsv: argv.verboseCsv,
     json: argv.json,
     verbose: argv.v,
+    engine: argv,
   };
-  return runAnalysis(analyzeOptions(flags), context);
+  return analyzeOptions(flags);
 }

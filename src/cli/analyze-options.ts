@@ -1,6 +1,8 @@
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
+import { type EngineFlags, engineNotes } from './flags/engine-flags.js';
+import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { badFlag, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
@@ -30,6 +32,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly verboseCsv: boolean;
   readonly json: string | undefined;
   readonly verbose: boolean;
+  readonly engine: EngineFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -46,10 +49,13 @@ export interface AnalyzeOptions {
     readonly json: string | undefined;
   };
   readonly isVerbose: boolean;
+  /** What to tell before the run, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
+  refuseForeignKind(flags.serviceKind);
   const serviceKind = oneOf('--service-kind', flags.serviceKind, ['auto', 'remote', 'triton', 'embedded']);
   if (serviceKind !== 'auto' && serviceKind !== 'embedded' && flags.modelRepository !== undefined) {
     throw new PerfError(
@@ -76,6 +82,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
     },
     output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json },
     isVerbose: flags.verbose,
+    notes: engineNotes(flags.engine, settings.protocol),
   };
 }
 

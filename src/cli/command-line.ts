@@ -1,10 +1,14 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { tool } from '../core/package-manifest.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import { analyzeCommand, analyzeFlags } from './analyze-command.js';
 import type { CommandContext } from './command-context.js';
 import { doctorCommand } from './doctor-command.js';
 import { exitCodes } from './exit-codes.js';
+import { declaredFlags } from './flags/declared-flags.js';
+import { foreignFlags } from './flags/foreign-flags.js';
+import { gnuArguments } from './flags/gnu-arguments.js';
+import { parserConfiguration } from './flags/parser-configuration.js';
 import { listenForInterrupts } from './interrupt.js';
 import { modelsCommand, modelsFlags } from './models-command.js';
 import { createProgress } from './progress/create-progress.js';
@@ -23,7 +27,7 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     isUnderstood = true;
     exitCode = await command;
   };
-  const parser = yargs([...args])
+  const parser = yargs(writtenOut(args))
     .scriptName(tool.name)
     .usage('$0 -m MODEL [flags]\n$0 COMMAND [flags]')
     .command('$0', 'Measure how fast a model is served', analyzeFlags, (argv) =>
@@ -36,14 +40,7 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
       start(doctorCommand(createContext())),
     )
-    .parserConfiguration({
-      'boolean-negation': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': true,
-      'greedy-arrays': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
+    .parserConfiguration(parserConfiguration)
     .strict()
     .version(tool.version)
     .help()
@@ -60,6 +57,20 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     throw isUnderstood || thrown instanceof PerfError ? thrown : usageError(messageOf(thrown));
   }
   return exitCode ?? exitCodes.done;
+}
+
+const commandFlags: ReadonlyMap<string, (yargs: Argv) => unknown> = new Map<string, (yargs: Argv) => unknown>([
+  ['models', modelsFlags],
+  ['serve', serveFlags],
+  ['doctor', (yargs) => yargs],
+]);
+
+/** Names in full: each command knows its own flags. */
+function writtenOut(args: readonly string[]): string[] {
+  const [command = ''] = args;
+  const declare = commandFlags.get(command);
+  if (declare !== undefined) return gnuArguments(args, { declared: declaredFlags(declare), foreign: [] });
+  return gnuArguments(args, { declared: declaredFlags(analyzeFlags), foreign: foreignFlags });
 }
 
 const usageError = (message: string): PerfError =>

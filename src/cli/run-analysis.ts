@@ -40,6 +40,7 @@ export async function runAnalysis(options: AnalyzeOptions, context: CommandConte
   const { output } = options;
   if (output.csv !== undefined) checkWritable('-f', output.csv);
   if (output.json !== undefined) checkWritable('--json', output.json);
+  for (const note of options.notes) context.progress.say(note);
   const run = await measure(options, context).finally(() => context.progress.close());
   const refusals = [
     () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),

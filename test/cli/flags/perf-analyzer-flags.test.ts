@@ -1,0 +1,80 @@
+import test from 'ava';
+import { PerfError } from '../../../src/core/perf-error.js';
+import { readFlags } from './read-flags.js';
+
+/**
+ * Every flag of perf_analyzer 2.64, with what becomes of it here: it works, it is accepted with a note that it changes
+ * nothing, or it is refused with what to use instead.
+ */
+const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: string, value?: string])[] = [
+  ['works', '-m', 'simple'],
+  ['works', '-x', '1'],
+  ['works', '-b', '2'],
+  ['refused', '--model-signature-name', 'serving_default'],
+  ['works', '--service-kind', 'triton'],
+  ['refused', '--service-kind', 'openai'],
+  ['refused', '--service-kind', 'tfserving'],
+  ['refused', '--service-kind', 'torchserve'],
+  ['refused', '--service-kind', 'triton_c_api'],
+  ['refused', '--service-kind', 'dynamic_grpc'],
+  ['refused', '--triton-server-directory', '/opt/tritonserver'],
+  ['works', '--model-repository', 'models'],
+  ['works', '-u', 'localhost:8000'],
+  ['works', '-i', 'GRPC'],
+  ['refused', '--endpoint', 'v1/chat/completions'],
+  ['noted', '--async'],
+  ['noted', '-a'],
+  ['noted', '--sync'],
+  ['refused', '--streaming'],
+  ['refused', '--grpc-method', 'package.Service/Method'],
+  ['refused', '--proto', 'service.proto'],
+  ['works', '--concurrency-range', '1:4'],
+  ['refused', '--session-concurrency', '2'],
+  ['works', '-l', '50'],
+  ['works', '--latency-threshold', '50'],
+  ['noted', '--max-threads', '4'],
+  ['refused', '-t', '4'],
+  ['refused', '-c', '4'],
+  ['refused', '-d'],
+  ['works', '--measurement-mode', 'count_windows'],
+  ['works', '-p', '1000'],
+  ['works', '--measurement-interval', '1000'],
+  ['works', '--measurement-request-count', '10'],
+  ['works', '-s', '5'],
+  ['works', '--stability-percentage', '5'],
+  ['works', '-r', '5'],
+  ['works', '--max-trials', '5'],
+  ['works', '--percentile', '95'],
+  ['works', '-v'],
+  ['works', '--shape', 'INPUT0:4'],
+  ['refused', '-z'],
+  ['refused', '--data-directory', 'data'],
+  ['works', '-f', 'perf.csv'],
+  ['works', '--verbose-csv'],
+  ['refused', '--enable-mpi'],
+];
+
+for (const [kind, flag, value] of flags) {
+  const args = value === undefined ? [flag] : [flag, value];
+  const model = flag === '-m' ? [] : ['-m', 'simple'];
+  test(`the flags of perf_analyzer: ${args.join(' ')} is ${kind}`, (t) => {
+    if (kind === 'refused') {
+      const refusal = t.throws(() => readFlags(...model, ...args), { instanceOf: PerfError });
+      t.is(refusal?.code, 'usage');
+      t.true(refusal?.message.includes(flag), refusal?.message);
+      t.regex(refusal?.hint ?? '', /^[A-Z].*\.$/);
+    } else {
+      t.is(readFlags(...model, ...args).notes.length, kind === 'noted' ? 1 : 0);
+    }
+  });
+}
+
+test('the flags of perf_analyzer: an engine cannot be two', (t) => {
+  t.throws(() => readFlags('-m', 'simple', '--async', '--sync'), { message: /--async with --sync/ });
+});
+
+test('the flags of perf_analyzer: --max-threads is read', (t) => {
+  t.throws(() => readFlags('-m', 'simple', '--max-threads', '0'), {
+    message: "Cannot use --max-threads: expected an integer of at least 1, got '0'",
+  });
+});
