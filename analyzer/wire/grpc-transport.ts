@@ -1,5 +1,7 @@
-import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, type ClientUnaryCall, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { ConnectionOptions } from '../../src/client/connection.js';
 import { isConnectionFailure } from '../../src/client/grpc-failure.js';
+import { authorityOf, metadataOf } from '../../src/client/grpc-metadata.js';
 import type { Clock } from '../../src/core/clock.js';
 import type { Failure } from '../../src/core/failure.js';
 import type { Nanoseconds } from '../../src/core/units.js';
@@ -8,15 +10,13 @@ import type { InferRequest } from '../../src/protocol/infer.js';
 import { abandoned } from './failures.js';
 import type { OpenTransport } from './transport.js';
 
-export interface GrpcTarget {
+export interface GrpcTarget extends ConnectionOptions {
   /** `host:port`. */
   readonly address: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
   /** Absent: wait for as long as it takes. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Sent with every request, as name and value. */
-  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 const inferPath = '/inference.GRPCInferenceService/ModelInfer';
@@ -28,14 +28,15 @@ const asIs = (bytes: Buffer): Buffer => bytes;
  */
 export function grpcTransport({ address, requests, clock, requestTimeoutMs, headers = [] }: GrpcTarget): OpenTransport {
   const prepared = requests.map((request) => Buffer.from(encodeModelInferRequest(request)));
+  const authority = authorityOf(headers);
+  const metadata = metadataOf(headers);
   return ({ onReply, onBody, keepsBody }) => {
     const client = new Client(address, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.use_local_subchannel_pool': 1,
+      ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
     });
-    const metadata = new Metadata();
-    for (const [name, value] of headers) metadata.add(name, value);
     const calls = new Set<ClientUnaryCall>();
     let isClosed = false;
 

@@ -1,24 +1,25 @@
 import { type Dispatcher, errors, Pool } from 'undici';
+import type { ConnectionOptions } from '../../src/client/connection.js';
 import type { Clock } from '../../src/core/clock.js';
 import type { Failure } from '../../src/core/failure.js';
 import { messageOf } from '../../src/core/perf-error.js';
 import type { Nanoseconds } from '../../src/core/units.js';
-import { encodeInferRequest, headerLengthField } from '../../src/protocol/http-infer.js';
+import { headerLengthField } from '../../src/protocol/http-infer.js';
 import type { InferRequest } from '../../src/protocol/infer.js';
 import { BodyCollector } from './body-collector.js';
 import { abandoned, timedOut, violated } from './failures.js';
 import { errorBodyLimitBytes, statusFailure } from './http1/error-text.js';
-import { bodyFields, type ExtraHeaders, inferPath } from './http1/prepare-request.js';
+import { inferPath, type RequestForm, requestBody } from './http1/prepare-request.js';
 import type { OpenOptions, OpenTransport } from './transport.js';
 
-export interface HttpTarget {
+export interface HttpTarget extends ConnectionOptions {
   /** Origin, e.g. `http://localhost:8000`. */
   readonly origin: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
   /** Absent: wait for as long as it takes. */
   readonly requestTimeoutMs?: number | undefined;
-  readonly headers?: ExtraHeaders;
+  readonly form?: RequestForm;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface HttpTarget {
  * of `http1/` leaves out, and the oracle that it is tested against.
  */
 export function httpTransport(target: HttpTarget): OpenTransport {
-  const prepared = target.requests.map((request) => prepare(request, target.headers ?? []));
+  const prepared = target.requests.map((request) => prepare(request, target));
   return (options) => {
     const pool = new Pool(target.origin, {
       connections: options.concurrency,
@@ -45,13 +46,13 @@ export function httpTransport(target: HttpTarget): OpenTransport {
   };
 }
 
-function prepare(request: InferRequest, headers: ExtraHeaders): Dispatcher.DispatchOptions {
-  const encoded = encodeInferRequest(request);
+function prepare(request: InferRequest, { headers, form }: HttpTarget): Dispatcher.DispatchOptions {
+  const { bytes, fields } = requestBody(request, { ...form, headers });
   return {
     method: 'POST',
     path: inferPath(request),
-    headers: Object.fromEntries([...bodyFields(encoded), ...headers]),
-    body: encoded.body,
+    headers: fields.flat(),
+    body: bytes,
   };
 }
 

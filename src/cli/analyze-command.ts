@@ -5,6 +5,7 @@ import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
+import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
 import { runAnalysis } from './run-analysis.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
@@ -75,6 +76,7 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Server:',
     });
   return requestFlags(loadFlags(target))
+    .options(wireFlags)
     .options(engineFlags)
     .option('measurement-mode', {
       ...text,
@@ -130,13 +132,12 @@ export function analyzeFlags(yargs: Argv) {
     })
     .option('json', { ...text, describe: 'Write the whole run as one JSON document', group: 'Reports:' })
     .option('v', {
-      type: 'boolean',
+      type: 'count',
       alias: 'verbose',
-      default: false,
-      describe: "Show the embedded server's log",
+      describe: "Tell every window, the model's tensors, and the embedded server's log",
       group: 'Reports:',
     })
-    .check(refuseRepeats(['shape', 'input-data', 'inputData', 'input']))
+    .check(refuseRepeats(['shape', 'input-data', 'inputData', 'input', ...repeatableWireFlags]))
     .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
     .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
     .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
@@ -179,8 +180,9 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     csv: argv.f,
     verboseCsv: argv.verboseCsv,
     json: argv.json,
-    verbose: argv.v,
+    verbose: argv.v > 0,
     engine: argv,
+    wire: argv,
   };
   return analyzeOptions(flags);
 }

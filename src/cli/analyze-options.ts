@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
@@ -5,8 +6,9 @@ import { type EngineFlags, engineNotes } from './flags/engine-flags.js';
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
-import { badFlag, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
+import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
+import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
 export interface AnalyzeFlags extends InputDataFlags {
@@ -33,6 +35,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly json: string | undefined;
   readonly verbose: boolean;
   readonly engine: EngineFlags;
+  readonly wire: WireFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -42,6 +45,7 @@ export interface AnalyzeOptions {
     readonly serviceKind: ServiceKind;
     readonly url: string | undefined;
     readonly modelRepository: string | undefined;
+    readonly connection: ConnectionOptions;
   };
   readonly output: {
     readonly csv: string | undefined;
@@ -79,6 +83,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
       serviceKind: serviceKind === 'triton' ? 'remote' : serviceKind,
       url: flags.url === undefined ? undefined : parseUrl('-u', flags.url, settings.protocol),
       modelRepository: flags.modelRepository,
+      connection: connectionOptions(flags.wire, settings.protocol),
     },
     output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json },
     isVerbose: flags.verbose,
@@ -127,11 +132,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
     seed: parseInteger('--seed', flags.seed, 0),
+    wire: wireSettings(flags.wire, protocol),
   };
-}
-
-function oneOf<const Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
-  const found = choices.find((choice) => choice === text);
-  if (found === undefined) throw badFlag(flag, choices.join(', '), text);
-  return found;
 }

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from '../client/connection.js';
 import { createGrpcClient } from '../client/grpc-client.js';
 import { createHttpClient } from '../client/http-client.js';
 import type { V2Client } from '../client/v2-client.js';
@@ -17,6 +18,7 @@ export interface ChoiceOptions {
   readonly url: string | undefined;
   /** The user named a model repository, which only the embedded server can serve. */
   readonly hasRepository: boolean;
+  readonly connection?: ConnectionOptions;
 }
 
 /** Where servers of the v2 protocol usually listen. */
@@ -43,7 +45,7 @@ export async function chooseServer(options: ChoiceOptions, defaultUrls = usualUr
   if (serviceKind === 'embedded') return { kind: 'embedded', because: '--service-kind embedded' };
   if (serviceKind === 'remote') return { kind: 'remote', url: defaultUrl, because: '--service-kind remote' };
   if (hasRepository) return { kind: 'embedded', because: '--model-repository is given' };
-  await using client = connect(protocol, defaultUrl, probeTimeoutMs);
+  await using client = connect(protocol, defaultUrl, { ...options.connection, timeoutMs: probeTimeoutMs });
   if (await isV2Server(client)) return { kind: 'remote', url: defaultUrl, because: 'a v2 server answers there' };
   return { kind: 'embedded', because: `no -u is given and no v2 server answers on ${defaultUrl}` };
 }
@@ -59,11 +61,14 @@ async function isV2Server(client: V2Client): Promise<boolean> {
 }
 
 /** The one place that names both clients. */
-export function connect(protocol: Protocol, url: string, timeoutMs?: number): V2Client {
-  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+export function connect(
+  protocol: Protocol,
+  url: string,
+  options: ConnectionOptions & { readonly timeoutMs?: number } = {},
+): V2Client {
   return protocol === 'http'
-    ? createHttpClient({ origin: originOf(url), ...limit })
-    : createGrpcClient({ address: url, ...limit });
+    ? createHttpClient({ origin: originOf(url), ...options })
+    : createGrpcClient({ address: url, ...options });
 }
 
 /** `-u` may be `host:port` or an `http://` URL. */

@@ -5,9 +5,6 @@ import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
-import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
-import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
-import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import { formatCsv } from '../../reports/csv.js';
 import { formatJson } from '../../reports/json.js';
 import { formatText } from '../../reports/text.js';
@@ -18,14 +15,16 @@ import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { AnalyzeOptions } from './analyze-options.js';
-import { chooseServer, connect, originOf } from './choose-server.js';
+import { chooseServer, connect } from './choose-server.js';
 import type { CommandContext } from './command-context.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
 import { openTarget, type Target } from './open-target.js';
+import { openWire } from './open-wire.js';
 import { startProcessMeter } from './process-meter.js';
+import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
 
 /** How long a level waits for the answers that are still out when it ends. */
@@ -68,6 +67,7 @@ async function measure(options: AnalyzeOptions, context: CommandContext): Promis
     protocol: settings.protocol,
     url: options.server.url,
     hasRepository: options.server.modelRepository !== undefined,
+    connection: options.server.connection,
   });
   if (choice.kind === 'remote') {
     context.progress.say(`Server: ${choice.url} (${choice.because}).`);
@@ -97,10 +97,11 @@ interface Place {
 async function measureAt(place: Place, options: AnalyzeOptions, context: CommandContext): Promise<Run> {
   const { settings } = options;
   const { interrupt, progress } = context;
-  await using client = connect(settings.protocol, place.url);
+  await using client = connect(settings.protocol, place.url, options.server.connection);
   const target = await openTarget(client, settings, place.url);
+  if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
   const startedAt = new Date();
-  const levels = await sweep({ place, settings, client, target }, context);
+  const levels = await sweep({ place, options, client, target }, context);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
   return {
     format: 'perf-analyze/run',
@@ -119,15 +120,17 @@ async function measureAt(place: Place, options: AnalyzeOptions, context: Command
 
 interface Sweep {
   readonly place: Place;
-  readonly settings: RunSettings;
+  readonly options: AnalyzeOptions;
   readonly client: V2Client;
   readonly target: Target;
 }
 
 async function sweep(
-  { place, settings, client, target }: Sweep,
+  { place, options, client, target }: Sweep,
   { interrupt, progress }: CommandContext,
 ): Promise<Level[]> {
+  const { settings, isVerbose } = options;
+  const { connection } = options.server;
   const signature = modelSignature(target.metadata, { ...settings, config: target.config });
   const prepared = prepareRequests({ ...settings, signature });
   const requests = prepared.map(({ request }) => request);
@@ -138,7 +141,7 @@ async function sweep(
   const measured = analyze(
     { ...settings, requestCount: requests.length, drainLimitMs },
     {
-      open: checkAnswers(openTransport(settings, place.url, requests), {
+      open: checkAnswers(openWire(settings, { url: place.url, connection, requests }), {
         prepared,
         tolerance: settings.data.tolerance,
         decode: settings.protocol === 'http' ? decodeHttpAnswer : decodeGrpcAnswer,
@@ -158,23 +161,13 @@ async function sweep(
   for await (const level of measured) {
     levels.push(level);
     progress.endLevel(level);
+    if (isVerbose) passLines(level, settings.measurement.percentile).forEach(progress.say);
   }
   return levels;
 }
 
 const decodeHttpAnswer: DecodeAnswer = (body, headerLength) => decodeInferResponse({ body, headerLength });
 const decodeGrpcAnswer: DecodeAnswer = (body) => decodeModelInferResponse(body);
-
-/** The one place that names both transports. */
-function openTransport(
-  { protocol, requestTimeoutMs }: RunSettings,
-  url: string,
-  requests: Parameters<typeof http1Transport>[0]['requests'],
-): OpenTransport {
-  return protocol === 'http'
-    ? http1Transport({ origin: originOf(url), requests, clock: systemClock, requestTimeoutMs })
-    : http2Transport({ address: url, requests, clock: systemClock, requestTimeoutMs });
-}
 
 function statisticsReader(client: V2Client, settings: RunSettings, { hasStatistics }: Target): ReadStatistics {
   if (!hasStatistics) return async () => undefined;

@@ -1,4 +1,4 @@
-import { Client, type ClientUnaryCall, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Client, type ClientUnaryCall, credentials, type ServiceError } from '@grpc/grpc-js';
 import { decodeModelInferResponse, encodeModelInferRequest } from '../protocol/grpc-infer.js';
 import { sharedOutputs } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
@@ -6,10 +6,12 @@ import type { ModelConfig } from '../protocol/model-config.js';
 import { modelConfigFromMessage } from '../protocol/model-config-codec.js';
 import { messageType } from '../protocol/schema.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
+import type { ConnectionOptions } from './connection.js';
 import { isConnectionFailure } from './grpc-failure.js';
+import { authorityOf, metadataOf } from './grpc-metadata.js';
 import { type ModelVersion, type V2Client, V2Error } from './v2-client.js';
 
-export interface GrpcClientOptions {
+export interface GrpcClientOptions extends ConnectionOptions {
   /** `host:port`. */
   readonly address: string;
   /** Limit for each answer of the control plane, but for loading a model. */
@@ -19,11 +21,14 @@ export interface GrpcClientOptions {
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** A v2 client over gRPC. */
-export function createGrpcClient({ address, timeoutMs = 10_000 }: GrpcClientOptions): V2Client {
+export function createGrpcClient({ address, headers = [], timeoutMs = 10_000 }: GrpcClientOptions): V2Client {
+  const authority = authorityOf(headers);
+  const metadata = metadataOf(headers);
   const client = new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     'grpc.use_local_subchannel_pool': 1,
+    ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
   });
 
   const calls = new Set<ClientUnaryCall>();
@@ -32,19 +37,11 @@ export function createGrpcClient({ address, timeoutMs = 10_000 }: GrpcClientOpti
     new Promise((resolve, reject) => {
       const path = `/inference.GRPCInferenceService/${rpc}`;
       const options = isPatient ? {} : { deadline: Date.now() + timeoutMs };
-      const call = client.makeUnaryRequest(
-        path,
-        asIs,
-        asIs,
-        Buffer.from(bytes),
-        new Metadata(),
-        options,
-        (error, answer) => {
-          calls.delete(call);
-          if (error !== null) reject(toV2Error(error, address));
-          else resolve(answer ?? Buffer.alloc(0));
-        },
-      );
+      const call = client.makeUnaryRequest(path, asIs, asIs, Buffer.from(bytes), metadata, options, (error, answer) => {
+        calls.delete(call);
+        if (error !== null) reject(toV2Error(error, address));
+        else resolve(answer ?? Buffer.alloc(0));
+      });
       calls.add(call);
     });
 

@@ -5,10 +5,11 @@ import { type InferRequest, type InferResponse, sharedOutputs } from '../protoco
 import type { ModelIndexEntry } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
+import type { ConnectionOptions } from './connection.js';
 import { modelMetadataFrom, serverMetadataFrom } from './metadata-json.js';
 import { type ModelVersion, type V2Client, V2Error } from './v2-client.js';
 
-export interface HttpClientOptions {
+export interface HttpClientOptions extends ConnectionOptions {
   /** Origin, e.g. `http://localhost:8000`. */
   readonly origin: string;
   /** Limit for connecting and for each answer of the control plane, but for loading a model. */
@@ -24,7 +25,7 @@ interface Answer {
 type Body = { readonly bytes: Buffer | string; readonly headers?: Record<string, string> };
 
 /** A v2 client over HTTP/REST. */
-export function createHttpClient({ origin, timeoutMs = 10_000 }: HttpClientOptions): V2Client {
+export function createHttpClient({ origin, headers = [], timeoutMs = 10_000 }: HttpClientOptions): V2Client {
   const agent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
   const patientAgent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
 
@@ -33,7 +34,8 @@ export function createHttpClient({ origin, timeoutMs = 10_000 }: HttpClientOptio
       const answer = await send(`${origin}${path}`, {
         dispatcher,
         method: body === undefined ? 'GET' : 'POST',
-        ...(body === undefined ? {} : { body: body.bytes, headers: body.headers ?? {} }),
+        headers: [...Object.entries(body?.headers ?? {}), ...headers].flat(),
+        ...(body === undefined ? {} : { body: body.bytes }),
       });
       return {
         status: answer.statusCode,

@@ -259,6 +259,16 @@ export interface MeasurementSettings {
   readonly percentile?: number;
 }
 
+/** How requests travel. */
+export interface WireSettings {
+  /** Of the header fields that were added; values may be secret, so they are not kept. */
+  readonly headerNames: readonly string[];
+  /** Sent with every request. */
+  readonly requestParameters: Readonly<Record<string, boolean | number | string>>;
+  readonly inputFormat: 'binary' | 'json';
+  readonly outputFormat: 'binary' | 'json';
+}
+
 export interface RunSettings {
   readonly modelName: string;
   readonly modelVersion: string;
@@ -273,6 +283,7 @@ export interface RunSettings {
   readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
   readonly data: InputDataSettings;
   readonly seed: number;
+  readonly wire: WireSettings;
 }
 
 export interface Machine {

@@ -24,16 +24,32 @@ export interface HttpBody {
 
 // ---------------------------------------------------------------------------------------------- encoding
 
-/** Encodes a request; tensors and requested outputs are binary unless `json` says otherwise. */
-export function encodeInferRequest(request: InferRequest, { json = false }: { json?: boolean } = {}): HttpBody {
+export type TensorFormat = 'binary' | 'json';
+
+/** How the tensors of a request travel, and how those of its answer are asked for. */
+export interface TensorFormats {
+  readonly inputs: TensorFormat;
+  readonly outputs: TensorFormat;
+}
+
+const allBinary: TensorFormats = { inputs: 'binary', outputs: 'binary' };
+
+/**
+ * Encodes a request.
+ *
+ * @throws ProtocolError when an input is to be JSON and its datatype has no JSON form (FP16, BF16)
+ */
+export function encodeInferRequest(request: InferRequest, formats: TensorFormats = allBinary): HttpBody {
   const parameters = new Map(request.parameters);
-  if (!json && request.outputs.length === 0) parameters.set('binary_data_output', true);
+  const isBinary = formats.inputs === 'binary';
+  const wantsBinary = formats.outputs === 'binary';
+  if (wantsBinary && request.outputs.length === 0) parameters.set('binary_data_output', true);
   const id = request.id === '' ? '' : `"id":${JSON.stringify(request.id)},`;
-  const inputs = request.inputs.map((input) => tensorText(input, formOf(input, json))).join(',');
-  const outputs = request.outputs.map((output) => requestedText(output, json)).join(',');
+  const inputs = request.inputs.map((input) => tensorText(input, formOf(input, !isBinary))).join(',');
+  const outputs = request.outputs.map((output) => requestedText(output, wantsBinary)).join(',');
   return assemble(
     `{${id}"inputs":[${inputs}]${outputs === '' ? '' : `,"outputs":[${outputs}]`}${parametersMember(parameters, '')}}`,
-    json ? [] : request.inputs.filter(hasData),
+    isBinary ? request.inputs.filter(hasData) : [],
   );
 }
 
@@ -99,10 +115,10 @@ function parametersMember(parameters: Parameters, extra: string): string {
 /** The data of a tensor in shared memory does not travel. */
 const hasData = (tensor: InferInput | InferOutput): boolean => !tensor.parameters.has('shared_memory_region');
 
-function requestedText(output: RequestedOutput, json: boolean): string {
+function requestedText(output: RequestedOutput, isBinary: boolean): string {
   const parameters = new Map(output.parameters);
   const isElsewhere = parameters.has('binary_data') || parameters.has('shared_memory_region');
-  if (!json && !isElsewhere) parameters.set('binary_data', true);
+  if (isBinary && !isElsewhere) parameters.set('binary_data', true);
   return `{"name":${JSON.stringify(output.name)}${parametersMember(parameters, '')}}`;
 }
 

@@ -47,7 +47,8 @@ export async function connectOverHttp(service: InferenceService, log: (line: str
       await call('POST', `/v2/repository/models/${name}/unload`, body);
     },
     infer: async (request, form) => {
-      const { body, headerLength } = encodeInferRequest(request, { json: form === 'json' });
+      const format = form === 'json' ? 'json' : 'binary';
+      const { body, headerLength } = encodeInferRequest(request, { inputs: format, outputs: format });
       const path = `${pathOf({ name: request.modelName, version: request.modelVersion })}/infer`;
       const headers = headerLength === undefined ? {} : { [headerLengthField]: String(headerLength) };
       const reply = await call('POST', path, body, headers);

@@ -144,6 +144,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       shapes: {},
       data: { source: 'random', paths: [], generators: {}, stringLength: 128, tolerance: { absolute: 0, relative: 0 } },
       seed: 0,
+      wire: { headerNames: [], requestParameters: {}, inputFormat: 'binary', outputFormat: 'binary' },
     },
     machine: {
       platform: 'linux',

@@ -42,12 +42,24 @@ test('decodeInferRequest reverses encodeInferRequest, binary', (t) => {
 });
 
 test('decodeInferRequest reverses encodeInferRequest, JSON', (t) => {
-  const encoded = encodeInferRequest(request, { json: true });
+  const encoded = encodeInferRequest(request, { inputs: 'json', outputs: 'json' });
   t.is(encoded.headerLength, undefined);
   const decoded = decodeInferRequest(encoded, model);
   t.deepEqual({ ...decoded, inputs: bytesOf(decoded.inputs) }, { ...request, inputs: bytesOf(request.inputs) });
   t.false(wantsBinary(decoded, 'C'));
 });
+
+for (const inputs of ['binary', 'json'] as const) {
+  for (const outputs of ['binary', 'json'] as const) {
+    test(`encodeInferRequest sends ${inputs} and asks for ${outputs}`, (t) => {
+      const encoded = encodeInferRequest({ ...request, outputs: [] }, { inputs, outputs });
+      t.is(encoded.headerLength === undefined, inputs === 'json');
+      const decoded = decodeInferRequest(encoded, model);
+      t.deepEqual(bytesOf(decoded.inputs), bytesOf(request.inputs));
+      t.is(wantsBinary(decoded, 'C'), outputs === 'binary');
+    });
+  }
+}
 
 test('decodeInferRequest gives binary inputs as views of the body', (t) => {
   const { body, headerLength } = encodeInferRequest(request);
@@ -84,8 +96,8 @@ test('encodeInferRequest sends neither data nor size of a tensor in shared memor
     ['shared_memory_byte_size', 4],
   ]);
   const shared = { name: 'A', datatype: 'INT32', shape: [1], data: new Uint8Array(0), parameters } as const;
-  for (const json of [true, false]) {
-    const encoded = encodeInferRequest({ ...request, inputs: [shared] }, { json });
+  for (const inputs of ['json', 'binary'] as const) {
+    const encoded = encodeInferRequest({ ...request, inputs: [shared] }, { inputs, outputs: inputs });
     const text = encoded.body.toString();
     t.false(text.includes('binary_data_size') || text.includes('"data"'), text);
     t.deepEqual(decodeInferRequest(encoded, model).inputs[0]?.parameters, parameters);

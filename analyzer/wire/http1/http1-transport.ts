@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from '../../../src/client/connection.js';
 import type { Clock } from '../../../src/core/clock.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
@@ -7,16 +8,16 @@ import { parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
 import { Http1Connection } from './http1-connection.js';
-import { type ExtraHeaders, prepareRequest } from './prepare-request.js';
+import { prepareRequest, type RequestForm } from './prepare-request.js';
 
-export interface Http1Target {
+export interface Http1Target extends ConnectionOptions {
   /** `http://host[:port]`. */
   readonly origin: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
   /** Absent: wait for as long as it takes. */
   readonly requestTimeoutMs?: number | undefined;
-  readonly headers?: ExtraHeaders;
+  readonly form?: RequestForm;
 }
 
 const readBufferBytes = 65_536;
@@ -33,7 +34,9 @@ export function http1Transport(target: Http1Target): OpenTransport {
   const { protocol, hostname, port, host } = new URL(target.origin);
   if (protocol !== 'http:') throw new RangeError(`not an origin of plain HTTP: ${target.origin}`);
   const address = parseAddress(`${hostname}:${port === '' ? 80 : port}`);
-  const prepared = mapDistinct(target.requests, (request) => prepareRequest(request, host, target.headers));
+  const prepared = mapDistinct(target.requests, (request) =>
+    prepareRequest(request, host, { ...target.form, headers: target.headers }),
+  );
   return (options) => openHttp1({ ...target, ...options, address, prepared });
 }
 

@@ -1,8 +1,16 @@
-import { encodeInferRequest, type HttpBody, headerLengthField } from '../../../src/protocol/http-infer.js';
+import type { HeaderField } from '../../../src/client/connection.js';
+import { encodeInferRequest, headerLengthField, type TensorFormats } from '../../../src/protocol/http-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 
-/** Header fields that are added to every request, as name and value. */
-export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
+/** How a request travels, whatever is in it. */
+export interface RequestForm {
+  /** Binary unless given. */
+  readonly formats?: TensorFormats | undefined;
+}
+
+interface RequestOptions extends RequestForm {
+  readonly headers?: readonly HeaderField[] | undefined;
+}
 
 /** The path of an inference request: `/v2/models/{model}[/versions/{version}]/infer`. */
 export function inferPath({ modelName, modelVersion }: InferRequest): string {
@@ -10,14 +18,20 @@ export function inferPath({ modelName, modelVersion }: InferRequest): string {
   return `/v2/models/${encodeURIComponent(modelName)}${version}/infer`;
 }
 
-/** The header fields that describe the body of an inference request. */
-export function bodyFields({ headerLength }: HttpBody): ExtraHeaders {
-  return headerLength === undefined
-    ? [['content-type', 'application/json']]
-    : [
-        ['content-type', 'application/octet-stream'],
-        [headerLengthField, String(headerLength)],
-      ];
+/** The body of an inference request, and all header fields but those that frame it: our own, less those given. */
+export function requestBody(
+  request: InferRequest,
+  { formats, headers = [] }: RequestOptions,
+): { readonly bytes: Buffer; readonly fields: HeaderField[] } {
+  const { body, headerLength } = encodeInferRequest(request, formats);
+  const own: HeaderField[] =
+    headerLength === undefined
+      ? [['content-type', 'application/json']]
+      : [
+          ['content-type', 'application/octet-stream'],
+          [headerLengthField, String(headerLength)],
+        ];
+  return { bytes: body, fields: replaced(own, headers) };
 }
 
 /**
@@ -26,14 +40,15 @@ export function bodyFields({ headerLength }: HttpBody): ExtraHeaders {
  *
  * @param authority `host[:port]`
  */
-export function prepareRequest(request: InferRequest, authority: string, headers: ExtraHeaders = []): Buffer {
-  const encoded = encodeInferRequest(request);
-  const fields = [
-    ['host', authority],
-    ['content-length', String(encoded.body.length)],
-    ...bodyFields(encoded),
-    ...headers,
-  ];
-  const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return Buffer.concat([Buffer.from(`POST ${inferPath(request)} HTTP/1.1\r\n${head}\r\n`, 'latin1'), encoded.body]);
+export function prepareRequest(request: InferRequest, authority: string, options: RequestOptions = {}): Buffer {
+  const { bytes, fields } = requestBody(request, options);
+  const framed = replaced([['host', authority]], [['content-length', String(bytes.length)], ...fields]);
+  const head = framed.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return Buffer.concat([Buffer.from(`POST ${inferPath(request)} HTTP/1.1\r\n${head}\r\n`, 'latin1'), bytes]);
+}
+
+/** Fields, of which those go that are given anew. */
+function replaced(fields: readonly HeaderField[], given: readonly HeaderField[]): HeaderField[] {
+  const names = new Set(given.map(([name]) => name.toLowerCase()));
+  return [...fields.filter(([name]) => !names.has(name)), ...given];
 }

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from '../../../src/client/connection.js';
 import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { ns } from '../../../src/core/units.js';
@@ -7,20 +8,17 @@ import { mapDistinct } from '../map-distinct.js';
 import { parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
-import type { Field } from './hpack/static-table.js';
 import { Http2Connection } from './http2-connection.js';
 import { callHead, type PreparedCall, prepareCall } from './prepare-call.js';
 import type { PendingCall } from './stream-table.js';
 
-export interface Http2Target {
+export interface Http2Target extends ConnectionOptions {
   /** `host:port`. */
   readonly address: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
   /** Absent: wait for as long as it takes. Also told to the server, as `grpc-timeout`. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Sent with every request, as name and value. */
-  readonly headers?: readonly Field[];
   /** Over how many connections the calls are spread; 1 unless given. */
   readonly connections?: number;
   /** Where stream ids begin, odd; for tests of their end. */

@@ -1,3 +1,4 @@
+import type { HeaderField } from '../../../src/client/connection.js';
 import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { defaultMaxFrameBytes, flags, frame, frameTypes, streamIdOffset } from './frame.js';
@@ -25,22 +26,27 @@ const inferPath = '/inference.GRPCInferenceService/ModelInfer';
 export interface CallHeadOptions {
   readonly authority: string;
   readonly requestTimeoutMs?: number | undefined;
-  readonly headers?: readonly Field[];
+  readonly headers?: readonly HeaderField[] | undefined;
 }
 
 /** The header block of every call (gRPC over HTTP/2, "Requests"): the same bytes each time. */
 export function callHead({ authority, requestTimeoutMs, headers = [] }: CallHeadOptions): CallImage {
-  const block = encodeBlock([
+  const metadata = headers.map(([name, value]): Field => [name.toLowerCase(), value]);
+  const given = new Set(metadata.map(([name]) => name));
+  const own: readonly Field[] = [
     [':method', 'POST'],
     [':scheme', 'http'],
     [':path', inferPath],
-    [':authority', authority],
+    [':authority', metadata.find(([name]) => name === 'host')?.[1] ?? authority],
     ...(requestTimeoutMs === undefined ? [] : ([['grpc-timeout', grpcTimeout(requestTimeoutMs)]] as const)),
     ['te', 'trailers'],
     ['content-type', 'application/grpc'],
     ['user-agent', 'perf-analyze'],
     ['grpc-accept-encoding', 'identity'],
-    ...headers.map(([name, value]): Field => [name.toLowerCase(), value]),
+  ];
+  const block = encodeBlock([
+    ...own.filter(([name]) => !given.has(name)),
+    ...metadata.filter(([name]) => name !== 'host'),
   ]);
   const frames: Buffer[] = [];
   for (let from = 0; from < block.length; from += defaultMaxFrameBytes) {

@@ -5,6 +5,13 @@ export function badFlag(flag: string, expected: string, got: string): PerfError 
   return new PerfError('usage', `Cannot use ${flag}: expected ${expected}, got '${got}'`);
 }
 
+/** @throws PerfError `usage` unless `text` is one of the choices */
+export function oneOf<const Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw badFlag(flag, choices.join(', '), text);
+  return found;
+}
+
 /** @throws PerfError `usage` unless `text` is a whole decimal number of at least `minimum` */
 export function parseInteger(flag: string, text: string, minimum: number): number {
   const value = Number(text);

@@ -1,0 +1,43 @@
+import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
+import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
+import { mapDistinct } from '../../analyzer/wire/map-distinct.js';
+import type { OpenTransport } from '../../analyzer/wire/transport.js';
+import type { ConnectionOptions } from '../client/connection.js';
+import { systemClock } from '../core/clock.js';
+import { PerfError } from '../core/perf-error.js';
+import type { RunSettings } from '../core/run.js';
+import type { InferRequest } from '../protocol/infer.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import { originOf } from './choose-server.js';
+
+/** Where requests go, and what they are. */
+export interface Wire {
+  readonly url: string;
+  readonly connection: ConnectionOptions;
+  readonly requests: readonly InferRequest[];
+}
+
+/**
+ * Encodes all requests for the wire that the settings name. The one place that names both transports.
+ *
+ * @throws PerfError `usage` when the data cannot travel as asked for
+ */
+export function openWire(
+  { protocol, wire, requestTimeoutMs }: RunSettings,
+  { url, connection, requests }: Wire,
+): OpenTransport {
+  const parametrised = mapDistinct(requests, (request) => ({
+    ...request,
+    parameters: new Map([...request.parameters, ...Object.entries(wire.requestParameters)]),
+  }));
+  const target = { ...connection, requests: parametrised, clock: systemClock, requestTimeoutMs };
+  const form = { formats: { inputs: wire.inputFormat, outputs: wire.outputFormat } };
+  try {
+    return protocol === 'http'
+      ? http1Transport({ ...target, origin: originOf(url), form })
+      : http2Transport({ ...target, address: url });
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${cause.message}`, { cause });
+  }
+}

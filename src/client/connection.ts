@@ -1,0 +1,8 @@
+/** A header field over HTTP, or an entry of the metadata over gRPC. */
+export type HeaderField = readonly [name: string, value: string];
+
+/** What all connections to a server have in common, on the path of load and beside it. */
+export interface ConnectionOptions {
+  /** Sent with every request, in place of our own of the same name. */
+  readonly headers?: readonly HeaderField[];
+}

@@ -1,0 +1,92 @@
+import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import type { Run } from '../../src/core/run.js';
+import { createWorkplace, startRemoteServer } from '../helpers/cli.js';
+import { readRun } from '../helpers/read-run.js';
+
+const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
+
+interface Seen {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly answer: Buffer;
+  readonly answered: IncomingHttpHeaders;
+}
+
+/** Stands between the client and a server, and writes down what passes. */
+async function startWitness(port: string): Promise<AsyncDisposable & { readonly port: number; readonly seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const server = createServer(async (incoming, outgoing) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of incoming) pieces.push(piece);
+    const body = Buffer.concat(pieces);
+    const { method = '', url: path = '', headers } = incoming;
+    const passed = send({ host: '127.0.0.1', port, method, path, headers }, async (reply) => {
+      const parts: Buffer[] = [];
+      for await (const part of reply) parts.push(part);
+      const answer = Buffer.concat(parts);
+      seen.push({ path, headers, body, answer, answered: reply.headers });
+      outgoing.writeHead(reply.statusCode ?? 0, reply.headers);
+      outgoing.end(answer);
+    });
+    passed.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
+  return {
+    seen,
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Runs the command against the witness; what it saw. */
+async function witnessed(...flags: readonly string[]): Promise<{ seen: Seen[]; run: Run; stderr: string }> {
+  await using place = createWorkplace();
+  const { server, port } = await startRemoteServer(place);
+  await using witness = await startWitness(port);
+  const url = `http://127.0.0.1:${witness.port}`;
+  const { code, stderr } = await place.run('-m', 'simple', '-u', url, ...brief, '--json', 'run.json', ...flags);
+  server.child.kill('SIGTERM');
+  await server.result;
+  if (code !== 0) throw new Error(stderr);
+  return { seen: witness.seen, run: readRun(place, 'run.json'), stderr };
+}
+
+const inferences = (seen: readonly Seen[]): Seen[] => seen.filter(({ path }) => path.endsWith('/infer'));
+
+test('perf-analyze -H sends its headers with every request, to the control plane too', async (t) => {
+  const { seen, run } = await witnessed('-H', 'X-Key: secret', '-H', 'Authorization:Bearer token');
+  t.true(seen.some(({ path }) => path === '/v2'));
+  t.true(inferences(seen).length >= 20);
+  t.true(seen.every(({ headers }) => headers['x-key'] === 'secret' && headers.authorization === 'Bearer token'));
+  t.deepEqual(run.settings.wire.headerNames, ['X-Key', 'Authorization']);
+  t.false(JSON.stringify(run).includes('secret'));
+});
+
+test('perf-analyze sends and asks for JSON, and the parameters that it was given', async (t) => {
+  const { seen, run } = await witnessed(
+    ...['--input-tensor-format', 'json', '--output-tensor-format', 'json'],
+    ...['--request-parameter', 'priority:1:int', '--request-parameter', 'tag:a b:string'],
+  );
+  const [first] = inferences(seen);
+  t.is(first?.headers['inference-header-content-length'], undefined);
+  t.is(first?.answered['inference-header-content-length'], undefined);
+  const sent = JSON.parse(first?.body.toString() ?? '');
+  t.deepEqual(sent.parameters, { priority: 1, tag: 'a b' });
+  t.is(sent.inputs[0].data.length, 16);
+  t.is(JSON.parse(first?.answer.toString() ?? '').outputs[0].data.length, 16);
+  t.deepEqual(run.settings.wire.requestParameters, { priority: 1, tag: 'a b' });
+  t.is(run.levels[0]?.summary.failedRequests, 0);
+});
+
+test('perf-analyze sends binary inputs and takes JSON outputs', async (t) => {
+  const { seen } = await witnessed('--output-tensor-format', 'json');
+  const [first] = inferences(seen);
+  t.truthy(first?.headers['inference-header-content-length']);
+  t.is(first?.answered['inference-header-content-length'], undefined);
+});
