@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
+import { type GpuMetrics, gpuMetrics } from './gpu-metrics.js';
 
 export interface CsvOptions {
   /** Adds mean latency, send + receive, and response wait: `--verbose-csv`. */
@@ -40,6 +41,7 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
     { title: 'Client Recv', value: ({ client }) => us(client?.receiveMs) },
     ...percentileColumns(percentile),
     ...(isVerbose ? verboseColumns(percentile) : []),
+    ...(isVerbose && run.settings.metrics !== undefined ? gpuColumns : []),
     ...(run.settings.load.kind === 'concurrency' ? [] : pacingColumns(percentile)),
   ];
 }
@@ -91,6 +93,22 @@ const verboseColumns = (percentile: number | undefined): Column[] => [
       return us(service && client && service.meanMs - client.sendMs - client.receiveMs);
     },
   },
+];
+
+/** One cell for all GPUs, each with its value; empty where the endpoint names none. */
+const gpuColumn = (title: string, value: (gpu: GpuMetrics) => Cell): Column => ({
+  title,
+  value: (_measured, level) =>
+    gpuMetrics(level)
+      .flatMap((gpu) => (value(gpu) === undefined ? [] : [`${gpu.uuid}:${value(gpu)};`]))
+      .join(''),
+});
+
+const gpuColumns: readonly Column[] = [
+  gpuColumn('Avg GPU Utilization', ({ utilization }) => utilization && sixDigits(utilization)),
+  gpuColumn('Avg GPU Power Usage', ({ powerWatts }) => powerWatts && sixDigits(powerWatts)),
+  gpuColumn('Max GPU Memory Usage', ({ memoryUsedBytes }) => memoryUsedBytes),
+  gpuColumn('Total GPU Memory', ({ memoryTotalBytes }) => memoryTotalBytes),
 ];
 
 /**

@@ -2,17 +2,20 @@ import { levelTitle, levelValue, loadName } from '../src/core/load-name.js';
 import type { LatencySummary, Level, LoadSettings, Measured, MeasurementSettings, Run } from '../src/core/run.js';
 import { networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
+import { formatMetrics } from './metrics-table.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** The report for a person: settings, one table of latencies, one of the server's split, remarks, and the summary lines that scripts know from perf_analyzer. */
 export function formatText(run: Run): string {
   const measured = run.levels.filter(({ summary }) => summary.requests > 0);
   const hasServer = measured.some(({ summary }) => summary.server !== undefined);
+  const metrics = formatMetrics(measured, levelColumn(run));
   const sections = [
     heading(run),
     run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
     ...(run.settings.load.kind === 'concurrency' ? [] : [pacingTable(run)]),
     ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
+    ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
     ...remarks(run),
     ...(measured.length === 0 ? [] : [summaryLines(measured, run.settings.measurement)]),

@@ -1,5 +1,6 @@
 import type { Level, Load, MeasurementSettings } from '../../src/core/run.js';
 import { minus, toMs } from '../../src/core/units.js';
+import type { MetricsPolls } from './metrics-polls.js';
 import type { ServerSnapshots } from './server-snapshots.js';
 import { stabilityWindows } from './stability.js';
 import { mergeWindows, reportedPercentiles, type SummaryOptions, summarise } from './summarise.js';
@@ -11,16 +12,22 @@ export interface LevelParts {
   readonly measurement: MeasurementSettings;
   readonly windows: readonly WindowRecord[];
   readonly snapshots: Pick<ServerSnapshots, 'split'>;
+  readonly polls: MetricsPolls | undefined;
 }
 
 /** The figures of a level: every window, and the last three merged. */
-export function assembleLevel(parts: LevelParts): Pick<Level, 'load' | 'summary' | 'summarisedWindows' | 'windows'> {
+export function assembleLevel(
+  parts: LevelParts,
+): Pick<Level, 'load' | 'summary' | 'summarisedWindows' | 'windows' | 'metrics'> {
   const { windows, snapshots } = parts;
   const options: SummaryOptions = { batchSize: parts.batchSize, percentiles: percentilesOf(parts.measurement) };
   const end = windows.length - deadWindows(windows);
   const last = windows.slice(Math.max(0, end - stabilityWindows), end);
   const lastSplit = snapshots.split(end - last.length, end);
+  const [first] = last;
+  const metrics = first && parts.polls?.summarise(first.startedAt, last.at(-1)?.endedAt ?? first.endedAt);
   return {
+    ...(metrics === undefined ? {} : { metrics }),
     load: parts.load,
     summary: summarise(mergeWindows(last), lastSplit, options),
     summarisedWindows: last.length,

@@ -15,6 +15,7 @@ import { createFailureTally } from './failure-tally.js';
 import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { judgeValidity } from './judge-validity.js';
 import { type LevelView, levelView } from './level-view.js';
+import { type MetricsSource, pollMetrics } from './metrics-polls.js';
 import { createRequestCounter } from './request-counter.js';
 import { createServerSnapshots, type ReadStatistics } from './server-snapshots.js';
 import { createWindowSeries, type WindowRecord, type WindowRule } from './window-series.js';
@@ -32,6 +33,8 @@ export interface LevelPorts {
   readonly openPacer: OpenPacer;
   readonly startMeter: StartClientMeter;
   readonly readStatistics: ReadStatistics;
+  /** Given when the server's metrics endpoint is to be polled. */
+  readonly metrics?: MetricsSource | undefined;
   /** Gets, once a level, a function that shows how far it is. */
   readonly onStart: (view: () => LevelView) => void;
 }
@@ -81,6 +84,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   await using ready = await prepareLoad(planned, { ...loadOptions, events, limit });
   await snapshots.take();
   using meter = ports.startMeter();
+  const polls = ports.metrics && pollMetrics(ports.metrics, clock);
   const startedAt = clock.now();
   const series = createWindowSeries({
     rule: windowRule(measurement),
@@ -119,13 +123,13 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     if (isFirstWindow) void snapshots.take();
     series.finish(clock.now(), isFirstWindow);
   }
-  const drained = loop.stop();
+  const drained = Promise.all([loop.stop(), polls?.stop()]);
   const requests = counter.counts(loop.inFlight);
   const health = clientHealth(meter.read(), requests.sent);
   await drained;
   await snapshots.settled();
 
-  const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots });
+  const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots, polls });
   const { maxErrorRatePercent } = measurement;
   return {
     ...assembled,

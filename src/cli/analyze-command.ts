@@ -3,6 +3,7 @@ import { type AnalyzeFlags, type AnalyzeOptions, analyzeOptions } from './analyz
 import type { CommandContext } from './command-context.js';
 import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
+import { metricsFlags } from './flags/metrics-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
@@ -76,6 +77,7 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Server:',
     });
   return requestFlags(loadFlags(target))
+    .options(metricsFlags)
     .options(wireFlags)
     .options(engineFlags)
     .option('measurement-mode', {
@@ -183,6 +185,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     verbose: argv.v > 0,
     engine: argv,
     wire: argv,
+    metrics: argv,
   };
   return analyzeOptions(flags);
 }

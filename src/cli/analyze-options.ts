@@ -6,6 +6,7 @@ import { type EngineFlags, engineNotes } from './flags/engine-flags.js';
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
+import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
@@ -36,6 +37,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly verbose: boolean;
   readonly engine: EngineFlags;
   readonly wire: WireFlags;
+  readonly metrics: MetricsFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -110,6 +112,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
   const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
+  const metrics = metricsSettings(flags.metrics);
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
     modelName: flags.modelName,
@@ -133,5 +136,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     data: parseInputData(flags),
     seed: parseInteger('--seed', flags.seed, 0),
     wire: wireSettings(flags.wire, protocol),
+    ...(metrics === undefined ? {} : { metrics }),
   };
 }

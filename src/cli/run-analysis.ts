@@ -4,6 +4,7 @@ import { modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
+import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { formatCsv } from '../../reports/csv.js';
 import { formatJson } from '../../reports/json.js';
@@ -16,6 +17,7 @@ import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer, connect } from './choose-server.js';
+import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
 import type { CommandContext } from './command-context.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
@@ -71,7 +73,7 @@ async function measure(options: AnalyzeOptions, context: CommandContext): Promis
   });
   if (choice.kind === 'remote') {
     context.progress.say(`Server: ${choice.url} (${choice.because}).`);
-    return measureAt({ kind: 'remote', url: choice.url }, options, context);
+    return measureAt({ kind: 'remote', url: choice.url, metricsUrl: metricsUrlOf(choice.url) }, options, context);
   }
   const modelRepository = await repositoryFor(settings.modelName, options.server.modelRepository, context);
   context.progress.show(`starting the embedded server with ${settings.modelName}`);
@@ -85,12 +87,15 @@ async function measure(options: AnalyzeOptions, context: CommandContext): Promis
   });
   const url = `127.0.0.1:${settings.protocol === 'http' ? embedded.ports.http : embedded.ports.grpc}`;
   context.progress.say(`Server: embedded, on ${url}, models from ${modelRepository} (${choice.because}).`);
-  return await measureAt({ kind: 'embedded', url, embedded }, options, context);
+  const metricsUrl = `http://127.0.0.1:${embedded.ports.metrics}/metrics`;
+  return await measureAt({ kind: 'embedded', url, metricsUrl, embedded }, options, context);
 }
 
 interface Place {
   readonly kind: ServerFacts['kind'];
   readonly url: string;
+  /** Where the metrics are unless the user says otherwise. */
+  readonly metricsUrl: string;
   readonly embedded?: EmbeddedServer;
 }
 
@@ -100,8 +105,9 @@ async function measureAt(place: Place, options: AnalyzeOptions, context: Command
   await using client = connect(settings.protocol, place.url, options.server.connection);
   const target = await openTarget(client, settings, place.url);
   if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
+  await using metrics = await collectMetrics(settings, place.metricsUrl);
   const startedAt = new Date();
-  const levels = await sweep({ place, options, client, target }, context);
+  const levels = await sweep({ place, options, client, target, metrics: metrics?.source }, context);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
   return {
     format: 'perf-analyze/run',
@@ -123,10 +129,11 @@ interface Sweep {
   readonly options: AnalyzeOptions;
   readonly client: V2Client;
   readonly target: Target;
+  readonly metrics: MetricsSource | undefined;
 }
 
 async function sweep(
-  { place, options, client, target }: Sweep,
+  { place, options, client, target, metrics }: Sweep,
   { interrupt, progress }: CommandContext,
 ): Promise<Level[]> {
   const { settings, isVerbose } = options;
@@ -150,6 +157,7 @@ async function sweep(
       startMeter: startProcessMeter,
       openPacer: () => openThreadPacer(systemClock),
       readStatistics: statisticsReader(client, settings, target),
+      metrics,
       onStart: (view) =>
         progress.startLevel(view, {
           settings,

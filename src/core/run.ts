@@ -224,6 +224,19 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
+/** One series of a metrics endpoint over a stretch of time. */
+export type MetricSeries = { readonly name: string; readonly labels: Readonly<Record<string, string>> } & (
+  | { readonly kind: 'gauge'; readonly mean: number; readonly min: number; readonly max: number }
+  | { readonly kind: 'counter'; readonly increase: number; readonly perSecond: number }
+);
+
+/** What the server's metrics endpoint said while the windows of a summary ran. */
+export interface ServerMetrics {
+  /** How often it answered in that time. */
+  readonly polls: number;
+  readonly series: readonly MetricSeries[];
+}
+
 /** One load level, measured. */
 export interface Level {
   readonly load: Load;
@@ -240,6 +253,8 @@ export interface Level {
   readonly verdict: Verdict;
   /** Of all windows, by class. */
   readonly failures: readonly FailureCount[];
+  /** Absent unless asked for, and when the endpoint did not answer. */
+  readonly metrics?: ServerMetrics;
 }
 
 export interface MeasurementSettings {
@@ -269,6 +284,12 @@ export interface WireSettings {
   readonly outputFormat: 'binary' | 'json';
 }
 
+export interface MetricsSettings {
+  readonly intervalMs: number;
+  /** As given; absent = the server's own. */
+  readonly url?: string;
+}
+
 export interface RunSettings {
   readonly modelName: string;
   readonly modelVersion: string;
@@ -284,6 +305,8 @@ export interface RunSettings {
   readonly data: InputDataSettings;
   readonly seed: number;
   readonly wire: WireSettings;
+  /** Absent: the metrics endpoint is not polled. */
+  readonly metrics?: MetricsSettings;
 }
 
 export interface Machine {

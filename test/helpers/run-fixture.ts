@@ -24,6 +24,7 @@ interface LevelFixture {
   readonly isOverLimit?: boolean;
   readonly server?: ServerSplit;
   readonly failures?: Level['failures'];
+  readonly metrics?: Level['metrics'];
 }
 
 export const serverSplitFixture: ServerSplit = {
@@ -89,6 +90,7 @@ export function levelFixture(options: LevelFixture): Level {
       maxErrorRatePercent: 1,
     }),
     failures: options.failures ?? [],
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   };
 }
 

@@ -6,7 +6,7 @@ import { readFlags } from './read-flags.js';
  * Every flag of perf_analyzer 2.64, with what becomes of it here: it works, it is accepted with a note that it changes
  * nothing, or it is refused with what to use instead.
  */
-const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: string, value?: string])[] = [
+const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: string, ...values: string[]])[] = [
   ['works', '-m', 'simple'],
   ['works', '-x', '1'],
   ['works', '-b', '2'],
@@ -54,13 +54,16 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '--shape', 'INPUT0:4'],
   ['refused', '-z'],
   ['refused', '--data-directory', 'data'],
+  ['works', '--collect-metrics'],
+  ['works', '--metrics-url', 'localhost:8002/metrics', '--collect-metrics'],
+  ['works', '--metrics-interval', '500', '--collect-metrics'],
   ['works', '-f', 'perf.csv'],
   ['works', '--verbose-csv'],
   ['refused', '--enable-mpi'],
 ];
 
-for (const [kind, flag, value] of flags) {
-  const args = value === undefined ? [flag] : [flag, value];
+for (const [kind, flag, ...values] of flags) {
+  const args = [flag, ...values];
   const model = flag === '-m' ? [] : ['-m', 'simple'];
   test(`the flags of perf_analyzer: ${args.join(' ')} is ${kind}`, (t) => {
     if (kind === 'refused') {

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import { createWorkplace } from '../helpers/cli.js';
+import { readRun } from '../helpers/read-run.js';
+
+const simple = ['-m', 'simple', '--service-kind', 'embedded', '-s', '100000', '-r', '3', '-p', '300'];
+
+test("perf-analyze finds the embedded server's metrics by itself", async (t) => {
+  await using place = createWorkplace();
+  const { code, stdout, stderr } = await place.run(
+    ...simple,
+    ...['--collect-metrics', '--metrics-interval', '50', '--json', 'run.json'],
+  );
+  t.is(code, 0, stderr);
+  t.regex(stdout, /Server, from its metrics endpoint\n(.*\n){2} +1 +CPU +[\d.]+ /);
+  const [level] = readRun(place, 'run.json').levels;
+  const series = level?.metrics?.series ?? [];
+  t.true((level?.metrics?.polls ?? 0) >= 1);
+  const counted = series.find(({ name }) => name === 'nv_inference_count');
+  t.deepEqual(counted?.labels, { model: 'simple', version: '1' });
+  // The polls around the windows cover what the windows saw, but for what was on its way at their bounds.
+  const requests = level?.summary.requests ?? Number.POSITIVE_INFINITY;
+  t.true(counted?.kind === 'counter' && counted.increase >= requests / 2);
+  t.deepEqual(place.leftovers(), []);
+});
+
+test('perf-analyze puts the GPUs of --metrics-url into the verbose CSV', async (t) => {
+  await using place = createWorkplace();
+  const server = createServer((_request, response) =>
+    response.end('nv_gpu_utilization{gpu_uuid="GPU-1"} 0.5\nnv_gpu_power_usage{gpu_uuid="GPU-1",pci="0"} 7e1\n'),
+  );
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr } = await place.run(
+    ...simple,
+    ...['--collect-metrics', '--metrics-url', `http://127.0.0.1:${port}/metrics`, '-f', 'perf.csv', '--verbose-csv'],
+  );
+  server.closeAllConnections();
+  server.close();
+  t.is(code, 0, stderr);
+  const [header = '', row = ''] = readFileSync(place.path('perf.csv'), 'utf8').split('\n');
+  t.true(header.endsWith('Avg GPU Utilization,Avg GPU Power Usage,Max GPU Memory Usage,Total GPU Memory'));
+  t.true(row.endsWith('GPU-1:0.5;,GPU-1:70;,,'), row);
+});
+
+test('perf-analyze refuses to collect metrics where there are none', async (t) => {
+  await using place = createWorkplace();
+  const { code, stderr } = await place.run(
+    ...simple,
+    '--collect-metrics',
+    '--metrics-url',
+    'http://127.0.0.1:1/metrics',
+  );
+  t.is(code, 5);
+  t.regex(
+    stderr,
+    /perf-analyze: Cannot collect metrics: expected a metrics endpoint, got no answer from http:\/\/127\.0\.0\.1:1\/metrics: .*ECONNREFUSED/,
+  );
+  t.deepEqual(place.leftovers(), []);
+});
