@@ -16,6 +16,10 @@ export const timedOut = (limitMs: number): Failure => ({
 /** The answer breaks the rules of its protocol. */
 export const violated = (what: string): Failure => ({ code: 'protocol', message: what });
 
+/** The answer is not what its coding says, or has one that nobody asked for. */
+export const undecodable = (coding: string | undefined): Failure =>
+  violated(`the answer cannot be decoded from ${coding}`);
+
 /** What a socket said when it broke. A failed attempt on several addresses has its texts inside. */
 export function brokenConnection(error: unknown): Failure {
   const first = error instanceof AggregateError ? error.errors[0] : error;

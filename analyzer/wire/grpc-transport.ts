@@ -1,4 +1,11 @@
-import { Client, type ClientUnaryCall, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientUnaryCall,
+  compressionAlgorithms,
+  credentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import type { ConnectionOptions } from '../../src/client/connection.js';
 import { isConnectionFailure } from '../../src/client/grpc-failure.js';
 import { authorityOf, metadataOf } from '../../src/client/grpc-metadata.js';
@@ -7,6 +14,7 @@ import type { Failure } from '../../src/core/failure.js';
 import type { Nanoseconds } from '../../src/core/units.js';
 import { encodeModelInferRequest } from '../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../src/protocol/infer.js';
+import type { Compression } from './compression.js';
 import { abandoned } from './failures.js';
 import type { OpenTransport } from './transport.js';
 
@@ -15,10 +23,17 @@ export interface GrpcTarget extends ConnectionOptions {
   readonly address: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
+  /** Of the requests; answers may have any. */
+  readonly compression?: Compression | undefined;
   /** Absent: wait for as long as it takes. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
+const algorithms = {
+  none: compressionAlgorithms.identity,
+  deflate: compressionAlgorithms.deflate,
+  gzip: compressionAlgorithms.gzip,
+} as const;
 const inferPath = '/inference.GRPCInferenceService/ModelInfer';
 const asIs = (bytes: Buffer): Buffer => bytes;
 
@@ -26,7 +41,8 @@ const asIs = (bytes: Buffer): Buffer => bytes;
  * gRPC over `@grpc/grpc-js`: all requests are streams of one connection. For everything that the wire of `http2/`
  * leaves out, and the oracle that it is tested against.
  */
-export function grpcTransport({ address, requests, clock, requestTimeoutMs, headers = [] }: GrpcTarget): OpenTransport {
+export function grpcTransport(target: GrpcTarget): OpenTransport {
+  const { address, requests, clock, requestTimeoutMs, compression, headers = [] } = target;
   const prepared = requests.map((request) => Buffer.from(encodeModelInferRequest(request)));
   const authority = authorityOf(headers);
   const metadata = metadataOf(headers);
@@ -35,6 +51,7 @@ export function grpcTransport({ address, requests, clock, requestTimeoutMs, head
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.use_local_subchannel_pool': 1,
+      'grpc.default_compression_algorithm': algorithms[compression ?? 'none'],
       ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
     });
     const calls = new Set<ClientUnaryCall>();

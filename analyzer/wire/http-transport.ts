@@ -7,7 +7,8 @@ import type { Nanoseconds } from '../../src/core/units.js';
 import { headerLengthField } from '../../src/protocol/http-infer.js';
 import type { InferRequest } from '../../src/protocol/infer.js';
 import { BodyCollector } from './body-collector.js';
-import { abandoned, timedOut, violated } from './failures.js';
+import { decompressed } from './compression.js';
+import { abandoned, timedOut, undecodable, violated } from './failures.js';
 import { errorBodyLimitBytes, statusFailure } from './http1/error-text.js';
 import { inferPath, type RequestForm, requestBody } from './http1/prepare-request.js';
 import type { OpenOptions, OpenTransport } from './transport.js';
@@ -63,6 +64,7 @@ function replyHandler(
   let controller: Dispatcher.DispatchController | undefined;
   let status = 0;
   let headerLength: number | undefined;
+  let coding: string | undefined;
   let firstAt: Nanoseconds | undefined;
   let isSettled = false;
   let isKept = false;
@@ -74,8 +76,14 @@ function replyHandler(
     isSettled = true;
     clearTimeout(timer);
     const now = clock.now();
-    if (failure === undefined && isKept) onBody?.(token, body.take(), headerLength);
-    onReply(token, failure, firstAt ?? now, now);
+    onReply(token, failure ?? handBody(), firstAt ?? now, now);
+  };
+  const handBody = (): Failure | undefined => {
+    if (onBody === undefined || !isKept) return undefined;
+    const content = decompressed(body.take(), coding);
+    if (content === undefined) return undecodable(coding);
+    onBody(token, content, headerLength);
+    return undefined;
   };
   const expire = (limitMs: number): void => {
     settle(timedOut(limitMs));
@@ -94,13 +102,17 @@ function replyHandler(
       headerLength = length === undefined ? undefined : Number(length);
       const size = headers['content-length'];
       if (status === 200) isKept = keepsBody?.(token, size === undefined ? undefined : Number(size)) ?? true;
+      coding = headers['content-encoding']?.toString();
       firstAt = clock.now();
     },
     onResponseData: (_controller, chunk) => {
       if (status !== 200) errorBody.push(chunk, 0, chunk.length);
       else if (onBody !== undefined && isKept) body.push(chunk, 0, chunk.length);
     },
-    onResponseEnd: () => settle(status === 200 ? undefined : statusFailure(status, errorBody.take())),
+    onResponseEnd: () =>
+      settle(
+        status === 200 ? undefined : statusFailure(status, decompressed(errorBody.take(), coding) ?? Buffer.alloc(0)),
+      ),
     onResponseError: (_controller, error) => queueMicrotask(() => settle(failureOf(error))),
   };
 }

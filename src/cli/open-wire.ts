@@ -31,11 +31,12 @@ export function openWire(
     parameters: new Map([...request.parameters, ...Object.entries(wire.requestParameters)]),
   }));
   const target = { ...connection, requests: parametrised, clock: systemClock, requestTimeoutMs };
-  const form = { formats: { inputs: wire.inputFormat, outputs: wire.outputFormat } };
+  const compression = wire.compression === 'none' ? undefined : wire.compression;
+  const form = { formats: { inputs: wire.inputFormat, outputs: wire.outputFormat }, compression };
   try {
     return protocol === 'http'
       ? http1Transport({ ...target, origin: originOf(url), form })
-      : http2Transport({ ...target, address: url });
+      : http2Transport({ ...target, address: url, compression });
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${cause.message}`, { cause });

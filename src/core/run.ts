@@ -282,6 +282,8 @@ export interface WireSettings {
   readonly requestParameters: Readonly<Record<string, boolean | number | string>>;
   readonly inputFormat: 'binary' | 'json';
   readonly outputFormat: 'binary' | 'json';
+  /** Of requests; answers may have the same. */
+  readonly compression: 'none' | 'gzip' | 'deflate';
 }
 
 export interface MetricsSettings {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, startRemoteServer } from '../helpers/cli.js';
@@ -90,3 +91,30 @@ test('perf-analyze sends binary inputs and takes JSON outputs', async (t) => {
   t.truthy(first?.headers['inference-header-content-length']);
   t.is(first?.answered['inference-header-content-length'], undefined);
 });
+
+for (const compression of ['gzip', 'deflate'] as const) {
+  test(`perf-analyze --http-compression ${compression} compresses both ways`, async (t) => {
+    const { seen, run } = await witnessed('--http-compression', compression, '-b', '8');
+    const decode = compression === 'gzip' ? gunzipSync : inflateSync;
+    const [first] = inferences(seen);
+    t.is(first?.headers['content-encoding'], compression);
+    t.is(first?.answered['content-encoding'], compression);
+    const plain = decode(first?.body ?? '');
+    const headerLength = Number(first?.headers['inference-header-content-length']);
+    t.is(JSON.parse(plain.toString('utf8', 0, headerLength)).inputs[0].name, 'INPUT0');
+    t.is(plain.length, headerLength + 2 * 8 * 16 * 4);
+    t.true(decode(first?.answer ?? '').length > (first?.answer.length ?? 0));
+    t.is(run.settings.wire.compression, compression);
+    t.is(run.levels[0]?.summary.failedRequests, 0);
+  });
+
+  test(`perf-analyze --grpc-compression-algorithm ${compression} is understood by the embedded server`, async (t) => {
+    await using place = createWorkplace();
+    const flags = ['-i', 'grpc', '--grpc-compression-algorithm', compression, '--json', 'run.json'];
+    const { code, stderr } = await place.run('-m', 'simple', '--service-kind', 'embedded', ...brief, ...flags);
+    t.is(code, 0, stderr);
+    const run = readRun(place, 'run.json');
+    t.is(run.settings.wire.compression, compression);
+    t.is(run.levels[0]?.summary.failedRequests, 0);
+  });
+}

@@ -146,7 +146,13 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       shapes: {},
       data: { source: 'random', paths: [], generators: {}, stringLength: 128, tolerance: { absolute: 0, relative: 0 } },
       seed: 0,
-      wire: { headerNames: [], requestParameters: {}, inputFormat: 'binary', outputFormat: 'binary' },
+      wire: {
+        headerNames: [],
+        requestParameters: {},
+        inputFormat: 'binary',
+        outputFormat: 'binary',
+        compression: 'none',
+      },
     },
     machine: {
       platform: 'linux',

@@ -3,7 +3,8 @@ import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import { BodyCollector } from '../body-collector.js';
-import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
+import { decompressed } from '../compression.js';
+import { abandoned, closedByPeer, timedOut, undecodable, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
 import { errorBodyLimitBytes, statusFailure } from './error-text.js';
@@ -105,11 +106,24 @@ export class Http1Connection {
 
   /** The response is complete, whatever its status. */
   private succeed(now: Nanoseconds): void {
-    const { status, keepsAlive, inferenceHeaderLength } = this.parser.head;
+    const { status, keepsAlive } = this.parser.head;
     if (!keepsAlive) this.discardSocket();
-    const failure = status === 200 ? undefined : statusFailure(status, this.errorBody.take());
-    if (status === 200 && this.keeps()) this.options.onBody?.(this.token, this.body.take(), inferenceHeaderLength);
-    this.settle(failure, now);
+    this.settle(status === 200 ? this.handBody() : this.refusal(), now);
+  }
+
+  /** Decodes and hands over the body of a success, when somebody looks at it. */
+  private handBody(): Failure | undefined {
+    if (!this.keeps()) return undefined;
+    const { contentEncoding, inferenceHeaderLength } = this.parser.head;
+    const body = decompressed(this.body.take(), contentEncoding);
+    if (body === undefined) return undecodable(contentEncoding);
+    this.options.onBody?.(this.token, body, inferenceHeaderLength);
+    return undefined;
+  }
+
+  private refusal(): Failure {
+    const { status, contentEncoding } = this.parser.head;
+    return statusFailure(status, decompressed(this.errorBody.take(), contentEncoding) ?? Buffer.alloc(0));
   }
 
   private fail(failure: Failure, now: Nanoseconds): void {

@@ -1,11 +1,14 @@
 import type { HeaderField } from '../../../src/client/connection.js';
 import { encodeInferRequest, headerLengthField, type TensorFormats } from '../../../src/protocol/http-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
+import { type Compression, compressed } from '../compression.js';
 
 /** How a request travels, whatever is in it. */
 export interface RequestForm {
   /** Binary unless given. */
   readonly formats?: TensorFormats | undefined;
+  /** Of the request, and what its answer may have. */
+  readonly compression?: Compression | undefined;
 }
 
 interface RequestOptions extends RequestForm {
@@ -21,7 +24,7 @@ export function inferPath({ modelName, modelVersion }: InferRequest): string {
 /** The body of an inference request, and all header fields but those that frame it: our own, less those given. */
 export function requestBody(
   request: InferRequest,
-  { formats, headers = [] }: RequestOptions,
+  { formats, compression, headers = [] }: RequestOptions,
 ): { readonly bytes: Buffer; readonly fields: HeaderField[] } {
   const { body, headerLength } = encodeInferRequest(request, formats);
   const own: HeaderField[] =
@@ -31,7 +34,12 @@ export function requestBody(
           ['content-type', 'application/octet-stream'],
           [headerLengthField, String(headerLength)],
         ];
-  return { bytes: body, fields: replaced(own, headers) };
+  if (compression === undefined) return { bytes: body, fields: replaced(own, headers) };
+  const coding: HeaderField[] = [
+    ['content-encoding', compression],
+    ['accept-encoding', compression],
+  ];
+  return { bytes: compressed(body, compression), fields: replaced([...own, ...coding], headers) };
 }
 
 /**

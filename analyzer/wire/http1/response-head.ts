@@ -10,6 +10,8 @@ export interface ResponseHead {
   keepsAlive: boolean;
   /** Length of the JSON part of the body when binary tensors follow it. */
   inferenceHeaderLength: number | undefined;
+  /** `content-encoding`, in lower case. */
+  contentEncoding: string | undefined;
 }
 
 export const emptyHead = (): ResponseHead => ({
@@ -19,6 +21,7 @@ export const emptyHead = (): ResponseHead => ({
   isCoded: false,
   keepsAlive: true,
   inferenceHeaderLength: undefined,
+  contentEncoding: undefined,
 });
 
 export function clearHead(head: ResponseHead): void {
@@ -28,6 +31,7 @@ export function clearHead(head: ResponseHead): void {
   head.isCoded = false;
   head.keepsAlive = true;
   head.inferenceHeaderLength = undefined;
+  head.contentEncoding = undefined;
 }
 
 const space = 0x20;
@@ -36,6 +40,7 @@ const colon = 0x3a;
 const zero = 0x30;
 const http1 = Buffer.from('HTTP/1.');
 const contentLengthName = Buffer.from('content-length');
+const contentEncodingName = Buffer.from('content-encoding');
 const transferEncodingName = Buffer.from('transfer-encoding');
 const connectionName = Buffer.from('connection');
 const inferenceHeaderLengthName = Buffer.from('inference-header-content-length');
@@ -63,6 +68,9 @@ export function readField(head: ResponseHead, bytes: Buffer, from: number, to: n
   switch (nameEnd - from) {
     case contentLengthName.length:
       return matches(bytes, from, contentLengthName) ? readContentLength(head, bytes, nameEnd + 1, to) : undefined;
+    case contentEncodingName.length:
+      if (matches(bytes, from, contentEncodingName)) head.contentEncoding = tokens(bytes, nameEnd + 1, to).join(', ');
+      return undefined;
     case transferEncodingName.length:
       if (matches(bytes, from, transferEncodingName)) readTransferEncoding(head, bytes, nameEnd + 1, to);
       return undefined;

@@ -1,6 +1,7 @@
 import type { Failure } from '../../../src/core/failure.js';
 import type { Nanoseconds } from '../../../src/core/units.js';
-import { violated } from '../failures.js';
+import { type Compression, decompressed } from '../compression.js';
+import { undecodable, violated } from '../failures.js';
 import { httpStatusFailure, messageCountFailure, statusFailure } from './grpc-failure.js';
 import type { ResponseFields } from './header-memory.js';
 import { type KeepsMessage, MessageReader } from './message-reader.js';
@@ -10,6 +11,8 @@ export interface AnswerOptions {
   readonly keeps: KeepsMessage;
   /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
   readonly hasTimeLimit: boolean;
+  /** What messages may have; the only one that is offered. */
+  readonly compression: Compression | undefined;
 }
 
 /** What the streams of one connection have been answered so far (gRPC over HTTP/2, "Responses"). */
@@ -17,10 +20,12 @@ export class AnswerReader {
   private readonly streams: StreamTable;
   private readonly messages: MessageReader;
   private readonly hasTimeLimit: boolean;
+  private readonly compression: Compression | undefined;
 
-  constructor(streams: StreamTable, { keeps, hasTimeLimit }: AnswerOptions) {
+  constructor(streams: StreamTable, { keeps, hasTimeLimit, compression }: AnswerOptions) {
     this.streams = streams;
-    this.messages = new MessageReader(streams.size, keeps);
+    this.messages = new MessageReader(streams.size, { keeps, mayBeCompressed: compression !== undefined });
+    this.compression = compression;
     this.hasTimeLimit = hasTimeLimit;
   }
 
@@ -47,9 +52,11 @@ export class AnswerReader {
     return this.messages.isCut(slot) ? violated('the answer ends in the middle of its message') : undefined;
   }
 
-  /** The bytes of the message; `undefined` when they were not kept. */
-  bodyOf(slot: number): Buffer | undefined {
-    return this.messages.bodyOf(slot);
+  /** The bytes of the message, decoded; absent when they were not kept. A failure when they cannot be decoded. */
+  bodyOf(slot: number): Buffer | Failure | undefined {
+    const bytes = this.messages.bodyOf(slot);
+    if (bytes === undefined || !this.messages.isCompressed(slot)) return bytes;
+    return decompressed(bytes, this.compression) ?? undecodable(this.compression);
   }
 
   /** The stream is over. */

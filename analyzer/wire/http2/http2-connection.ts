@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
+import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
@@ -28,6 +29,8 @@ export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'o
   readonly readBuffer: Buffer;
   /** Requests have a time limit, so that the status DEADLINE_EXCEEDED is ours. */
   readonly hasTimeLimit: boolean;
+  /** What answers may have. */
+  readonly compression?: Compression | undefined;
   /** Takes calls that the server certainly has not looked at; the failure is for those that are not sent again. */
   readonly onReturn: (call: PendingCall, failure: Failure) => void;
   /** Nothing of the connection is left. */
@@ -78,6 +81,7 @@ export class Http2Connection {
       keeps: (slot, sizeBytes) =>
         options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true),
       hasTimeLimit: options.hasTimeLimit,
+      compression: options.compression,
     });
     this.controls = {
       onWindowUpdate: (streamId, increment) => this.onWindowUpdate(streamId, increment),
@@ -288,12 +292,16 @@ export class Http2Connection {
   private endAnswer(slot: number, trailers: ResponseFields | undefined): void {
     // An answer may come before the whole request is sent; the rest is of no interest then (RFC 9113 section 8.1).
     const reset = this.streams.isSent[slot] === 1 ? undefined : errorCodes.noError;
-    const failure = this.answers.failureOf(slot, trailers);
-    if (failure === undefined) {
-      const body = this.answers.bodyOf(slot);
-      if (body !== undefined) this.options.onBody?.(this.streams.tokens[slot] ?? 0, body, undefined);
-    }
-    this.settle(slot, failure, reset);
+    this.settle(slot, this.answers.failureOf(slot, trailers) ?? this.handBody(slot), reset);
+  }
+
+  /** Hands over the message of a success, when somebody looks at it. */
+  private handBody(slot: number): Failure | undefined {
+    const body = this.answers.bodyOf(slot);
+    if (body === undefined) return undefined;
+    if (!Buffer.isBuffer(body)) return body;
+    this.options.onBody?.(this.streams.tokens[slot] ?? 0, body, undefined);
+    return undefined;
   }
 
   // -------------------------------------------------------------------------------------------- endings

@@ -3,6 +3,7 @@ import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
+import type { Compression } from '../compression.js';
 import { abandoned } from '../failures.js';
 import { mapDistinct } from '../map-distinct.js';
 import { parseAddress } from '../tcp.js';
@@ -19,6 +20,8 @@ export interface Http2Target extends ConnectionOptions {
   readonly clock: Clock;
   /** Absent: wait for as long as it takes. Also told to the server, as `grpc-timeout`. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Of the requests, and what their answers may have. */
+  readonly compression?: Compression | undefined;
   /** Over how many connections the calls are spread; 1 unless given. */
   readonly connections?: number;
   /** Where stream ids begin, odd; for tests of their end. */
@@ -43,7 +46,7 @@ const retryLimit = 3;
 export function http2Transport(target: Http2Target): OpenTransport {
   const address = parseAddress(target.address);
   const head = callHead({ ...target, authority: target.address });
-  const prepared = mapDistinct(target.requests, (request) => prepareCall(request, head));
+  const prepared = mapDistinct(target.requests, (request) => prepareCall(request, head, target.compression));
   return (options) => openHttp2({ ...target, ...options, address, prepared });
 }
 

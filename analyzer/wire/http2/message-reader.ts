@@ -5,6 +5,12 @@ const prefixBytes = 5;
 /** Whether the bytes of a message that begins are kept. */
 export type KeepsMessage = (slot: number, sizeBytes: number) => boolean;
 
+export interface MessageOptions {
+  readonly keeps: KeepsMessage;
+  /** We said that we can decode a compressed message. */
+  readonly mayBeCompressed: boolean;
+}
+
 /**
  * Counts the length-prefixed messages of each stream (gRPC over HTTP/2, "Length-Prefixed-Message"), which may span
  * frames anywhere, and keeps their bytes when they are wanted.
@@ -16,12 +22,17 @@ export class MessageReader {
   private readonly prefix: Float64Array;
   /** How much of the present message is missing. */
   private readonly missing: Float64Array;
+  /** Whether the present message is compressed. */
+  private readonly areCompressed: Uint8Array;
+  private readonly mayBeCompressed: boolean;
   private readonly bodies: (BodyCollector | undefined)[] = [];
   private readonly isKept: Uint8Array;
   private readonly keeps: KeepsMessage;
 
   /** @param size of the stream table */
-  constructor(size: number, keeps: KeepsMessage) {
+  constructor(size: number, { keeps, mayBeCompressed }: MessageOptions) {
+    this.areCompressed = new Uint8Array(size);
+    this.mayBeCompressed = mayBeCompressed;
     this.counts = new Uint8Array(size);
     this.prefixRead = new Uint8Array(size);
     this.prefix = new Float64Array(size);
@@ -36,6 +47,7 @@ export class MessageReader {
     this.prefixRead[slot] = 0;
     this.missing[slot] = 0;
     this.isKept[slot] = 0;
+    this.areCompressed[slot] = 0;
     this.bodies[slot]?.drop();
   }
 
@@ -51,7 +63,7 @@ export class MessageReader {
         at = end;
       } else {
         at = this.readPrefix(slot, bytes, at, to);
-        if (this.prefixRead[slot] === 0 && (this.prefix[slot] ?? 0) > 0xffffffff) {
+        if (this.prefixRead[slot] === 0 && this.areCompressed[slot] === 1 && !this.mayBeCompressed) {
           return 'a message is compressed, which was not offered';
         }
       }
@@ -69,7 +81,12 @@ export class MessageReader {
     return (this.missing[slot] ?? 0) > 0 || this.prefixRead[slot] !== 0;
   }
 
-  /** The bytes of the message; `undefined` when they were not kept. */
+  /** The bytes that `bodyOf` gives are compressed. */
+  isCompressed(slot: number): boolean {
+    return this.areCompressed[slot] === 1;
+  }
+
+  /** The bytes of the message as they came; `undefined` when they were not kept. */
   bodyOf(slot: number): Buffer | undefined {
     if (this.isKept[slot] !== 1) return undefined;
     return this.bodies[slot]?.take() ?? Buffer.alloc(0);
@@ -86,6 +103,7 @@ export class MessageReader {
     if (read === prefixBytes) {
       const sizeBytes = prefix % 4294967296;
       this.missing[slot] = sizeBytes;
+      this.areCompressed[slot] = prefix > 0xffffffff ? 1 : 0;
       this.isKept[slot] = this.keeps(slot, sizeBytes) ? 1 : 0;
       this.counts[slot] = Math.min(255, (this.counts[slot] ?? 0) + 1);
     }

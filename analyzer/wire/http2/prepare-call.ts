@@ -1,6 +1,7 @@
 import type { HeaderField } from '../../../src/client/connection.js';
 import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
+import { type Compression, compressed } from '../compression.js';
 import { defaultMaxFrameBytes, flags, frame, frameTypes, streamIdOffset } from './frame.js';
 import { encodeBlock } from './hpack/hpack-encode.js';
 import type { Field } from './hpack/static-table.js';
@@ -27,10 +28,11 @@ export interface CallHeadOptions {
   readonly authority: string;
   readonly requestTimeoutMs?: number | undefined;
   readonly headers?: readonly HeaderField[] | undefined;
+  readonly compression?: Compression | undefined;
 }
 
 /** The header block of every call (gRPC over HTTP/2, "Requests"): the same bytes each time. */
-export function callHead({ authority, requestTimeoutMs, headers = [] }: CallHeadOptions): CallImage {
+export function callHead({ authority, requestTimeoutMs, compression, headers = [] }: CallHeadOptions): CallImage {
   const metadata = headers.map(([name, value]): Field => [name.toLowerCase(), value]);
   const given = new Set(metadata.map(([name]) => name));
   const own: readonly Field[] = [
@@ -42,7 +44,8 @@ export function callHead({ authority, requestTimeoutMs, headers = [] }: CallHead
     ['te', 'trailers'],
     ['content-type', 'application/grpc'],
     ['user-agent', 'perf-analyze'],
-    ['grpc-accept-encoding', 'identity'],
+    ['grpc-accept-encoding', compression === undefined ? 'identity' : `identity,${compression}`],
+    ...(compression === undefined ? [] : ([['grpc-encoding', compression]] as const)),
   ];
   const block = encodeBlock([
     ...own.filter(([name]) => !given.has(name)),
@@ -58,10 +61,11 @@ export function callHead({ authority, requestTimeoutMs, headers = [] }: CallHead
 }
 
 /** All bytes of an inference call. */
-export function prepareCall(request: InferRequest, head: CallImage): PreparedCall {
-  const encoded = encodeModelInferRequest(request);
+export function prepareCall(request: InferRequest, head: CallImage, compression?: Compression): PreparedCall {
+  const plain = encodeModelInferRequest(request);
+  const encoded = compression === undefined ? plain : compressed(plain, compression);
   const message = Buffer.allocUnsafe(5 + encoded.length);
-  message[0] = 0; // not compressed
+  message[0] = compression === undefined ? 0 : 1;
   message.writeUInt32BE(encoded.length, 1);
   message.set(encoded, 5);
   if (message.length > defaultMaxFrameBytes) return { head, message, whole: undefined };

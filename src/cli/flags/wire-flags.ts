@@ -23,6 +23,16 @@ export const wireFlags = {
   },
   'input-tensor-format': { ...text, default: 'binary', describe: 'Inputs over HTTP: binary or json' },
   'output-tensor-format': { ...text, default: 'binary', describe: 'Outputs over HTTP: binary or json' },
+  'grpc-compression-algorithm': {
+    ...text,
+    default: 'none',
+    describe: 'Compression of requests and answers over gRPC: none, gzip, deflate',
+  },
+  'http-compression': {
+    ...text,
+    default: 'none',
+    describe: 'Compression of requests and answers over HTTP: none, gzip, deflate',
+  },
 } as const;
 
 /** Those of them that may be repeated, as yargs names them. */
@@ -33,6 +43,8 @@ export interface WireFlags {
   readonly requestParameter: readonly string[];
   readonly inputTensorFormat: string;
   readonly outputTensorFormat: string;
+  readonly grpcCompressionAlgorithm: string;
+  readonly httpCompression: string;
 }
 
 /** @throws PerfError `usage` */
@@ -41,8 +53,9 @@ export function wireSettings(flags: WireFlags, protocol: Protocol): WireSettings
   return {
     headerNames: parseHeaders(flags.H, protocol).map(([name]) => name),
     requestParameters: Object.fromEntries(flags.requestParameter.map(parseParameter)),
-    inputFormat: overHttp('--input-tensor-format', flags.inputTensorFormat, formats, protocol),
-    outputFormat: overHttp('--output-tensor-format', flags.outputTensorFormat, formats, protocol),
+    inputFormat: choose('--input-tensor-format', flags.inputTensorFormat, formats, { needs: 'http', protocol }),
+    outputFormat: choose('--output-tensor-format', flags.outputTensorFormat, formats, { needs: 'http', protocol }),
+    compression: compressionOf(flags, protocol),
   };
 }
 
@@ -51,16 +64,29 @@ export const connectionOptions = (flags: WireFlags, protocol: Protocol): Connect
   headers: parseHeaders(flags.H, protocol),
 });
 
-/** A choice that gRPC does not have: there it must be the first. */
-function overHttp<const Choice extends string>(
+function compressionOf(flags: WireFlags, protocol: Protocol): WireSettings['compression'] {
+  const choices = ['none', 'gzip', 'deflate'] as const;
+  const grpc = choose('--grpc-compression-algorithm', flags.grpcCompressionAlgorithm, choices, {
+    needs: 'grpc',
+    protocol,
+  });
+  const http = choose('--http-compression', flags.httpCompression, choices, { needs: 'http', protocol });
+  return protocol === 'http' ? http : grpc;
+}
+
+/** A choice that only one protocol has: with the other it must be the first. */
+function choose<const Choice extends string>(
   flag: string,
   text: string,
   choices: readonly [Choice, ...Choice[]],
-  protocol: Protocol,
+  { needs, protocol }: { readonly needs: Protocol; readonly protocol: Protocol },
 ): Choice {
   const choice = oneOf(flag, text.toLowerCase(), choices);
-  if (protocol === 'grpc' && choice !== choices[0]) {
-    throw new PerfError('usage', `Cannot use ${flag} ${text} over grpc: expected -i http, got -i grpc`);
+  if (protocol !== needs && choice !== choices[0]) {
+    throw new PerfError(
+      'usage',
+      `Cannot use ${flag} ${text} over ${protocol}: expected -i ${needs}, got -i ${protocol}`,
+    );
   }
   return choice;
 }

@@ -1,10 +1,12 @@
 import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import { deflate, gunzip, gzip, inflate } from 'node:zlib';
 import { messageOf } from '../../core/perf-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import type { HttpAnswer } from './answer.js';
 import { tooLarge } from './request-body.js';
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+const encoders = { gzip: promisify(gzip), deflate: promisify(deflate) } as const;
 
 /** What this server can read, for `Accept-Encoding` of a refusal. */
 export const readableEncodings = Object.keys(decoders).join(', ');
@@ -27,4 +29,29 @@ export async function decompressed(body: Buffer, encoding: string | undefined, m
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge('decompressed body', maxBytes);
     throw new ProtocolError(`failed to decompress the ${encoding} body: ${messageOf(error)}`);
   }
+}
+
+/**
+ * The answer in the coding that the client likes best of those we have (RFC 9110 section 12.5.3); as it is when the client
+ * says nothing, likes it best as it is, or there is no body.
+ *
+ * @param accepted value of `Accept-Encoding`
+ */
+export async function encoded(answer: HttpAnswer, accepted: string | undefined): Promise<HttpAnswer> {
+  const coding = accepted === undefined ? undefined : likedBest(accepted);
+  if (coding === undefined || answer.body.length === 0) return answer;
+  const body = await encoders[coding](answer.body);
+  return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': coding } };
+}
+
+function likedBest(accepted: string): keyof typeof encoders | undefined {
+  const weights = new Map(
+    accepted.split(',').map((item): [string, number] => {
+      const [name = '', weight] = item.toLowerCase().split(/;\s*q=/);
+      return [name.trim(), weight === undefined ? 1 : Number(weight)];
+    }),
+  );
+  const weightOf = (coding: string, otherwise: number): number => weights.get(coding) ?? weights.get('*') ?? otherwise;
+  const [best] = (['gzip', 'deflate'] as const).toSorted((left, right) => weightOf(right, 0) - weightOf(left, 0));
+  return best !== undefined && weightOf(best, 0) > (weights.get('identity') ?? 0) ? best : undefined;
 }

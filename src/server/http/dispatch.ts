@@ -1,7 +1,7 @@
 import { headerLengthField } from '../../protocol/http-infer.js';
 import type { InferenceService } from '../inference-service.js';
 import { errorAnswer, type HttpAnswer } from './answer.js';
-import { decompressed, isReadableEncoding, readableEncodings } from './content-encoding.js';
+import { decompressed, encoded, isReadableEncoding, readableEncodings } from './content-encoding.js';
 import type { Headers } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
 import { createRouter } from './router.js';
@@ -48,7 +48,8 @@ export function dispatch(head: RequestHead, service: InferenceService, maxInputB
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
     handle: async (sent, signal) => {
       const body = encoding === undefined ? sent : await decompressed(sent, encoding, maxInputBytes);
-      return match.handler({ service, path: match.path, headers, body, maxInputBytes, signal });
+      const answer = await match.handler({ service, path: match.path, headers, body, maxInputBytes, signal });
+      return encoded(answer, headers['accept-encoding']?.toString());
     },
   };
 }

@@ -1,14 +1,19 @@
 import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream, type Settings } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { decodeModelInferRequest, encodeModelInferResponse } from '../../../src/protocol/grpc-infer.js';
 import { noParameters } from '../../../src/protocol/infer.js';
 import { bigData, type Peer, refusal } from './peer.js';
 
+/** What each request was compressed with; its answer gets the same. */
+const codings = new WeakMap<ServerHttp2Stream, string>();
+
 type Behaviour = (stream: ServerHttp2Stream, input: Uint8Array) => void;
 
 /** A message with its five-byte prefix. */
-export function framed(message: Uint8Array): Buffer {
+export function framed(message: Uint8Array, isCompressed = false): Buffer {
   const prefix = Buffer.alloc(5);
+  prefix[0] = isCompressed ? 1 : 0;
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);
 }
@@ -25,9 +30,12 @@ function answer(
     parameters: noParameters,
     outputs: [{ name: 'OUT', datatype: 'UINT8', shape: [data.length], data, parameters: noParameters }],
   });
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+  const coding = codings.get(stream);
+  const encoding = coding === undefined ? {} : { 'grpc-encoding': coding };
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto', ...encoding }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-  stream.end(framed(message));
+  if (coding === undefined) stream.end(framed(message));
+  else stream.end(framed(coding === 'gzip' ? gzipSync(message) : deflateSync(message), true));
 }
 
 const trailersOnly = (stream: ServerHttp2Stream, headers: Record<string, string | number>): void =>
@@ -57,13 +65,26 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id ?? 0);
     answer(stream, input);
   },
+  mangled: (stream) => {
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' },
+      { waitForTrailers: true },
+    );
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.end(framed(Buffer.from('gzip'), true));
+  },
   big: (stream) => answer(stream, bigData()),
 };
 
-async function serve(stream: ServerHttp2Stream): Promise<void> {
+async function serve(stream: ServerHttp2Stream, coding: string | undefined): Promise<void> {
   const pieces: Buffer[] = [];
   for await (const piece of stream) pieces.push(piece);
-  const request = decodeModelInferRequest(Buffer.concat(pieces).subarray(5));
+  const bytes = Buffer.concat(pieces);
+  const isCompressed = bytes[0] === 1;
+  if (isCompressed && coding !== undefined) codings.set(stream, coding);
+  const message = bytes.subarray(5);
+  const decoded = isCompressed ? (coding === 'gzip' ? gunzipSync(message) : inflateSync(message)) : message;
+  const request = decodeModelInferRequest(decoded);
   behaviours[request.modelName]?.(stream, request.inputs[0]?.data ?? new Uint8Array(0));
 }
 
@@ -76,9 +97,9 @@ export async function startGrpcPeer(settings: Settings = {}): Promise<Peer> {
     session.on('error', () => undefined);
     session.on('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream) => {
+  server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    void serve(stream).catch(() => undefined);
+    void serve(stream, headers['grpc-encoding']?.toString()).catch(() => undefined);
   });
   const listen = (port: number) =>
     new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1' }, () => resolve()));

@@ -1,13 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { decodeInferRequest, encodeInferResponse, headerLengthField } from '../../../src/protocol/http-infer.js';
 import { noParameters } from '../../../src/protocol/infer.js';
 import { bigData, type Peer, refusal } from './peer.js';
 
 type Behaviour = (response: ServerResponse, input: Uint8Array) => void;
 
-function answer(response: ServerResponse, data: Uint8Array, headers: Record<string, string> = {}): void {
-  const { body, headerLength } = encodeInferResponse(
+function answer(response: ServerResponse, data: Uint8Array, extra: Record<string, string> = {}): void {
+  const { body: plain, headerLength } = encodeInferResponse(
     {
       modelName: 'echo',
       modelVersion: '1',
@@ -17,6 +18,9 @@ function answer(response: ServerResponse, data: Uint8Array, headers: Record<stri
     },
     () => true,
   );
+  const coding = response.req.headers['accept-encoding'];
+  const headers = coding === undefined ? extra : { ...extra, 'content-encoding': String(coding) };
+  const body = coding === 'gzip' ? gzipSync(plain) : coding === 'deflate' ? deflateSync(plain) : plain;
   const isChunked = headers['transfer-encoding'] === 'chunked';
   const length = isChunked ? {} : { 'content-length': body.length };
   response.writeHead(200, { ...headers, ...length, [headerLengthField]: String(headerLength) });
@@ -58,19 +62,31 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   garbage: (response) => {
     response.socket?.end('this is not HTTP\r\n\r\n');
   },
+  mangled: (response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '4' });
+    response.end('gzip');
+  },
   big: (response) => answer(response, bigData()),
 };
+
+function decoded(body: Buffer, coding: string | undefined): Buffer {
+  if (coding === 'gzip') return gunzipSync(body);
+  return coding === 'deflate' ? inflateSync(body) : body;
+}
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece);
   const [, model = ''] = /^\/v2\/models\/([^/]+)/.exec(request.url ?? '') ?? [];
   const headerLength = request.headers[headerLengthField];
-  const decoded = decodeInferRequest(
-    { body: Buffer.concat(pieces), headerLength: headerLength === undefined ? undefined : Number(headerLength) },
+  const inferRequest = decodeInferRequest(
+    {
+      body: decoded(Buffer.concat(pieces), request.headers['content-encoding']),
+      headerLength: headerLength === undefined ? undefined : Number(headerLength),
+    },
     { modelName: model, modelVersion: '' },
   );
-  behaviours[model]?.(response, decoded.inputs[0]?.data ?? new Uint8Array(0));
+  behaviours[model]?.(response, inferRequest.inputs[0]?.data ?? new Uint8Array(0));
 }
 
 /** A v2 server over HTTP/1.1 that behaves as the model's name says. */

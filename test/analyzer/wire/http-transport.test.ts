@@ -7,8 +7,14 @@ import { transportContract } from './transport-contract.js';
 transportContract({
   name: 'httpTransport',
   startPeer: startHttpPeer,
-  open: (port, requests, options) =>
-    httpTransport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  open: (port, requests, { compression, ...options } = {}) =>
+    httpTransport({
+      origin: `http://127.0.0.1:${port}`,
+      requests,
+      clock: systemClock,
+      form: { compression },
+      ...options,
+    }),
   output: httpOutput,
   refusedAs: 'http 400',
 });

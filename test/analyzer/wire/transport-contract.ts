@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import type { Compression } from '../../../analyzer/wire/compression.js';
 import type { OpenTransport } from '../../../analyzer/wire/transport.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { type Caller, openCaller, type Reply } from './caller.js';
@@ -10,7 +11,7 @@ export interface TransportSubject {
   readonly open: (
     port: number,
     requests: readonly InferRequest[],
-    options?: { readonly requestTimeoutMs?: number },
+    options?: { readonly requestTimeoutMs?: number; readonly compression?: Compression },
   ) => OpenTransport;
   /** The first output of an answer. */
   readonly output: (reply: Reply) => Uint8Array | undefined;
@@ -62,6 +63,19 @@ export function transportContract(subject: TransportSubject): void {
     t.is((await caller.call(1)).failure, undefined);
     sound(t, caller);
   });
+
+  for (const compression of ['gzip', 'deflate'] as const) {
+    test(`${name} sends ${compression} and decodes it`, async (t) => {
+      await using peer = await startPeer();
+      const requests = [requestFor('echo', Buffer.alloc(100_000, 7)), requestFor('echo'), requestFor('refuse')];
+      await using caller = openCaller(open(peer.port, requests, { compression }), 2);
+      const [large, small] = await Promise.all([caller.call(0), caller.call(1)]);
+      t.true(Buffer.alloc(100_000, 7).equals(output(large) ?? Buffer.alloc(0)));
+      t.is(Buffer.from(output(small) ?? []).toString(), 'abcd');
+      t.is((await caller.call(2)).failure?.message, refusal);
+      sound(t, caller);
+    });
+  }
 
   test(`${name} without a server fails to connect`, async (t) => {
     const peer = await startPeer();

@@ -31,6 +31,7 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '--input-tensor-format', 'json'],
   ['works', '--output-tensor-format', 'BINARY'],
   ['works', '--request-parameter', 'name:1:int'],
+  ['works', '--grpc-compression-algorithm', 'gzip', '-i', 'grpc'],
   ['refused', '--grpc-method', 'package.Service/Method'],
   ['refused', '--proto', 'service.proto'],
   ['works', '--concurrency-range', '1:4'],

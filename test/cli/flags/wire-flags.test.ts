@@ -10,6 +10,7 @@ test('wireSettings without flags: binary, and nothing added', (t) => {
     requestParameters: {},
     inputFormat: 'binary',
     outputFormat: 'binary',
+    compression: 'none',
   });
 });
 
@@ -41,6 +42,11 @@ test('wireSettings reads formats in any case', (t) => {
   t.deepEqual([wire.inputFormat, wire.outputFormat], ['json', 'json']);
 });
 
+test('wireSettings reads the compression of the protocol', (t) => {
+  t.is(read('--http-compression', 'GZIP').settings.wire.compression, 'gzip');
+  t.is(read('-i', 'grpc', '--grpc-compression-algorithm', 'deflate').settings.wire.compression, 'deflate');
+});
+
 const refused: readonly (readonly [args: readonly string[], says: string])[] = [
   [['-H', 'nothing'], "Cannot use -H: expected Name:Value in ASCII, such as Authorization:token, got 'nothing'"],
   [['-H', ':value'], "got ':value'"],
@@ -55,6 +61,12 @@ const refused: readonly (readonly [args: readonly string[], says: string])[] = [
   [['--request-parameter', 'a:yes:bool'], "got 'a:yes:bool'"],
   [['--request-parameter', ':1:int'], "got ':1:int'"],
   [['--input-tensor-format', 'xml'], "Cannot use --input-tensor-format: expected binary, json, got 'xml'"],
+  [['--http-compression', 'br'], "Cannot use --http-compression: expected none, gzip, deflate, got 'br'"],
+  [
+    ['--grpc-compression-algorithm', 'gzip'],
+    'Cannot use --grpc-compression-algorithm gzip over http: expected -i grpc',
+  ],
+  [['-i', 'grpc', '--http-compression', 'gzip'], 'Cannot use --http-compression gzip over grpc'],
   [['-i', 'grpc', '--output-tensor-format', 'json'], 'Cannot use --output-tensor-format json over grpc'],
 ];
 for (const [args, says] of refused) {

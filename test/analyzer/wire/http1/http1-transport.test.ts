@@ -20,8 +20,14 @@ const open = (port: number, models: readonly string[], requestTimeoutMs?: number
 transportContract({
   name: 'http1Transport',
   startPeer: startHttpPeer,
-  open: (port, requests, options) =>
-    http1Transport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  open: (port, requests, { compression, ...options } = {}) =>
+    http1Transport({
+      origin: `http://127.0.0.1:${port}`,
+      requests,
+      clock: systemClock,
+      form: { compression },
+      ...options,
+    }),
   output: httpOutput,
   refusedAs: 'http 400',
 });
@@ -52,6 +58,21 @@ for (const { model, ...failure } of failures) {
     t.is((await caller.call(1)).failure, undefined);
   });
 }
+
+test('http1Transport counts an answer that cannot be decoded, and looks at none that nobody wants', async (t) => {
+  await using peer = await startHttpPeer();
+  await using caller = openCaller(open(peer.port, ['mangled', 'echo']));
+  t.deepEqual<unknown, unknown>((await caller.call(0)).failure, {
+    code: 'protocol',
+    message: 'the answer cannot be decoded from gzip',
+  });
+  t.is((await caller.call(1)).failure, undefined);
+  const failure = await new Promise((resolve) => {
+    const transport = open(peer.port, ['mangled'])({ concurrency: 1, onReply: (_token, failed) => resolve(failed) });
+    transport.send(0, 0);
+  });
+  t.is(failure, undefined);
+});
 
 test('http1Transport finds localhost, whichever family it answers on', async (t) => {
   await using peer = await startHttpPeer();

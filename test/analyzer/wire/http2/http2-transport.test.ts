@@ -77,6 +77,19 @@ test('http2Transport keeps to small windows, and uses large frames', async (t) =
   );
 });
 
+test('http2Transport takes a compressed answer only when it asked for one, and when it can be decoded', async (t) => {
+  await using peer = await startGrpcPeer();
+  await using plain = openCaller(open(peer.port, ['mangled', 'echo']));
+  t.is((await plain.call(0)).failure?.message, 'a message is compressed, which was not offered');
+  t.is((await plain.call(1)).failure, undefined);
+  await using caller = openCaller(open(peer.port, ['mangled', 'echo'], { compression: 'gzip' }));
+  t.deepEqual<unknown, unknown>((await caller.call(0)).failure, {
+    code: 'protocol',
+    message: 'the answer cannot be decoded from gzip',
+  });
+  t.is((await caller.call(1)).failure, undefined);
+});
+
 test('http2Transport spreads calls over connections, big ones too', async (t) => {
   await using peer = await startGrpcPeer();
   const requests = [requestFor('echo', bigData())];
