@@ -1,12 +1,6 @@
-import {
-  Client,
-  type ClientUnaryCall,
-  compressionAlgorithms,
-  credentials,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { Client, type ClientUnaryCall, compressionAlgorithms, type ServiceError, status } from '@grpc/grpc-js';
 import type { ConnectionOptions } from '../../src/client/connection.js';
+import { credentialsOf } from '../../src/client/grpc-credentials.js';
 import { isConnectionFailure } from '../../src/client/grpc-failure.js';
 import { authorityOf, metadataOf } from '../../src/client/grpc-metadata.js';
 import type { Clock } from '../../src/core/clock.js';
@@ -42,12 +36,12 @@ const asIs = (bytes: Buffer): Buffer => bytes;
  * leaves out, and the oracle that it is tested against.
  */
 export function grpcTransport(target: GrpcTarget): OpenTransport {
-  const { address, requests, clock, requestTimeoutMs, compression, headers = [] } = target;
+  const { address, tls, requests, clock, requestTimeoutMs, compression, headers = [] } = target;
   const prepared = requests.map((request) => Buffer.from(encodeModelInferRequest(request)));
   const authority = authorityOf(headers);
   const metadata = metadataOf(headers);
   return ({ onReply, onBody, keepsBody }) => {
-    const client = new Client(address, credentials.createInsecure(), {
+    const client = new Client(address, credentialsOf(tls), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.use_local_subchannel_pool': 1,

@@ -1,5 +1,6 @@
 import { type Dispatcher, errors, Pool } from 'undici';
 import type { ConnectionOptions } from '../../src/client/connection.js';
+import { nodeTlsOptions } from '../../src/client/tls.js';
 import type { Clock } from '../../src/core/clock.js';
 import type { Failure } from '../../src/core/failure.js';
 import { messageOf } from '../../src/core/perf-error.js';
@@ -35,6 +36,7 @@ export function httpTransport(target: HttpTarget): OpenTransport {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
+      ...(target.tls && { connect: nodeTlsOptions(target.tls) }),
     });
     return {
       send: (request, token) => {

@@ -1,6 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { nodeTlsOptions, type TlsOptions } from '../../src/client/tls.js';
 import type { Failure } from '../../src/core/failure.js';
-import { brokenConnection, closedByPeer } from './failures.js';
+import { brokenConnection, closedByPeer, violated } from './failures.js';
 
 /** Where a server listens. */
 export interface Address {
@@ -34,26 +36,54 @@ export interface SocketEvents {
   readonly onDrain: () => void;
 }
 
+/** How a connection is encrypted, and the protocol that the server must speak in it (ALPN, RFC 7301). */
+export interface Encryption {
+  readonly tls: TlsOptions;
+  readonly protocol: 'http/1.1' | 'h2';
+}
+
 /**
  * A connection without Nagle's delay whose reads skip the stream machinery (`onread`: no buffer and no event for each
  * read; nginx, concurrency 16: 4.5 us of CPU a request instead of 6.2 with `data` events).
  */
-export function openSocket(address: Address, events: SocketEvents): Socket {
-  const socket = connect({
-    ...address,
-    noDelay: true,
-    onread: {
-      buffer: events.readBuffer,
-      callback: (size) => {
-        if (!socket.destroyed) events.onRead(size);
-        return true;
-      },
+export function openSocket(address: Address, events: SocketEvents, encryption?: Encryption): Socket {
+  const onread = {
+    buffer: events.readBuffer,
+    callback: (size: number) => {
+      if (!socket.destroyed) events.onRead(size);
+      return true;
     },
-  });
+  };
+  const socket: Socket =
+    encryption === undefined
+      ? connect({ ...address, noDelay: true, onread })
+      : openTls({ ...address, onread }, encryption, events);
   socket.on('drain', events.onDrain);
   socket.once('end', events.onEnd);
   socket.on('error', (error) => events.onBroken(brokenConnection(error)));
   socket.once('close', () => events.onBroken(closedByPeer));
+  return socket;
+}
+
+function openTls(
+  options: Address & { readonly onread: OnReadOpts },
+  { tls, protocol }: Encryption,
+  events: SocketEvents,
+): TLSSocket {
+  const { host } = options;
+  const socket = connectTls({
+    ...options,
+    ...nodeTlsOptions(tls),
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ALPNProtocols: [protocol],
+  });
+  socket.setNoDelay(true);
+  socket.once('secureConnect', () => {
+    // HTTP/1.1 goes without saying; HTTP/2 must be agreed upon (RFC 9113 section 3.2).
+    if (protocol === 'http/1.1' || socket.alpnProtocol === protocol) return;
+    events.onBroken(violated('the server does not speak HTTP/2 over TLS'));
+    socket.destroy();
+  });
   return socket;
 }
 

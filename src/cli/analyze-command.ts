@@ -6,6 +6,7 @@ import { loadFlags } from './flags/load-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
+import { tlsFlags } from './flags/tls-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
 import { runAnalysis } from './run-analysis.js';
 
@@ -80,6 +81,7 @@ export function analyzeFlags(yargs: Argv) {
     .options(metricsFlags)
     .options(wireFlags)
     .options(engineFlags)
+    .options(tlsFlags)
     .option('measurement-mode', {
       ...text,
       default: 'time_windows',
@@ -186,6 +188,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     engine: argv,
     wire: argv,
     metrics: argv,
+    tls: argv,
   };
   return analyzeOptions(flags);
 }

@@ -9,6 +9,7 @@ import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
+import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
@@ -38,6 +39,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly engine: EngineFlags;
   readonly wire: WireFlags;
   readonly metrics: MetricsFlags;
+  readonly tls: TlsFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -78,19 +80,33 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
     });
   }
   const settings = runSettings(flags);
+  const url = serverUrl(flags, settings.protocol);
+  const isEncrypted = url !== undefined && /^(https|grpcs):/.test(url);
+  const tls = tlsOptions(flags.tls, settings.protocol);
   checkOutputs(flags);
   return {
     settings,
     server: {
       serviceKind: serviceKind === 'triton' ? 'remote' : serviceKind,
-      url: flags.url === undefined ? undefined : parseUrl('-u', flags.url, settings.protocol),
+      url,
       modelRepository: flags.modelRepository,
-      connection: connectionOptions(flags.wire, settings.protocol),
+      connection: { ...connectionOptions(flags.wire, settings.protocol), ...(isEncrypted ? { tls } : {}) },
     },
     output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json },
     isVerbose: flags.verbose,
-    notes: engineNotes(flags.engine, settings.protocol),
+    notes: [...engineNotes(flags.engine, settings.protocol), ...tlsNotes(flags.tls, isEncrypted)],
   };
+}
+
+function serverUrl({ url, tls }: AnalyzeFlags, protocol: Protocol): string | undefined {
+  const parsed = url === undefined ? undefined : parseUrl('-u', url, protocol);
+  if (protocol !== 'grpc' || !tls.sslGrpcUseSsl) return parsed;
+  if (parsed === undefined) {
+    throw new PerfError('usage', 'Cannot use --ssl-grpc-use-ssl alone: expected -u host:port with it, got none', {
+      hint: 'The embedded server speaks gRPC without TLS.',
+    });
+  }
+  return parsed.replace(/^(grpcs:\/\/)?/, 'grpcs://');
 }
 
 function checkOutputs({ csv, json }: AnalyzeFlags): void {

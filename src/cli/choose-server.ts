@@ -68,8 +68,11 @@ export function connect(
 ): V2Client {
   return protocol === 'http'
     ? createHttpClient({ origin: originOf(url), ...options })
-    : createGrpcClient({ address: url, ...options });
+    : createGrpcClient({ address: addressOf(url), ...options });
 }
+
+/** `host:port` of a server over gRPC. */
+export const addressOf = (url: string): string => url.replace(/^grpcs:\/\//, '');
 
 /** `-u` may be `host:port` or an `http://` URL. */
 export const originOf = (url: string): string => (/^https?:\/\//.test(url) ? url.replace(/\/+$/, '') : `http://${url}`);

@@ -1,5 +1,6 @@
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import { createMetricsClient } from '../client/metrics-client.js';
+import type { TlsOptions } from '../client/tls.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { MetricSample } from '../protocol/exposition.js';
@@ -24,10 +25,10 @@ export function metricsUrlOf(serverUrl: string): string {
  */
 export async function collectMetrics(
   { metrics, modelName }: RunSettings,
-  ownUrl: string,
+  { ownUrl, tls }: { readonly ownUrl: string; readonly tls: TlsOptions | undefined },
 ): Promise<(AsyncDisposable & { readonly source: MetricsSource }) | undefined> {
   if (metrics === undefined) return undefined;
-  const client = createMetricsClient(metrics.url ?? ownUrl);
+  const client = createMetricsClient(metrics.url ?? ownUrl, tls);
   const isOurs = ({ labels }: MetricSample): boolean => (labels['model'] ?? modelName) === modelName;
   try {
     await client.read();

@@ -8,7 +8,7 @@ import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { originOf } from './choose-server.js';
+import { addressOf, originOf } from './choose-server.js';
 
 /** Where requests go, and what they are. */
 export interface Wire {
@@ -36,7 +36,7 @@ export function openWire(
   try {
     return protocol === 'http'
       ? http1Transport({ ...target, origin: originOf(url), form })
-      : http2Transport({ ...target, address: url, compression });
+      : http2Transport({ ...target, address: addressOf(url), compression });
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${cause.message}`, { cause });

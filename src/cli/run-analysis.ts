@@ -105,7 +105,10 @@ async function measureAt(place: Place, options: AnalyzeOptions, context: Command
   await using client = connect(settings.protocol, place.url, options.server.connection);
   const target = await openTarget(client, settings, place.url);
   if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
-  await using metrics = await collectMetrics(settings, place.metricsUrl);
+  await using metrics = await collectMetrics(settings, {
+    ownUrl: place.metricsUrl,
+    tls: options.server.connection.tls,
+  });
   const startedAt = new Date();
   const levels = await sweep({ place, options, client, target, metrics: metrics?.source }, context);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);

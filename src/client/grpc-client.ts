@@ -1,4 +1,4 @@
-import { Client, type ClientUnaryCall, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { decodeModelInferResponse, encodeModelInferRequest } from '../protocol/grpc-infer.js';
 import { sharedOutputs } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
@@ -7,6 +7,7 @@ import { modelConfigFromMessage } from '../protocol/model-config-codec.js';
 import { messageType } from '../protocol/schema.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { ConnectionOptions } from './connection.js';
+import { credentialsOf } from './grpc-credentials.js';
 import { isConnectionFailure } from './grpc-failure.js';
 import { authorityOf, metadataOf } from './grpc-metadata.js';
 import { type ModelVersion, type V2Client, V2Error } from './v2-client.js';
@@ -21,10 +22,10 @@ export interface GrpcClientOptions extends ConnectionOptions {
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** A v2 client over gRPC. */
-export function createGrpcClient({ address, headers = [], timeoutMs = 10_000 }: GrpcClientOptions): V2Client {
+export function createGrpcClient({ address, tls, headers = [], timeoutMs = 10_000 }: GrpcClientOptions): V2Client {
   const authority = authorityOf(headers);
   const metadata = metadataOf(headers);
-  const client = new Client(address, credentials.createInsecure(), {
+  const client = new Client(address, credentialsOf(tls), {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     'grpc.use_local_subchannel_pool': 1,

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { ConnectionOptions } from './connection.js';
 import { modelMetadataFrom, serverMetadataFrom } from './metadata-json.js';
+import { nodeTlsOptions } from './tls.js';
 import { type ModelVersion, type V2Client, V2Error } from './v2-client.js';
 
 export interface HttpClientOptions extends ConnectionOptions {
@@ -25,9 +26,10 @@ interface Answer {
 type Body = { readonly bytes: Buffer | string; readonly headers?: Record<string, string> };
 
 /** A v2 client over HTTP/REST. */
-export function createHttpClient({ origin, headers = [], timeoutMs = 10_000 }: HttpClientOptions): V2Client {
-  const agent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
-  const patientAgent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
+export function createHttpClient({ origin, tls, headers = [], timeoutMs = 10_000 }: HttpClientOptions): V2Client {
+  const connect = { timeout: timeoutMs, ...(tls && nodeTlsOptions(tls)) };
+  const agent = new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+  const patientAgent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
 
   async function exchange(path: string, body?: Body, dispatcher = agent): Promise<Answer> {
     try {

@@ -1,6 +1,7 @@
 import { Agent, request as send } from 'undici';
 import { messageOf } from '../core/perf-error.js';
 import { type MetricSample, parseExposition } from '../protocol/exposition.js';
+import { nodeTlsOptions, type TlsOptions } from './tls.js';
 import { V2Error } from './v2-client.js';
 
 /** A metrics endpoint, over one connection that is kept. */
@@ -12,9 +13,9 @@ export interface MetricsClient extends AsyncDisposable {
 const timeoutMs = 5000;
 
 /** @param url e.g. `http://localhost:8002/metrics` */
-export function createMetricsClient(url: string): MetricsClient {
+export function createMetricsClient(url: string, tls: TlsOptions | undefined): MetricsClient {
   const dispatcher = new Agent({
-    connect: { timeout: timeoutMs },
+    connect: { timeout: timeoutMs, ...(tls && nodeTlsOptions(tls)) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     connections: 1,

@@ -13,6 +13,11 @@ const accepted: readonly (readonly [string, unknown, unknown])[] = [
   ['parsePercentile', parsePercentile('--percentile', '99.9'), 99.9],
   ['parseUrl host:port', parseUrl('-u', 'localhost:8000', 'http'), 'localhost:8000'],
   ['parseUrl with a scheme', parseUrl('-u', 'http://10.0.0.1:80/', 'http'), '10.0.0.1:80'],
+  ['parseUrl with a scheme and its port', parseUrl('-u', 'http://h', 'http'), 'h:80'],
+  ['parseUrl https', parseUrl('-u', 'HTTPS://h:8443/', 'http'), 'https://h:8443'],
+  ['parseUrl https and its port', parseUrl('-u', 'https://[::1]', 'http'), 'https://[::1]:443'],
+  ['parseUrl grpc', parseUrl('-u', 'grpc://h:8001', 'grpc'), 'h:8001'],
+  ['parseUrl grpcs', parseUrl('-u', 'grpcs://h', 'grpc'), 'grpcs://h:443'],
   ['parseUrl IPv6', parseUrl('-u', '[::1]:8001', 'grpc'), '[::1]:8001'],
 ];
 for (const [criterion, got, expected] of accepted) {
@@ -49,7 +54,9 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ['abc', () => parsePercentile('--percentile', 'abc'), "got 'abc'"],
   ['host', () => parseUrl('-u', 'host', 'http'), "-u: expected host:port, such as localhost:8000, got 'host'"],
   ['http://h:1/prefix', () => parseUrl('-u', 'http://h:1/prefix', 'http'), "got 'http://h:1/prefix'"],
-  ['https://h:1', () => parseUrl('-u', 'https://h:1', 'http'), "got 'https://h:1'"],
+  ['https://h:1', () => parseUrl('-u', 'https://h:1', 'grpc'), "got 'https://h:1'"],
+  ['grpcs://h:1', () => parseUrl('-u', 'grpcs://h:1', 'http'), "got 'grpcs://h:1'"],
+  ['grpc://h', () => parseUrl('-u', 'grpc://h', 'grpc'), "got 'grpc://h'"],
   ['http://h:1', () => parseUrl('-u', 'http://h:1', 'grpc'), "got 'http://h:1'"],
   ['h:99999', () => parseUrl('-u', 'h:99999', 'grpc'), "got 'h:99999'"],
 ];

@@ -5,13 +5,14 @@ import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import { BodyCollector } from '../body-collector.js';
 import { decompressed } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, undecodable, violated } from '../failures.js';
-import { type Address, closeSocket, openSocket } from '../tcp.js';
+import { type Address, closeSocket, type Encryption, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
 import { errorBodyLimitBytes, statusFailure } from './error-text.js';
 import { ResponseParser } from './response-parser.js';
 
 export interface Http1ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
   readonly address: Address;
+  readonly encryption?: Encryption | undefined;
   readonly clock: Clock;
   /** Shared by all connections of a transport: a read is parsed before the next one starts. */
   readonly readBuffer: Buffer;
@@ -68,9 +69,9 @@ export class Http1Connection {
   }
 
   private connect(): Socket {
-    const { address, readBuffer, clock } = this.options;
+    const { address, encryption, readBuffer, clock } = this.options;
     const isCurrent = (): boolean => this.socket === socket;
-    const socket = openSocket(address, {
+    const events: SocketEvents = {
       readBuffer,
       onDrain: () => undefined,
       onRead: (size) => this.read(size),
@@ -80,7 +81,8 @@ export class Http1Connection {
       onBroken: (failure) => {
         if (isCurrent()) this.fail(failure, clock.now());
       },
-    });
+    };
+    const socket = openSocket(address, events, encryption);
     return socket;
   }
 

@@ -1,17 +1,18 @@
 import type { ConnectionOptions } from '../../../src/client/connection.js';
+import type { TlsOptions } from '../../../src/client/tls.js';
 import type { Clock } from '../../../src/core/clock.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { abandoned } from '../failures.js';
 import { mapDistinct } from '../map-distinct.js';
-import { parseAddress } from '../tcp.js';
+import { type Address, type Encryption, parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
 import { Http1Connection } from './http1-connection.js';
 import { prepareRequest, type RequestForm } from './prepare-request.js';
 
 export interface Http1Target extends ConnectionOptions {
-  /** `http://host[:port]`. */
+  /** `http://host[:port]` or `https://host[:port]`. */
   readonly origin: string;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
@@ -19,6 +20,10 @@ export interface Http1Target extends ConnectionOptions {
   readonly requestTimeoutMs?: number | undefined;
   readonly form?: RequestForm;
 }
+
+const defaultPorts = { 'http:': 80, 'https:': 443 } as const;
+const plainTls: TlsOptions = { verifiesPeer: true, verifiesHost: true };
+const encryptionOf = (tls: TlsOptions): Encryption => ({ tls, protocol: 'http/1.1' });
 
 const readBufferBytes = 65_536;
 /** The time of sending when nobody looks for late requests. */
@@ -28,20 +33,22 @@ const never = ns(0);
  * HTTP/1.1 with binary tensors over `node:net`: prepared bytes in, and of the answer just enough is parsed to know its
  * status and its end. One connection for each request in flight; the one that became free last is used first.
  *
- * @throws RangeError when the origin is not one of plain HTTP
+ * @throws RangeError when the origin is not one of HTTP
  */
 export function http1Transport(target: Http1Target): OpenTransport {
   const { protocol, hostname, port, host } = new URL(target.origin);
-  if (protocol !== 'http:') throw new RangeError(`not an origin of plain HTTP: ${target.origin}`);
-  const address = parseAddress(`${hostname}:${port === '' ? 80 : port}`);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new RangeError(`not an origin of HTTP: ${target.origin}`);
+  const address = parseAddress(`${hostname}:${port === '' ? defaultPorts[protocol] : port}`);
+  const encryption = protocol === 'https:' ? encryptionOf(target.tls ?? plainTls) : undefined;
   const prepared = mapDistinct(target.requests, (request) =>
     prepareRequest(request, host, { ...target.form, headers: target.headers }),
   );
-  return (options) => openHttp1({ ...target, ...options, address, prepared });
+  return (options) => openHttp1({ ...target, ...options, address, encryption, prepared });
 }
 
 interface Http1Options extends Http1Target, OpenOptions {
-  readonly address: ReturnType<typeof parseAddress>;
+  readonly address: Address;
+  readonly encryption: Encryption | undefined;
   readonly prepared: readonly Buffer[];
 }
 

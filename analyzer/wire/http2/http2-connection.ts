@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
+import type { TlsOptions } from '../../../src/client/tls.js';
 import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
-import { type Address, closeSocket, openSocket } from '../tcp.js';
+import { type Address, closeSocket, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
 import { AnswerReader } from './answer-reader.js';
 import { BlockReader } from './block-reader.js';
@@ -21,6 +22,8 @@ import { type PendingCall, StreamTable } from './stream-table.js';
 
 export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
   readonly address: Address;
+  /** Given when the connection is encrypted. */
+  readonly tls?: TlsOptions | undefined;
   readonly clock: Clock;
   readonly prepared: readonly PreparedCall[];
   /** How many streams are open at a time, at most. */
@@ -42,7 +45,7 @@ export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'o
 const windowStepBytes = 2 ** 29;
 
 /**
- * One connection of gRPC over cleartext HTTP/2 with prior knowledge (RFC 9113). It is used until the server says GOAWAY,
+ * One connection of gRPC over HTTP/2 (RFC 9113): in cleartext with prior knowledge, or agreed upon in TLS. It is used until the server says GOAWAY,
  * the stream ids run out, or it breaks; another one takes its place then. Calls wait while the connection is being made,
  * and while the server allows no more streams.
  */
@@ -91,13 +94,14 @@ export class Http2Connection {
     };
     this.now = options.clock.now();
     this.lastReadAt = this.now;
-    this.socket = openSocket(options.address, {
+    const events: SocketEvents = {
       readBuffer: options.readBuffer,
       onRead: (size) => this.read(size),
       onEnd: () => this.break(closedByPeer),
       onBroken: (failure) => this.break(failure),
       onDrain: () => this.resume(),
-    });
+    };
+    this.socket = openSocket(options.address, events, options.tls && { tls: options.tls, protocol: 'h2' });
     this.outbox = new Outbox(this.socket);
     this.sender = new CallSender(this.streams, this.outbox, options.prepared);
     this.socket.write(clientPreface());

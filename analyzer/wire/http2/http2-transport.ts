@@ -38,7 +38,7 @@ const never = ns(0);
 const retryLimit = 3;
 
 /**
- * gRPC over HTTP/2 without TLS, framed by ourselves over `node:net`. All calls are streams of one connection, unless
+ * gRPC over HTTP/2, framed by ourselves over `node:net` or `node:tls`. All calls are streams of one connection, unless
  * more are asked for. Calls that the server refuses to look at are sent again, all others exactly once.
  *
  * @throws RangeError when the address has no port

@@ -1,4 +1,4 @@
-import type { HeaderField } from '../../../src/client/connection.js';
+import type { ConnectionOptions } from '../../../src/client/connection.js';
 import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { type Compression, compressed } from '../compression.js';
@@ -24,20 +24,19 @@ export interface PreparedCall {
 
 const inferPath = '/inference.GRPCInferenceService/ModelInfer';
 
-export interface CallHeadOptions {
+export interface CallHeadOptions extends ConnectionOptions {
   readonly authority: string;
   readonly requestTimeoutMs?: number | undefined;
-  readonly headers?: readonly HeaderField[] | undefined;
   readonly compression?: Compression | undefined;
 }
 
 /** The header block of every call (gRPC over HTTP/2, "Requests"): the same bytes each time. */
-export function callHead({ authority, requestTimeoutMs, compression, headers = [] }: CallHeadOptions): CallImage {
+export function callHead({ authority, tls, requestTimeoutMs, compression, headers = [] }: CallHeadOptions): CallImage {
   const metadata = headers.map(([name, value]): Field => [name.toLowerCase(), value]);
   const given = new Set(metadata.map(([name]) => name));
   const own: readonly Field[] = [
     [':method', 'POST'],
-    [':scheme', 'http'],
+    [':scheme', tls === undefined ? 'http' : 'https'],
     [':path', inferPath],
     [':authority', metadata.find(([name]) => name === 'host')?.[1] ?? authority],
     ...(requestTimeoutMs === undefined ? [] : ([['grpc-timeout', grpcTimeout(requestTimeoutMs)]] as const)),

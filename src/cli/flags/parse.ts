@@ -54,10 +54,23 @@ export function parseRange(flag: string, text: string): { start: number; end: nu
   return { start, end, step };
 }
 
-/** `-u host:port`; over HTTP also `http://host:port`. Gives `host:port`. */
+const schemes = {
+  http: { 'http://': { prefix: '', port: 80 }, 'https://': { prefix: 'https://', port: 443 } },
+  grpc: { 'grpc://': { prefix: '', port: undefined }, 'grpcs://': { prefix: 'grpcs://', port: 443 } },
+} as const;
+
+/**
+ * `-u host:port`, or with a scheme of the protocol. Gives `host:port`, for a server with TLS `https://host:port` or
+ * `grpcs://host:port`.
+ */
 export function parseUrl(flag: string, text: string, protocol: 'http' | 'grpc'): string {
-  const address = protocol === 'http' ? text.replace(/^http:\/\//, '').replace(/\/$/, '') : text;
+  const [scheme = ''] = /^\w+:\/\//.exec(text) ?? [];
+  const known = Object.entries(schemes[protocol]).find(([name]) => name === scheme.toLowerCase())?.[1];
+  const rest = scheme === '' ? text : text.slice(scheme.length).replace(/\/$/, '');
+  const address = known?.port !== undefined && !/:\d+$/.test(rest) ? `${rest}:${known.port}` : rest;
   const port = Number(/^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(address)?.[1] ?? 0);
-  if (port < 1 || port > 65535) throw badFlag(flag, 'host:port, such as localhost:8000', text);
-  return address;
+  if ((scheme !== '' && known === undefined) || port < 1 || port > 65535) {
+    throw badFlag(flag, 'host:port, such as localhost:8000', text);
+  }
+  return `${known?.prefix ?? ''}${address}`;
 }

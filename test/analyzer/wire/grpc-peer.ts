@@ -1,8 +1,18 @@
-import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream, type Settings } from 'node:http2';
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type Settings,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { decodeModelInferRequest, encodeModelInferResponse } from '../../../src/protocol/grpc-infer.js';
 import { noParameters } from '../../../src/protocol/infer.js';
+import { serverIdentity } from '../../certificates/certificates.js';
 import { bigData, type Peer, refusal } from './peer.js';
 
 /** What each request was compressed with; its answer gets the same. */
@@ -89,8 +99,12 @@ async function serve(stream: ServerHttp2Stream, coding: string | undefined): Pro
 }
 
 /** A v2 server over gRPC, made with `node:http2`, that behaves as the model's name says. */
-export async function startGrpcPeer(settings: Settings = {}): Promise<Peer> {
-  const server = createServer({ settings });
+export const startGrpcPeer = (settings: Settings = {}): Promise<Peer> => started(createServer({ settings }));
+
+/** The same over TLS. */
+export const startSecureGrpcPeer = (): Promise<Peer> => started(createSecureServer(serverIdentity));
+
+async function started(server: Http2Server | Http2SecureServer): Promise<Peer> {
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);

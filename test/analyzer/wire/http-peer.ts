@@ -1,8 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { decodeInferRequest, encodeInferResponse, headerLengthField } from '../../../src/protocol/http-infer.js';
 import { noParameters } from '../../../src/protocol/infer.js';
+import { serverIdentity } from '../../certificates/certificates.js';
 import { bigData, type Peer, refusal } from './peer.js';
 
 type Behaviour = (response: ServerResponse, input: Uint8Array) => void;
@@ -90,8 +92,15 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 /** A v2 server over HTTP/1.1 that behaves as the model's name says. */
-export async function startHttpPeer(): Promise<Peer> {
-  const server = createServer((request, response) => void serve(request, response).catch(() => undefined));
+export const startHttpPeer = (): Promise<Peer> => started(createServer(take));
+
+/** The same over TLS. */
+export const startHttpsPeer = (): Promise<Peer> => started(createHttpsServer(serverIdentity, take));
+
+const take = (request: IncomingMessage, response: ServerResponse): void =>
+  void serve(request, response).catch(() => undefined);
+
+async function started(server: Server): Promise<Peer> {
   const listen = (port: number) =>
     new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1' }, () => resolve()));
   await listen(0);

@@ -1,6 +1,16 @@
+import { basename } from 'node:path';
 import test from 'ava';
 import { PerfError } from '../../../src/core/perf-error.js';
+import { certificateFile } from '../../certificates/certificates.js';
 import { readFlags } from './read-flags.js';
+
+const https = ['-u', 'https://h'];
+const grpcs = ['-i', 'grpc', '-u', 'grpcs://h'];
+const ca = certificateFile('ca.pem');
+const chain = certificateFile('client.pem');
+const key = certificateFile('client-key.pem');
+/** Files without their folder, which is another on every machine. */
+const shown = (text: string): string => (text.endsWith('.pem') ? basename(text) : text);
 
 /**
  * Every flag of perf_analyzer 2.64, with what becomes of it here: it works, it is accepted with a note that it changes
@@ -55,6 +65,17 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '--shape', 'INPUT0:4'],
   ['refused', '-z'],
   ['refused', '--data-directory', 'data'],
+  ['works', '--ssl-grpc-use-ssl', '-i', 'grpc', '-u', 'h:1'],
+  ['works', '--ssl-grpc-root-certifications-file', ca, ...grpcs],
+  ['works', '--ssl-grpc-private-key-file', key, '--ssl-grpc-certificate-chain-file', chain, ...grpcs],
+  ['works', '--ssl-grpc-certificate-chain-file', chain, '--ssl-grpc-private-key-file', key, ...grpcs],
+  ['works', '--ssl-https-verify-peer', '0', ...https],
+  ['works', '--ssl-https-verify-host', '1', ...https],
+  ['works', '--ssl-https-ca-certificates-file', ca, ...https],
+  ['works', '--ssl-https-client-certificate-file', chain, '--ssl-https-private-key-file', key, ...https],
+  ['works', '--ssl-https-client-certificate-type', 'PEM', ...https],
+  ['works', '--ssl-https-private-key-file', key, '--ssl-https-client-certificate-file', chain, ...https],
+  ['works', '--ssl-https-private-key-type', 'PEM', ...https],
   ['works', '--collect-metrics'],
   ['works', '--metrics-url', 'localhost:8002/metrics', '--collect-metrics'],
   ['works', '--metrics-interval', '500', '--collect-metrics'],
@@ -66,7 +87,7 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
 for (const [kind, flag, ...values] of flags) {
   const args = [flag, ...values];
   const model = flag === '-m' ? [] : ['-m', 'simple'];
-  test(`the flags of perf_analyzer: ${args.join(' ')} is ${kind}`, (t) => {
+  test(`the flags of perf_analyzer: ${args.map(shown).join(' ')} is ${kind}`, (t) => {
     if (kind === 'refused') {
       const refusal = t.throws(() => readFlags(...model, ...args), { instanceOf: PerfError });
       t.is(refusal?.code, 'usage');

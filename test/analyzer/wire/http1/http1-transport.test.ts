@@ -3,8 +3,9 @@ import test from 'ava';
 import { http1Transport } from '../../../../analyzer/wire/http1/http1-transport.js';
 import type { OpenTransport } from '../../../../analyzer/wire/transport.js';
 import { systemClock } from '../../../../src/core/clock.js';
+import { certificate, trusting } from '../../../certificates/certificates.js';
 import { openCaller } from '../caller.js';
-import { startHttpPeer } from '../http-peer.js';
+import { startHttpPeer, startHttpsPeer } from '../http-peer.js';
 import { httpOutput } from '../http-subjects.js';
 import { requestFor } from '../peer.js';
 import { transportContract } from '../transport-contract.js';
@@ -25,6 +26,22 @@ transportContract({
       origin: `http://127.0.0.1:${port}`,
       requests,
       clock: systemClock,
+      form: { compression },
+      ...options,
+    }),
+  output: httpOutput,
+  refusedAs: 'http 400',
+});
+
+transportContract({
+  name: 'http1Transport over TLS',
+  startPeer: startHttpsPeer,
+  open: (port, requests, { compression, ...options } = {}) =>
+    http1Transport({
+      origin: `https://127.0.0.1:${port}`,
+      requests,
+      clock: systemClock,
+      tls: trusting,
       form: { compression },
       ...options,
     }),
@@ -102,8 +119,25 @@ test('http1Transport takes more requests at a time than it was opened for', asyn
   t.true(replies.every(({ failure }) => failure === undefined));
 });
 
-test('http1Transport refuses an origin that is not plain HTTP', (t) => {
-  t.throws(() => http1Transport({ origin: 'https://localhost:1', requests: [], clock: systemClock }), {
+const distrust = [
+  [undefined, /self-signed certificate|unable to verify|unable to get/],
+  [{ verifiesPeer: false, verifiesHost: false }, undefined],
+  [{ ...trusting, authorities: certificate('client.pem') }, /unable to|self-signed/],
+] as const;
+for (const [tls, message] of distrust) {
+  test(`http1Transport ${message === undefined ? 'takes' : 'counts'} a certificate by ${JSON.stringify(Object.keys(tls ?? {}))}`, async (t) => {
+    await using peer = await startHttpsPeer();
+    const origin = `https://localhost:${peer.port}`;
+    const requests = [requestFor('echo')];
+    await using caller = openCaller(http1Transport({ origin, requests, clock: systemClock, tls }));
+    const { failure } = await caller.call(0);
+    t.is(failure?.code, message === undefined ? undefined : 'connect');
+    t.regex(failure?.message ?? '', message ?? /^$/);
+  });
+}
+
+test('http1Transport refuses an origin that is not HTTP', (t) => {
+  t.throws(() => http1Transport({ origin: 'ftp://localhost:1', requests: [], clock: systemClock }), {
     instanceOf: RangeError,
   });
 });

@@ -1,12 +1,14 @@
 import { type AddressInfo, createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import test from 'ava';
 import { type Http2Target, http2Transport } from '../../../../analyzer/wire/http2/http2-transport.js';
 import type { OpenTransport } from '../../../../analyzer/wire/transport.js';
 import { systemClock } from '../../../../src/core/clock.js';
+import { serverIdentity, trusting } from '../../../certificates/certificates.js';
 import { openCaller } from '../caller.js';
-import { startGrpcPeer } from '../grpc-peer.js';
+import { startGrpcPeer, startSecureGrpcPeer } from '../grpc-peer.js';
 import { grpcOutput } from '../grpc-subjects.js';
-import { startHttpPeer } from '../http-peer.js';
+import { startHttpPeer, startHttpsPeer } from '../http-peer.js';
 import { bigData, bigSize, refusal, requestFor } from '../peer.js';
 import { transportContract } from '../transport-contract.js';
 
@@ -23,6 +25,15 @@ transportContract({
   startPeer: startGrpcPeer,
   open: (port, requests, options) =>
     http2Transport({ address: `127.0.0.1:${port}`, requests, clock: systemClock, ...options }),
+  output: grpcOutput,
+  refusedAs: 'grpc 3',
+});
+
+transportContract({
+  name: 'http2Transport over TLS',
+  startPeer: startSecureGrpcPeer,
+  open: (port, requests, options) =>
+    http2Transport({ address: `127.0.0.1:${port}`, requests, clock: systemClock, tls: trusting, ...options }),
   output: grpcOutput,
   refusedAs: 'grpc 3',
 });
@@ -122,6 +133,26 @@ test('http2Transport says so when the server does not speak HTTP/2', async (t) =
   const { failure } = await caller.call(0);
   t.is(failure?.code, 'protocol');
   t.regex(failure?.message ?? '', /^not an HTTP\/2 frame: "HTTP\/1\.1 400/);
+});
+
+test('http2Transport says so when the server does not speak HTTP/2 over TLS', async (t) => {
+  await using peer = await startHttpsPeer();
+  await using caller = openCaller(open(peer.port, ['echo'], { tls: trusting }));
+  const { failure } = await caller.call(0);
+  t.is(failure?.code, 'connect');
+  t.regex(failure?.message ?? '', /no application protocol|ALPN/i);
+});
+
+test('http2Transport says so when the server agrees to no protocol', async (t) => {
+  const server = createTlsServer(serverIdentity);
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  await using caller = openCaller(open(port, ['echo'], { tls: trusting }));
+  t.deepEqual<unknown, unknown>((await caller.call(0)).failure, {
+    code: 'protocol',
+    message: 'the server does not speak HTTP/2 over TLS',
+  });
+  server.close();
 });
 
 test('http2Transport reads every byte that nghttp2 can encode', async (t) => {
