@@ -7,6 +7,7 @@ import { metricsFlags } from './flags/metrics-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
 import { tlsFlags } from './flags/tls-flags.js';
+import { repeatableTraceFlags, traceFlags } from './flags/trace-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
 import { runAnalysis } from './run-analysis.js';
 
@@ -79,6 +80,7 @@ export function analyzeFlags(yargs: Argv) {
     });
   return requestFlags(loadFlags(target))
     .options(metricsFlags)
+    .options(traceFlags)
     .options(wireFlags)
     .options(engineFlags)
     .options(tlsFlags)
@@ -141,7 +143,9 @@ export function analyzeFlags(yargs: Argv) {
       describe: "Tell every window, the model's tensors, and the embedded server's log",
       group: 'Reports:',
     })
-    .check(refuseRepeats(['shape', 'input-data', 'inputData', 'input', ...repeatableWireFlags]))
+    .check(
+      refuseRepeats(['shape', 'input-data', 'inputData', 'input', ...repeatableWireFlags, ...repeatableTraceFlags]),
+    )
     .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
     .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
     .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
@@ -189,6 +193,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     wire: argv,
     metrics: argv,
     tls: argv,
+    trace: argv,
   };
   return analyzeOptions(flags);
 }

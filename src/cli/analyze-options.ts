@@ -10,6 +10,7 @@ import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
+import { type TraceFlags, traceSettings } from './flags/trace-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
@@ -40,6 +41,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly wire: WireFlags;
   readonly metrics: MetricsFlags;
   readonly tls: TlsFlags;
+  readonly trace: TraceFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -129,6 +131,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);
+  const trace = traceSettings(flags.trace);
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
     modelName: flags.modelName,
@@ -153,5 +156,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     seed: parseInteger('--seed', flags.seed, 0),
     wire: wireSettings(flags.wire, protocol),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }

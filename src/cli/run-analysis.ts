@@ -26,6 +26,7 @@ import { repositoryFor } from './model-source.js';
 import { openTarget, type Target } from './open-target.js';
 import { openWire } from './open-wire.js';
 import { startProcessMeter } from './process-meter.js';
+import { setTrace } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
 
@@ -105,6 +106,8 @@ async function measureAt(place: Place, options: AnalyzeOptions, context: Command
   await using client = connect(settings.protocol, place.url, options.server.connection);
   const target = await openTarget(client, settings, place.url);
   if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
+  const { extensions } = target.server;
+  await using _trace = await setTrace(settings, { client, extensions, say: progress.say });
   await using metrics = await collectMetrics(settings, {
     ownUrl: place.metricsUrl,
     tls: options.server.connection.tls,

@@ -91,6 +91,14 @@ export function createGrpcClient({ address, tls, headers = [], timeoutMs = 10_00
     unregisterSystemSharedMemory: async (name) => {
       await call('SystemSharedMemoryUnregister', { name });
     },
+    traceSettings: async () => {
+      const { settings } = await call<{ settings: Record<string, { value: string[] }> }>('TraceSetting', {});
+      return Object.fromEntries(Object.entries(settings).map(([name, { value }]) => [name, value]));
+    },
+    updateTraceSettings: async (settings) => {
+      const values = Object.entries(settings).map(([name, value]) => [name, { value }]);
+      await call('TraceSetting', { settings: Object.fromEntries(values) });
+    },
     infer: async (request) =>
       decodeModelInferResponse(
         await callBytes('ModelInfer', encodeModelInferRequest(request), true),

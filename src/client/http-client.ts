@@ -96,11 +96,30 @@ export function createHttpClient({ origin, tls, headers = [], timeoutMs = 10_000
     unregisterSystemSharedMemory: async (name) => {
       await ok(`/v2/systemsharedmemory/region/${name}/unregister`, { bytes: '' });
     },
+    traceSettings: async () =>
+      Object.fromEntries(
+        Object.entries(await json<Record<string, string | string[]>>(tracePath)).map(([name, value]) => [
+          name,
+          [value].flat(),
+        ]),
+      ),
+    updateTraceSettings: async (settings) => {
+      const members = Object.entries(settings).map(([name, values]) => [name, traceValue(name, values)]);
+      await ok(tracePath, { bytes: JSON.stringify(Object.fromEntries(members)) });
+    },
     infer: async (request) => infer(request, (path, body) => ok(path, body, patientAgent)),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([agent.destroy(), patientAgent.destroy()]);
     },
   };
+}
+
+const tracePath = '/v2/trace/setting';
+
+/** Only the levels are a list (trace extension); null stands for the server's default. */
+function traceValue(name: string, values: readonly string[]): readonly string[] | string | null {
+  if (values.length === 0) return null;
+  return name === 'trace_level' ? values : (values[0] ?? null);
 }
 
 async function infer(request: InferRequest, ok: (path: string, body: Body) => Promise<Answer>): Promise<InferResponse> {

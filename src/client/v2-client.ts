@@ -1,3 +1,4 @@
+import type { TraceSettings } from '../core/run.js';
 import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
@@ -39,6 +40,10 @@ export interface V2Client extends AsyncDisposable {
   unloadModel(name: string): Promise<void>;
   registerSystemSharedMemory(region: SharedRegion): Promise<void>;
   unregisterSystemSharedMemory(name: string): Promise<void>;
+  /** The trace settings of all models that have none of their own (trace extension). */
+  traceSettings(): Promise<TraceSettings>;
+  /** Changes those that are given; one without values gets the server's default. */
+  updateTraceSettings(settings: TraceSettings): Promise<void>;
   infer(request: InferRequest): Promise<InferResponse>;
 }
 

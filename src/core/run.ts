@@ -286,6 +286,9 @@ export interface WireSettings {
   readonly compression: 'none' | 'gzip' | 'deflate';
 }
 
+/** What was set for the server's traces, by the names of the protocol; put back after the run. */
+export type TraceSettings = Readonly<Record<string, readonly string[]>>;
+
 export interface MetricsSettings {
   readonly intervalMs: number;
   /** As given; absent = the server's own. */
@@ -309,6 +312,7 @@ export interface RunSettings {
   readonly wire: WireSettings;
   /** Absent: the metrics endpoint is not polled. */
   readonly metrics?: MetricsSettings;
+  readonly trace?: TraceSettings;
 }
 
 export interface Machine {

@@ -1,52 +1,14 @@
-import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, startRemoteServer } from '../helpers/cli.js';
 import { readRun } from '../helpers/read-run.js';
+import { type Seen, startWitness } from '../helpers/witness.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
 
-interface Seen {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly answer: Buffer;
-  readonly answered: IncomingHttpHeaders;
-}
-
-/** Stands between the client and a server, and writes down what passes. */
-async function startWitness(port: string): Promise<AsyncDisposable & { readonly port: number; readonly seen: Seen[] }> {
-  const seen: Seen[] = [];
-  const server = createServer(async (incoming, outgoing) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of incoming) pieces.push(piece);
-    const body = Buffer.concat(pieces);
-    const { method = '', url: path = '', headers } = incoming;
-    const passed = send({ host: '127.0.0.1', port, method, path, headers }, async (reply) => {
-      const parts: Buffer[] = [];
-      for await (const part of reply) parts.push(part);
-      const answer = Buffer.concat(parts);
-      seen.push({ path, headers, body, answer, answered: reply.headers });
-      outgoing.writeHead(reply.statusCode ?? 0, reply.headers);
-      outgoing.end(answer);
-    });
-    passed.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
-  return {
-    seen,
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 /** Runs the command against the witness; what it saw. */
-async function witnessed(...flags: readonly string[]): Promise<{ seen: Seen[]; run: Run; stderr: string }> {
+async function witnessed(...flags: readonly string[]): Promise<{ seen: readonly Seen[]; run: Run; stderr: string }> {
   await using place = createWorkplace();
   const { server, port } = await startRemoteServer(place);
   await using witness = await startWitness(port);

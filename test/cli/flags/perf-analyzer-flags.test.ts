@@ -82,6 +82,10 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '-f', 'perf.csv'],
   ['works', '--verbose-csv'],
   ['refused', '--enable-mpi'],
+  ['works', '--trace-level', 'TIMESTAMPS', '--trace-level', 'TENSORS'],
+  ['works', '--trace-rate', '10'],
+  ['works', '--trace-count', '-1'],
+  ['works', '--log-frequency', '0'],
 ];
 
 for (const [kind, flag, ...values] of flags) {
