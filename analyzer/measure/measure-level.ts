@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/core/clock.js';
-import type { Instability, Level, MeasurementSettings, Stability } from '../../src/core/run.js';
+import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { OpenPacer } from '../load/pacer.js';
@@ -27,6 +27,9 @@ export interface LevelOptions extends JudgeOptions {
   readonly drainLimitMs: number;
 }
 
+/** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
+export type RecordAnswers = (load: Load, startedAt: Nanoseconds) => (sentAt: Nanoseconds, lastAt: Nanoseconds) => void;
+
 export interface LevelPorts {
   readonly open: OpenTransport;
   readonly clock: Clock;
@@ -35,6 +38,8 @@ export interface LevelPorts {
   readonly readStatistics: ReadStatistics;
   /** Given when the server's metrics endpoint is to be polled. */
   readonly metrics?: MetricsSource | undefined;
+  /** Given when every request is kept. */
+  readonly recordAnswers?: RecordAnswers | undefined;
   /** Gets, once a level, a function that shows how far it is. */
   readonly onStart: (view: () => LevelView) => void;
 }
@@ -72,6 +77,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       if (failure === undefined) ledger.record(minus(lastAt, sentAt));
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
+      if (failure === undefined && !series.isFinished) onAnswer?.(sentAt, lastAt);
       series.onOutcome(outcome);
     },
   };
@@ -98,6 +104,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       done.abort();
     },
   });
+  const onAnswer = ports.recordAnswers?.(load, startedAt);
   const loop = ready.start(startedAt);
   ports.onStart(() =>
     levelView({

@@ -137,6 +137,11 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Reports:',
     })
     .option('json', { ...text, describe: 'Write the whole run as one JSON document', group: 'Reports:' })
+    .option('profile-export-file', {
+      ...text,
+      describe: "Write the times of every request as perf_analyzer's JSON",
+      group: 'Reports:',
+    })
     .option('v', {
       type: 'count',
       alias: 'verbose',
@@ -188,6 +193,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     csv: argv.f,
     verboseCsv: argv.verboseCsv,
     json: argv.json,
+    profileExportFile: argv.profileExportFile,
     verbose: argv.v > 0,
     engine: argv,
     wire: argv,

@@ -36,6 +36,7 @@ export interface AnalyzeFlags extends InputDataFlags {
   readonly csv: string | undefined;
   readonly verboseCsv: boolean;
   readonly json: string | undefined;
+  readonly profileExportFile: string | undefined;
   readonly verbose: boolean;
   readonly engine: EngineFlags;
   readonly wire: WireFlags;
@@ -57,6 +58,7 @@ export interface AnalyzeOptions {
     readonly csv: string | undefined;
     readonly isVerboseCsv: boolean;
     readonly json: string | undefined;
+    readonly profile: string | undefined;
   };
   readonly isVerbose: boolean;
   /** What to tell before the run, one sentence each. */
@@ -94,7 +96,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
       modelRepository: flags.modelRepository,
       connection: { ...connectionOptions(flags.wire, settings.protocol), ...(isEncrypted ? { tls } : {}) },
     },
-    output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json },
+    output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json, profile: flags.profileExportFile },
     isVerbose: flags.verbose,
     notes: [...engineNotes(flags.engine, settings.protocol), ...tlsNotes(flags.tls, isEncrypted)],
   };
@@ -111,11 +113,13 @@ function serverUrl({ url, tls }: AnalyzeFlags, protocol: Protocol): string | und
   return parsed.replace(/^(grpcs:\/\/)?/, 'grpcs://');
 }
 
-function checkOutputs({ csv, json }: AnalyzeFlags): void {
-  if (csv === '') throw badFlag('-f', 'a file name', csv);
-  if (json === '') throw badFlag('--json', 'a file name', json);
-  if (csv !== undefined && csv === json) {
-    throw new PerfError('usage', `Cannot use -f and --json together: expected two files, got '${csv}' twice`);
+function checkOutputs({ csv, json, profileExportFile }: AnalyzeFlags): void {
+  const files = Object.entries({ '-f': csv, '--json': json, '--profile-export-file': profileExportFile });
+  for (const [index, [flag, file]] of files.entries()) {
+    if (file === '') throw badFlag(flag, 'a file name', file);
+    const [other] = files.slice(0, index).find(([, earlier]) => file !== undefined && earlier === file) ?? [];
+    if (other === undefined) continue;
+    throw new PerfError('usage', `Cannot use ${other} and ${flag} together: expected two files, got '${file}' twice`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { formatCsv } from '../../reports/csv.js';
 import { formatJson } from '../../reports/json.js';
+import { type Epoch, epochAt } from '../../reports/profile-export.js';
 import { formatText } from '../../reports/text.js';
 import type { V2Client } from '../client/v2-client.js';
 import { systemClock } from '../core/clock.js';
@@ -26,6 +27,7 @@ import { repositoryFor } from './model-source.js';
 import { openTarget, type Target } from './open-target.js';
 import { openWire } from './open-wire.js';
 import { startProcessMeter } from './process-meter.js';
+import { createProfileFile, type ProfileFile } from './profile-file.js';
 import { setTrace } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
@@ -42,16 +44,27 @@ export async function runAnalysis(options: AnalyzeOptions, context: CommandConte
   const { output } = options;
   if (output.csv !== undefined) checkWritable('-f', output.csv);
   if (output.json !== undefined) checkWritable('--json', output.json);
+  if (output.profile !== undefined) checkWritable('--profile-export-file', output.profile);
   for (const note of options.notes) context.progress.say(note);
-  const run = await measure(options, context).finally(() => context.progress.close());
+  await using profile = output.profile === undefined ? undefined : createProfileFile(output.profile, wallClock());
+  const run = await measure(options, { ...context, profile }).finally(() => context.progress.close());
   const refusals = [
     () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),
     () => output.json === undefined || writeOutput('--json', output.json, formatJson(run)),
     () => context.print(formatText(run)),
   ].flatMap(thrownBy);
+  await profile?.finish(tool.version);
   if (refusals.length > 0) throw refusals[0];
   return runExitCode(run);
 }
+
+/** The context of a command, and where it keeps every request. */
+interface RunContext extends CommandContext {
+  readonly profile: ProfileFile | undefined;
+}
+
+/** When the monotonic clock was 0. */
+const wallClock = (): Epoch => epochAt(performance.timeOrigin);
 
 /** One report that cannot be written must not cost the others. */
 function thrownBy(action: () => unknown): unknown[] {
@@ -63,7 +76,7 @@ function thrownBy(action: () => unknown): unknown[] {
   }
 }
 
-async function measure(options: AnalyzeOptions, context: CommandContext): Promise<Run> {
+async function measure(options: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { settings } = options;
   const choice = await chooseServer({
     serviceKind: options.server.serviceKind,
@@ -100,7 +113,7 @@ interface Place {
   readonly embedded?: EmbeddedServer;
 }
 
-async function measureAt(place: Place, options: AnalyzeOptions, context: CommandContext): Promise<Run> {
+async function measureAt(place: Place, options: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { settings } = options;
   const { interrupt, progress } = context;
   await using client = connect(settings.protocol, place.url, options.server.connection);
@@ -140,7 +153,7 @@ interface Sweep {
 
 async function sweep(
   { place, options, client, target, metrics }: Sweep,
-  { interrupt, progress }: CommandContext,
+  { interrupt, progress, profile }: RunContext,
 ): Promise<Level[]> {
   const { settings, isVerbose } = options;
   const { connection } = options.server;
@@ -164,6 +177,7 @@ async function sweep(
       openPacer: () => openThreadPacer(systemClock),
       readStatistics: statisticsReader(client, settings, target),
       metrics,
+      recordAnswers: profile?.recordAnswers,
       onStart: (view) =>
         progress.startLevel(view, {
           settings,
@@ -175,6 +189,7 @@ async function sweep(
   for await (const level of measured) {
     levels.push(level);
     progress.endLevel(level);
+    profile?.endLevel(level);
     if (isVerbose) passLines(level, settings.measurement.percentile).forEach(progress.say);
   }
   return levels;

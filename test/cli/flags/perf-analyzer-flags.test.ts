@@ -81,6 +81,7 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '--metrics-interval', '500', '--collect-metrics'],
   ['works', '-f', 'perf.csv'],
   ['works', '--verbose-csv'],
+  ['works', '--profile-export-file', 'profile.json'],
   ['refused', '--enable-mpi'],
   ['works', '--trace-level', 'TIMESTAMPS', '--trace-level', 'TENSORS'],
   ['works', '--trace-rate', '10'],

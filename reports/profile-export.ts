@@ -1,0 +1,52 @@
+import { levelValue } from '../src/core/load-name.js';
+import type { Level, Load } from '../src/core/run.js';
+import { fromMs, type Nanoseconds, ns, plus } from '../src/core/units.js';
+
+/** The time of day at the origin of the monotonic clock: whole seconds since 1970, and nanoseconds. */
+export interface Epoch {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** @param originMs milliseconds since 1970 at which the monotonic clock was 0 */
+export function epochAt(originMs: number): Epoch {
+  const seconds = Math.floor(originMs / 1000);
+  return { seconds, nanoseconds: Math.round((originMs - seconds * 1000) * 1e6) };
+}
+
+/** Nanoseconds since 1970 as a JSON number, which has more digits than a number of ours can hold. */
+function timestampText(epoch: Epoch, time: Nanoseconds): string {
+  const total = epoch.nanoseconds + Math.round(time);
+  const seconds = Math.floor(total / 1e9);
+  return `${epoch.seconds + seconds}${String(total - seconds * 1e9).padStart(9, '0')}`;
+}
+
+/*
+ * The profile export of perf_analyzer, in pieces that follow one another, so that no run is too long for memory:
+ * head, then for each level experimentHead, its requests, experimentTail; then tail.
+ */
+
+export const head = '{"experiments":[';
+
+/** @param isFirst of the document */
+export function experimentHead(load: Load, isFirst: boolean): string {
+  const mode = load.kind === 'concurrency' ? 'concurrency' : 'request_rate';
+  return `${isFirst ? '' : ','}{"experiment":{"mode":"${mode}","value":${levelValue(load)}},"requests":[`;
+}
+
+/** @param isFirst of its experiment */
+export const requestText = (sentAt: Nanoseconds, lastAt: Nanoseconds, epoch: Epoch, isFirst: boolean): string =>
+  `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},"response_timestamps":[${timestampText(epoch, lastAt)}]}`;
+
+export const experimentTail = (boundaries: readonly Nanoseconds[], epoch: Epoch): string =>
+  `],"window_boundaries":[${boundaries.map((time) => timestampText(epoch, time)).join(',')}]}`;
+
+export const tail = (version: string): string =>
+  `],"version":${JSON.stringify(version)},"service_kind":"triton","endpoint":""}\n`;
+
+/** Where the windows of a level begin, and where the last one ends. */
+export function windowBoundaries({ windows }: Level, startedAt: Nanoseconds): Nanoseconds[] {
+  if (windows.length === 0) return [];
+  const end = windows.reduce((latest, { startMs, durationMs }) => Math.max(latest, startMs + durationMs), 0);
+  return [...windows.map(({ startMs }) => plus(startedAt, fromMs(startMs))), ns(startedAt + fromMs(end))];
+}

@@ -1,0 +1,95 @@
+import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs';
+import type { RecordAnswers } from '../../analyzer/measure/measure-level.js';
+import {
+  type Epoch,
+  experimentHead,
+  experimentTail,
+  head,
+  requestText,
+  tail,
+  windowBoundaries,
+} from '../../reports/profile-export.js';
+import { messageOf, PerfError } from '../core/perf-error.js';
+import type { Level } from '../core/run.js';
+import { type Nanoseconds, ns } from '../core/units.js';
+
+/** Every request of a run on disk, as it goes: only the last few are in memory. */
+export interface ProfileFile extends AsyncDisposable {
+  readonly recordAnswers: RecordAnswers;
+  endLevel(level: Level): void;
+  /**
+   * Puts the file in its place. Without this, nothing is left of it.
+   *
+   * @throws PerfError `file`
+   */
+  finish(version: string): Promise<void>;
+}
+
+const chunkCharacters = 65_536;
+
+export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
+  const partial = `${file}.${process.pid}.partial`;
+  const stream = createWriteStream(partial);
+  let failure: unknown;
+  stream.on('error', (error) => {
+    failure = error;
+  });
+  let text = head;
+  let isFirstLevel = true;
+  let isFirstRequest = true;
+  let startedAt = ns(0);
+  /** The last answer, which may lie behind the last window: only the next one, or the end, can tell. */
+  let pending: { sentAt: Nanoseconds; lastAt: Nanoseconds } | undefined;
+  let isFinished = false;
+
+  const writePending = (): void => {
+    if (pending === undefined) return;
+    text += requestText(pending.sentAt, pending.lastAt, epoch, isFirstRequest);
+    isFirstRequest = false;
+    if (text.length < chunkCharacters) return;
+    stream.write(text);
+    text = '';
+  };
+
+  return {
+    recordAnswers: (load, levelStartedAt) => {
+      text += experimentHead(load, isFirstLevel);
+      isFirstLevel = false;
+      isFirstRequest = true;
+      startedAt = levelStartedAt;
+      pending = undefined;
+      return (sentAt, lastAt) => {
+        writePending();
+        pending = { sentAt, lastAt };
+      };
+    },
+    endLevel: (level) => {
+      const boundaries = windowBoundaries(level, startedAt);
+      const end = boundaries.at(-1) ?? startedAt;
+      if (pending !== undefined && pending.lastAt - end < 1) writePending();
+      text += experimentTail(boundaries, epoch);
+    },
+    finish: async (version) => {
+      try {
+        await ended(stream, text + tail(version));
+        if (failure !== undefined) throw failure;
+        renameSync(partial, file);
+        isFinished = true;
+      } catch (cause) {
+        throw new PerfError('file', `Cannot write --profile-export-file ${file}: ${messageOf(cause)}`, { cause });
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (isFinished) return;
+      stream.destroy();
+      rmSync(partial, { force: true });
+    },
+  };
+}
+
+/** Resolves when everything is on disk, or nothing more will be. */
+const ended = (stream: WriteStream, last: string): Promise<void> =>
+  new Promise((resolve) => {
+    stream.once('close', resolve);
+    stream.end(last);
+  });

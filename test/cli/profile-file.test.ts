@@ -1,0 +1,70 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createProfileFile } from '../../src/cli/profile-file.js';
+import { PerfError } from '../../src/core/perf-error.js';
+import { fromMs, ns } from '../../src/core/units.js';
+import { levelFixture } from '../helpers/run-fixture.js';
+
+const epoch = { seconds: 1, nanoseconds: 0 };
+/** A level of one window of a second. */
+const level = levelFixture({ concurrency: 2, latenciesMs: [1] });
+
+function folder(t: ExecutionContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'perf-analyze-profile-'));
+  t.teardown(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+test('createProfileFile writes every answer, but for the one behind the last window', async (t) => {
+  const file = join(folder(t), 'profile.json');
+  await using profile = createProfileFile(file, epoch);
+  for (const startMs of [0, 5000]) {
+    const record = profile.recordAnswers(level.load, fromMs(startMs));
+    for (let index = 0; index < 5000; index++) record(fromMs(startMs), ns(fromMs(startMs) + index));
+    record(fromMs(startMs), fromMs(startMs + 1001));
+    profile.endLevel(level);
+  }
+  t.false(existsSync(file));
+  await profile.finish('1.0.0');
+  const { experiments } = JSON.parse(readFileSync(file, 'utf8'));
+  t.deepEqual(
+    experiments.map(({ requests, window_boundaries }: { requests: unknown[]; window_boundaries: number[] }) => [
+      requests.length,
+      window_boundaries,
+    ]),
+    [
+      [5000, [1_000_000_000, 2_000_000_000]],
+      [5000, [6_000_000_000, 7_000_000_000]],
+    ],
+  );
+});
+
+test('createProfileFile keeps an answer at the very end of a window of so many requests', async (t) => {
+  const file = join(folder(t), 'profile.json');
+  await using profile = createProfileFile(file, epoch);
+  const record = profile.recordAnswers(level.load, ns(123));
+  record(ns(124), ns(123 + fromMs(1000)));
+  profile.endLevel(level);
+  await profile.finish('1.0.0');
+  t.is(JSON.parse(readFileSync(file, 'utf8')).experiments[0].requests.length, 1);
+});
+
+test('createProfileFile leaves nothing behind unless it is finished', async (t) => {
+  const path = folder(t);
+  {
+    await using profile = createProfileFile(join(path, 'profile.json'), epoch);
+    profile.recordAnswers(level.load, ns(0))(ns(1), ns(2));
+  }
+  t.deepEqual(readdirSync(path), []);
+});
+
+test('createProfileFile says so when the disk refuses', async (t) => {
+  const file = join(folder(t), 'none', 'profile.json');
+  await using profile = createProfileFile(file, epoch);
+  profile.recordAnswers(level.load, ns(0));
+  const refusal = await t.throwsAsync(profile.finish('1.0.0'), { instanceOf: PerfError });
+  t.is(refusal?.code, 'file');
+  t.regex(refusal?.message ?? '', /Cannot write --profile-export-file .*ENOENT/);
+});
