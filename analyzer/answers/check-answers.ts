@@ -8,8 +8,8 @@ import type { OpenTransport } from '../wire/transport.js';
 import { firstMismatch } from './compare-outputs.js';
 import { malformation } from './well-formed.js';
 
-/** Decodes the body of an answer with success. Throws `ProtocolError` when it is not one of the protocol. */
-export type DecodeAnswer = (body: Buffer, headerLength: number | undefined) => InferResponse;
+/** Decodes the body of an answer with success to the request of that token. Throws `ProtocolError` when it is none. */
+export type DecodeAnswer = (body: Buffer, headerLength: number | undefined, token: number) => InferResponse;
 
 export interface AnswerChecks {
   /** As the transport sends them. */
@@ -56,7 +56,7 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
       onBody: (token, body, headerLength) => {
         const subject = inFlight.get(token);
         if (subject === undefined) return;
-        verdict = judge(() => decode(body, headerLength), subject.expected, tolerance);
+        verdict = judge(() => decode(body, headerLength, token), subject.expected, tolerance);
         const isNews = verdict === undefined && !subject.sizes.includes(body.length);
         if (isNews && subject.sizes.length < rememberedSizes) subject.sizes.push(body.length);
       },

@@ -57,6 +57,18 @@ export function analyzeFlags(yargs: Argv) {
     })
     .option('string-length', { ...text, default: '128', describe: 'Length of random strings', group: 'Data:' })
     .option('string-data', { ...text, describe: 'Every string, instead of random ones', group: 'Data:' })
+    .option('shared-memory', {
+      ...text,
+      default: 'none',
+      describe: 'Where tensors travel: none (in the messages) or system (POSIX shared memory)',
+      group: 'Data:',
+    })
+    .option('output-shared-memory-size', {
+      ...text,
+      default: '102400',
+      describe: 'Bytes for an output whose size the model does not say',
+      group: 'Data:',
+    })
     .option('tolerance', {
       ...text,
       default: '0',
@@ -189,6 +201,8 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     stringLength: argv.stringLength,
     stringData: argv.stringData,
     tolerance: argv.tolerance,
+    sharedMemory: argv.sharedMemory,
+    outputSharedMemorySize: argv.outputSharedMemorySize,
     seed: argv.seed,
     csv: argv.f,
     verboseCsv: argv.verboseCsv,

@@ -9,12 +9,13 @@ import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
+import { parseSharedMemory, type SharedMemoryFlags, slotsFor } from './flags/shared-memory.js';
 import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
 import { type TraceFlags, traceSettings } from './flags/trace-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
-export interface AnalyzeFlags extends InputDataFlags {
+export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly modelName: string | undefined;
   readonly modelVersion: string;
   readonly url: string | undefined;
@@ -136,6 +137,8 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);
   const trace = traceSettings(flags.trace);
+  const sharedMemory = parseSharedMemory(flags);
+  if (sharedMemory.kind === 'system') slotsFor(load);
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
     modelName: flags.modelName,
@@ -157,6 +160,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     },
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
+    sharedMemory,
     seed: parseInteger('--seed', flags.seed, 0),
     wire: wireSettings(flags.wire, protocol),
     ...(metrics === undefined ? {} : { metrics }),

@@ -8,6 +8,8 @@ import type { ServerMessage } from './serve-host.js';
 export interface EmbeddedServerOptions {
   readonly modelRepository: string;
   readonly modelName: string;
+  /** Whether clients may use shared memory. */
+  readonly allowClientShm: boolean;
   readonly interrupt: Interrupt;
   /** Gets each line that the server prints on its standard error. */
   readonly onLine: (line: string) => void;
@@ -37,6 +39,7 @@ export async function launchEmbeddedServer(options: EmbeddedServerOptions): Prom
     ...['--model-repository', modelRepository],
     ...['--model-control-mode', 'explicit', '--load-model', modelName],
     ...['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'],
+    ...(options.allowClientShm ? ['--allow-client-shm'] : []),
   ];
   const child = spawn(process.execPath, [fileURLToPath(new URL('main.js', import.meta.url)), 'serve', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,7 +1,4 @@
 import { analyze } from '../../analyzer/analyze.js';
-import { checkAnswers, type DecodeAnswer } from '../../analyzer/answers/check-answers.js';
-import { modelSignature } from '../../analyzer/data/model-signature.js';
-import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
@@ -14,8 +11,6 @@ import type { V2Client } from '../client/v2-client.js';
 import { systemClock } from '../core/clock.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
-import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
-import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer, connect } from './choose-server.js';
 import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
@@ -28,6 +23,7 @@ import { openTarget, type Target } from './open-target.js';
 import { openWire } from './open-wire.js';
 import { startProcessMeter } from './process-meter.js';
 import { createProfileFile, type ProfileFile } from './profile-file.js';
+import { openRequestPath } from './request-path.js';
 import { setTrace } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
@@ -94,6 +90,7 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   await using embedded = await launchEmbeddedServer({
     modelRepository,
     modelName: settings.modelName,
+    allowClientShm: settings.sharedMemory.kind === 'system',
     interrupt: context.interrupt,
     onLine: (line) => {
       if (options.isVerbose || /^(note|warning):/.test(line)) context.progress.say(line);
@@ -157,21 +154,21 @@ async function sweep(
 ): Promise<Level[]> {
   const { settings, isVerbose } = options;
   const { connection } = options.server;
-  const signature = modelSignature(target.metadata, { ...settings, config: target.config });
-  const prepared = prepareRequests({ ...settings, signature });
-  const requests = prepared.map(({ request }) => request);
+  await using path = await openRequestPath({
+    settings,
+    target,
+    client,
+    interrupt,
+    openWire: (requests) => openWire(settings, { url: place.url, connection, requests }),
+  });
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
-    { ...settings, requestCount: requests.length, drainLimitMs },
+    { ...settings, requestCount: path.requestCount, drainLimitMs },
     {
-      open: checkAnswers(openWire(settings, { url: place.url, connection, requests }), {
-        prepared,
-        tolerance: settings.data.tolerance,
-        decode: settings.protocol === 'http' ? decodeHttpAnswer : decodeGrpcAnswer,
-      }),
+      open: path.open,
       clock: systemClock,
       startMeter: startProcessMeter,
       openPacer: () => openThreadPacer(systemClock),
@@ -194,9 +191,6 @@ async function sweep(
   }
   return levels;
 }
-
-const decodeHttpAnswer: DecodeAnswer = (body, headerLength) => decodeInferResponse({ body, headerLength });
-const decodeGrpcAnswer: DecodeAnswer = (body) => decodeModelInferResponse(body);
 
 function statisticsReader(client: V2Client, settings: RunSettings, { hasStatistics }: Target): ReadStatistics {
   if (!hasStatistics) return async () => undefined;

@@ -295,6 +295,12 @@ export interface MetricsSettings {
   readonly url?: string;
 }
 
+/** Where tensors travel. */
+export type SharedMemorySettings =
+  | { readonly kind: 'none' }
+  /** `outputBytes`: room for an output of one inference whose size the model does not say. */
+  | { readonly kind: 'system'; readonly outputBytes: number };
+
 export interface RunSettings {
   readonly modelName: string;
   readonly modelVersion: string;
@@ -308,6 +314,7 @@ export interface RunSettings {
   /** By input, as `--shape` gave them; several of one input are mixed. */
   readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
   readonly data: InputDataSettings;
+  readonly sharedMemory: SharedMemorySettings;
   readonly seed: number;
   readonly wire: WireSettings;
   /** Absent: the metrics endpoint is not polled. */

@@ -145,6 +145,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       },
       shapes: {},
       data: { source: 'random', paths: [], generators: {}, stringLength: 128, tolerance: { absolute: 0, relative: 0 } },
+      sharedMemory: { kind: 'none' },
       seed: 0,
       wire: {
         headerNames: [],

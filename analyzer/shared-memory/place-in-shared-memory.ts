@@ -1,0 +1,181 @@
+import pLimit from 'p-limit';
+import type { V2Client } from '../../src/client/v2-client.js';
+import { messageOf, PerfError } from '../../src/core/perf-error.js';
+import type { InferRequest, InferResponse } from '../../src/protocol/infer.js';
+import type { ModelSignature } from '../data/model-signature.js';
+import type { OpenTransport } from '../wire/transport.js';
+import { readSharedOutputs } from './read-shared-outputs.js';
+import { type InputLayout, layOutInputs, layOutOutputs, type OutputLayout, outputsIn } from './shared-layout.js';
+import { createSharedObject, type SharedObject } from './shared-object.js';
+import { slotTransport } from './slot-transport.js';
+
+export interface SharedMemoryOptions {
+  /** Begins the names of all regions; unique to the run. */
+  readonly runName: string;
+  /** In the order in which they are sent. */
+  readonly requests: readonly InferRequest[];
+  readonly signature: ModelSignature;
+  readonly batchSize: number;
+  /** For an inference, of an output whose size the model does not say. */
+  readonly outputBytes: number;
+  /** The largest number of requests in flight. */
+  readonly slots: number;
+  /** Gets what must be done when the program leaves at once; returns how to take it back. */
+  readonly onAbandon: (end: () => void) => () => void;
+}
+
+/** A run whose tensors lie in shared memory. Disposal takes back what was registered, and nothing else. */
+export interface SharedMemoryRun extends AsyncDisposable {
+  /** What the transport is to be given: each request once for each slot. */
+  readonly requests: readonly InferRequest[];
+  /** A transport that takes the numbers of the original requests. */
+  wrap(open: OpenTransport): OpenTransport;
+  /** Outputs that an answer does not carry. */
+  readonly sharedOutputs: ReadonlySet<string>;
+  /** The answer to the request with this token, with its outputs; while the request is in flight. */
+  complete(answer: InferResponse, token: number): InferResponse;
+}
+
+/** More prepared requests than this would take more memory than the data. */
+const largestRequestCount = 2 ** 17;
+const registrationsAtATime = 16;
+
+/**
+ * Puts the inputs of all requests into one region, once, and gives each request in flight a region for its outputs. The
+ * names of the objects are taken away as soon as the server has them open, so that nothing is left of them whatever
+ * becomes of us.
+ *
+ * @throws PerfError `file` without room in the shared-memory folder, `unreachable` when the server refuses
+ */
+export async function placeInSharedMemory(client: V2Client, options: SharedMemoryOptions): Promise<SharedMemoryRun> {
+  const { runName, requests, signature, batchSize, outputBytes, slots } = options;
+  const distinct = [...new Set(requests)];
+  checkCount(distinct.length, slots);
+  const inputs = layOutInputs(distinct, `${runName}-in`);
+  const outputs = layOutOutputs(signature.outputs, { batchSize, unknownBytes: outputBytes });
+  const registry = createRegistry(client, options);
+  try {
+    const slotObjects = await registry.fill(inputs, outputs);
+    return runOf({ requests, distinct, inputs, outputs, slotObjects, registry, runName, slots });
+  } catch (thrown) {
+    await registry.close();
+    throw thrown;
+  }
+}
+
+function checkCount(distinct: number, slots: number): void {
+  if (distinct * slots <= largestRequestCount) return;
+  throw new PerfError(
+    'usage',
+    `Cannot use --shared-memory system with ${distinct} requests and ${slots} in flight: expected a product of at most ${largestRequestCount}, got ${distinct * slots}`,
+    { hint: 'Each request is prepared once for each output region. Use less data, or less load.' },
+  );
+}
+
+interface Parts {
+  readonly requests: readonly InferRequest[];
+  readonly distinct: readonly InferRequest[];
+  readonly inputs: InputLayout;
+  readonly outputs: OutputLayout;
+  readonly slotObjects: readonly SharedObject[];
+  readonly registry: Registry;
+  readonly runName: string;
+  readonly slots: number;
+}
+
+function runOf({ requests, distinct, inputs, outputs, slotObjects, registry, runName, slots }: Parts): SharedMemoryRun {
+  const requested = Array.from({ length: slots }, (_, slot) => outputsIn(outputRegion(runName, slot), outputs));
+  const placed = new Map(
+    distinct.map((request, index) => {
+      const bySlot = requested.map((wanted) => ({ ...(inputs.requests[index] ?? request), outputs: wanted }));
+      return [request, bySlot] as const;
+    }),
+  );
+  /** The slots of the transport that is open; levels come one after the other. */
+  let slotOf: (token: number) => number | undefined = () => undefined;
+  return {
+    requests: requests.flatMap((request) => placed.get(request) ?? []),
+    sharedOutputs: new Set(outputs.areas.map(({ name }) => name)),
+    wrap: (open) =>
+      slotTransport(open, slots, (lookUp) => {
+        slotOf = lookUp;
+      }),
+    complete: (answer, token) => {
+      const object = slotObjects[slotOf(token) ?? -1];
+      return object === undefined ? answer : readSharedOutputs(answer, outputs, object);
+    },
+    [Symbol.asyncDispose]: () => registry.close(),
+  };
+}
+
+const outputRegion = (runName: string, slot: number): string => `${runName}-out-${slot}`;
+
+interface Registry {
+  /** Creates, fills and registers everything; the objects of the slots. */
+  fill(inputs: InputLayout, outputs: OutputLayout): Promise<SharedObject[]>;
+  /** Never rejects: a server that is gone has nothing of ours. */
+  close(): Promise<void>;
+}
+
+function createRegistry(client: V2Client, { runName, slots, onAbandon }: SharedMemoryOptions): Registry {
+  const objects: SharedObject[] = [];
+  const registered: string[] = [];
+  const limit = pLimit(registrationsAtATime);
+  const unlinkAll = (): void => {
+    for (const object of objects) object.unlink();
+  };
+  const release = onAbandon(unlinkAll);
+
+  const create = (name: string, byteSize: number): SharedObject => {
+    const object = createSharedObject(name, byteSize);
+    objects.push(object);
+    return object;
+  };
+  const register = async (name: string, { key }: SharedObject, byteSize: number): Promise<void> => {
+    try {
+      registered.push(name); // also when the answer is lost
+      await client.registerSystemSharedMemory({ name, key, byteSize });
+    } catch (cause) {
+      throw refusedRegion(cause);
+    }
+  };
+
+  return {
+    fill: async (inputs, outputs) => {
+      const pending: (() => Promise<void>)[] = [];
+      if (inputs.byteSize > 0) {
+        const name = `${runName}-in`;
+        const object = create(name, inputs.byteSize);
+        for (const { offset, data } of inputs.areas) object.write(offset, data);
+        pending.push(() => register(name, object, inputs.byteSize));
+      }
+      const slotObjects = Array.from({ length: outputs.byteSize > 0 ? slots : 0 }, (_, slot) => {
+        const name = outputRegion(runName, slot);
+        const object = create(name, outputs.byteSize);
+        pending.push(() => register(name, object, outputs.byteSize));
+        return object;
+      });
+      const settled = await Promise.allSettled(pending.map((each) => limit(each)));
+      const failed = settled.find((each) => each.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      unlinkAll();
+      return slotObjects;
+    },
+    close: async () => {
+      await Promise.allSettled(registered.map((name) => limit(() => client.unregisterSystemSharedMemory(name))));
+      for (const object of objects) object[Symbol.dispose]();
+      release();
+    },
+  };
+}
+
+function refusedRegion(cause: unknown): PerfError {
+  return new PerfError(
+    'unreachable',
+    `Cannot use --shared-memory system: expected the server to register a region, got ${messageOf(cause)}`,
+    {
+      cause,
+      hint: 'The server must run on this machine, see the same /dev/shm, and allow it (Triton: --allow-client-shm=true).',
+    },
+  );
+}

@@ -1,0 +1,42 @@
+import { PerfError } from '../../core/perf-error.js';
+import type { LoadSettings, SharedMemorySettings } from '../../core/run.js';
+import { badFlag, parseInteger } from './parse.js';
+
+/** The flags about shared memory, as text. */
+export interface SharedMemoryFlags {
+  readonly sharedMemory: string;
+  readonly outputSharedMemorySize: string;
+}
+
+/** @throws PerfError `usage` for a value that is not understood, and for CUDA */
+export function parseSharedMemory({ sharedMemory, outputSharedMemorySize }: SharedMemoryFlags): SharedMemorySettings {
+  const outputBytes = parseInteger('--output-shared-memory-size', outputSharedMemorySize, 1);
+  switch (sharedMemory) {
+    case 'none':
+      return { kind: 'none' };
+    case 'system':
+      return { kind: 'system', outputBytes };
+    case 'cuda':
+      throw new PerfError('usage', 'Cannot use --shared-memory cuda: expected none or system, got cuda', {
+        hint: 'This client runs without GPU libraries. Use --shared-memory system, or none.',
+      });
+    default:
+      throw badFlag('--shared-memory', 'none or system', sharedMemory);
+  }
+}
+
+/**
+ * How many requests can be in flight at a time, each of which needs a region for its outputs.
+ *
+ * @throws PerfError `usage` when there is no limit
+ */
+export function slotsFor(load: LoadSettings): number {
+  if ('maxInFlight' in load) return load.maxInFlight;
+  const { start, end } = load.range;
+  if (end !== 0) return Math.max(start, end);
+  throw new PerfError(
+    'usage',
+    'Cannot use --shared-memory system with an open --concurrency-range: expected an end, got 0',
+    { hint: 'Each request in flight needs a region, which is registered before the load begins.' },
+  );
+}
