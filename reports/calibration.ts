@@ -1,4 +1,4 @@
-import { loadName } from '../src/core/load-name.js';
+import { isOpenLoop, levelValue, loadName } from '../src/core/load-name.js';
 import type { Level, Machine } from '../src/core/run.js';
 import { formatTable, type TextColumn } from './table.js';
 
@@ -26,7 +26,7 @@ export function formatCalibration({ closedLoop, levels, trusted }: CalibrationRe
 }
 
 const micro = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms * 1000);
-const rateOf = ({ load }: Level): number => (load.kind === 'concurrency' ? 0 : load.requestsPerSecond);
+const rateOf = ({ load }: Level): number => (isOpenLoop(load) ? levelValue(load) : 0);
 
 const columns: readonly TextColumn<Level>[] = [
   { title: 'load', value: ({ load }) => loadName(load), align: 'left' },

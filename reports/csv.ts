@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { levelTitle, levelValue } from '../src/core/load-name.js';
+import { isOpenLoop, levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
 import { type GpuMetrics, gpuMetrics } from './gpu-metrics.js';
 
@@ -42,7 +42,7 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
     ...percentileColumns(percentile),
     ...(isVerbose ? verboseColumns(percentile) : []),
     ...(isVerbose && run.settings.metrics !== undefined ? gpuColumns : []),
-    ...(run.settings.load.kind === 'concurrency' ? [] : pacingColumns(percentile)),
+    ...(isOpenLoop(run.settings.load) ? pacingColumns(percentile) : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { loadName } from '../src/core/load-name.js';
+import { isSwept, loadName } from '../src/core/load-name.js';
 import type { Finding, Level, RunSettings, Stability, Window } from '../src/core/run.js';
 
 /** Short marks of a level for a table cell. */
@@ -48,7 +48,7 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
   return sentences;
 }
 
-const isLinear = ({ load }: RunSettings): boolean => load.kind !== 'request-intervals' && load.search === 'linear';
+const isLinear = ({ load }: RunSettings): boolean => isSwept(load) && load.search === 'linear';
 
 function describeInstability(
   level: Level,

@@ -1,5 +1,13 @@
-import { levelTitle, levelValue, loadName } from '../src/core/load-name.js';
-import type { LatencySummary, Level, LoadSettings, Measured, MeasurementSettings, Run } from '../src/core/run.js';
+import { isOpenLoop, isSwept, levelTitle, levelValue, loadName } from '../src/core/load-name.js';
+import type {
+  ClosedLoad,
+  LatencySummary,
+  Level,
+  LoadSettings,
+  Measured,
+  MeasurementSettings,
+  Run,
+} from '../src/core/run.js';
 import { networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatMetrics } from './metrics-table.js';
@@ -13,7 +21,7 @@ export function formatText(run: Run): string {
   const sections = [
     heading(run),
     run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
-    ...(run.settings.load.kind === 'concurrency' ? [] : [pacingTable(run)]),
+    ...(isOpenLoop(run.settings.load) ? [pacingTable(run)] : []),
     ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
@@ -39,11 +47,16 @@ function heading(run: Run): string {
 function describeLoad(load: LoadSettings): string {
   if (load.kind === 'concurrency')
     return 'closed loop, each answer sends the next request; latency counts from sending';
+  if (load.kind === 'periodic-concurrency') {
+    const { start, end, step, requestPeriod } = load;
+    return `closed loop, ${start} requests in flight and ${step} more after ${requestPeriod} answers to each, up to ${end}; latency counts from sending`;
+  }
   const { maxInFlight } = load;
   return `open loop, ${describeSchedule(load)}, at most ${maxInFlight} in flight; latency counts from the intended time`;
 }
 
-function describeSchedule(load: Exclude<LoadSettings, { kind: 'concurrency' }>): string {
+function describeSchedule(load: Exclude<LoadSettings, { kind: ClosedLoad['kind'] }>): string {
+  if (load.kind === 'fixed-schedule') return `${load.timestampsMs.length} given times`;
   if (load.kind === 'request-intervals') return `${load.intervalsUs.length} intervals over and over`;
   const { arrivals, shape } = load;
   const gaps = arrivals.kind === 'gamma' ? `gamma gaps (shape ${arrivals.shape})` : `${arrivals.kind} gaps`;
@@ -158,7 +171,7 @@ function clientTable(run: Run): string {
 
 function remarks(run: Run): string[] {
   const lines = run.levels.flatMap((level) => describeLevel(level, run.settings));
-  if (run.settings.load.kind !== 'request-intervals' && run.settings.load.search === 'binary') {
+  if (isSwept(run.settings.load) && run.settings.load.search === 'binary') {
     lines.push(binaryResult(run));
   }
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');

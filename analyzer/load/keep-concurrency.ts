@@ -1,27 +1,38 @@
 import { setMaxListeners } from 'node:events';
 import { fromMs, plus } from '../../src/core/units.js';
+import { type Growth, noGrowth } from './growth.js';
 import type { LoadLoop, LoadLoopOptions } from './load-loop.js';
 import { createRequestSlots } from './request-slots.js';
 
 export interface ClosedLoopOptions extends LoadLoopOptions {
+  /** How many requests are outstanding at the most. */
   readonly concurrency: number;
+  /** How they become so many; at once unless given. */
+  readonly growth?: Growth;
 }
 
 const firstBackOffMs = 10;
 const longestBackOffMs = 1000;
 
 /**
- * Keeps `concurrency` requests outstanding: the answer to one, good or bad, sends the next. A slot that reached nobody
+ * Keeps `concurrency` requests outstanding, or as many as its growth says: the answer to one, good or bad, sends the next. A slot that reached nobody
  * waits before it sends again, twice as long after each failure in a row, so that a dead server is not hammered.
  */
 export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
-  const { concurrency, requestCount, clock, limit = Number.POSITIVE_INFINITY } = options;
+  const {
+    concurrency,
+    growth = noGrowth(concurrency),
+    requestCount,
+    clock,
+    limit = Number.POSITIVE_INFINITY,
+  } = options;
   const slots = createRequestSlots({ ...options, size: concurrency });
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every slot may be waiting in its back-off
   let next = 0;
   let sent = 0;
+  let started = 0;
 
   const transport = options.open({
     concurrency,
@@ -33,8 +44,14 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
         failuresInARow[slot] = 0;
         send(slot);
       }
+      growth.onAnswer(slot);
+      startSlots();
     },
   });
+
+  function startSlots(): void {
+    while (started < growth.target) send(started++);
+  }
 
   function send(slot: number): void {
     if (sent === limit) return;
@@ -51,11 +68,14 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
     if (!stopping.signal.aborted) send(slot);
   }
 
-  for (let slot = 0; slot < concurrency; slot++) send(slot);
+  startSlots();
 
   return {
     get inFlight() {
       return slots.inFlight;
+    },
+    get isGrown() {
+      return growth.isDone;
     },
     stop: async () => {
       stopping.abort();

@@ -1,8 +1,9 @@
+import { isSwept } from '../../src/core/load-name.js';
 import type { LevelRange, Load, LoadSettings, SweptLoadSettings } from '../../src/core/run.js';
 
 /** How many levels a run will have; absent when that depends on the answers. */
 export function levelCount(settings: LoadSettings): number | undefined {
-  if (settings.kind === 'request-intervals') return 1;
+  if (!isSwept(settings)) return 1;
   return settings.search === 'binary' ? undefined : rangeLength(settings.range);
 }
 

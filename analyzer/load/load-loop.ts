@@ -18,6 +18,8 @@ export interface LoadLoopOptions {
 /** A load that is being held. */
 export interface LoadLoop {
   readonly inFlight: number;
+  /** The load has grown to what it is to be. */
+  readonly isGrown: boolean;
   /**
    * Sends nothing more from now on. What a schedule has due at this moment is still sent, as far as a sender in time would
    * have; what a late one has left is dropped. Resolves when every request in flight is answered or given up, and the

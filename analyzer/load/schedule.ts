@@ -1,6 +1,6 @@
 import { deriveSeed, seededRandom } from '../../src/core/random.js';
 import type { RequestRateLoad } from '../../src/core/run.js';
-import { type Nanoseconds, ns } from '../../src/core/units.js';
+import { fromMs, type Nanoseconds, ns } from '../../src/core/units.js';
 import { arrivalProcess } from './arrivals.js';
 import { rateShape } from './rate-shape.js';
 
@@ -33,5 +33,14 @@ export function intervalSchedule(intervalsUs: readonly number[]): Schedule {
       rounds++;
     }
     return at;
+  };
+}
+
+/** Each request at its time, once. */
+export function fixedSchedule(timestampsMs: readonly number[]): Schedule {
+  const times = timestampsMs.values();
+  return () => {
+    const { value, done } = times.next();
+    return done ? undefined : fromMs(value);
   };
 }

@@ -80,6 +80,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     get inFlight() {
       return slots.inFlight;
     },
+    isGrown: true,
     stop: async () => {
       isStopped = true;
       sendBurst();

@@ -1,5 +1,7 @@
+import type { ClosedLoad } from '../../src/core/run.js';
 import type { Nanoseconds } from '../../src/core/units.js';
-import { keepConcurrency } from './keep-concurrency.js';
+import { periodicGrowth } from './growth.js';
+import { type ClosedLoopOptions, keepConcurrency } from './keep-concurrency.js';
 import type { LoadLoop, LoadLoopOptions } from './load-loop.js';
 import type { OpenPacer } from './pacer.js';
 import type { PlannedLoad } from './plan-load.js';
@@ -18,7 +20,7 @@ export interface ReadyLoad extends AsyncDisposable {
 export async function prepareLoad(planned: PlannedLoad, options: StartLoadOptions): Promise<ReadyLoad> {
   if (!('schedule' in planned)) {
     return {
-      start: () => keepConcurrency({ ...options, concurrency: planned.load.concurrency }),
+      start: () => keepConcurrency({ ...options, ...closedLoop(planned.load) }),
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -31,3 +33,6 @@ export async function prepareLoad(planned: PlannedLoad, options: StartLoadOption
     [Symbol.asyncDispose]: () => pacer[Symbol.asyncDispose](),
   };
 }
+
+const closedLoop = (load: ClosedLoad): Pick<ClosedLoopOptions, 'concurrency' | 'growth'> =>
+  load.kind === 'concurrency' ? load : { concurrency: load.end, growth: periodicGrowth(load) };

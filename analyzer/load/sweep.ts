@@ -1,5 +1,7 @@
+import { isSwept } from '../../src/core/load-name.js';
 import type { LevelRange, Load, LoadSettings } from '../../src/core/run.js';
 import { levelsOf, loadAt } from './level-range.js';
+import { singleLoad } from './plan-load.js';
 
 /** How a finished level answers the sweep that asked for it. */
 export interface SweepAnswer {
@@ -17,10 +19,8 @@ export type Sweep = Generator<Load, void, SweepAnswer>;
  * binary one narrows down the highest level that is within the limit, and sound, to the width of a step.
  */
 export function* sweepOf(settings: LoadSettings): Sweep {
-  if (settings.kind === 'request-intervals') {
-    const { intervalsUs, maxInFlight } = settings;
-    const totalUs = intervalsUs.reduce((sum, interval) => sum + interval, 0);
-    yield { kind: 'request-intervals', requestsPerSecond: (1e6 * intervalsUs.length) / totalUs, maxInFlight };
+  if (!isSwept(settings)) {
+    yield singleLoad(settings);
   } else if (settings.search === 'linear') {
     for (const level of levelsOf(settings.range)) {
       const { isWithinLimit } = yield loadAt(settings, level);

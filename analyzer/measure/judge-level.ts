@@ -25,14 +25,17 @@ export const notYetJudged: Judgement = {
   isDone: false,
 };
 
-/** @param windows all closed windows of the level, in order */
-export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptions): Judgement {
+/**
+ * @param windows all closed windows of the level, in order
+ * @param grownFrom how many windows at the beginning are of a load that still grew: they agree with nothing
+ */
+export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptions, grownFrom = 0): Judgement {
   const { measurement, latencyLimitMs } = options;
-  const figures = windows.map((window) => figuresOf(window, options));
+  const isExact = measurement.mode === 'request_count';
+  const figures = windows.slice(isExact ? 0 : grownFrom).map((window) => figuresOf(window, options));
   if (windows.at(-1)?.isLost) {
     return { stability: { stable: false, reason: 'server-lost' }, isOverLimit: false, isDone: true };
   }
-  const isExact = measurement.mode === 'request_count';
   const stability = isExact ? exactStability(figures) : checkStability(figures, measurement.stabilityPercent / 100);
   const merged = figuresOf(mergeWindows(windows.slice(-stabilityWindows)), options);
   const isOverLimit = latencyLimitMs !== undefined && (merged.latencyMs ?? 0) >= latencyLimitMs;

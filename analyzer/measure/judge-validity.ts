@@ -1,3 +1,4 @@
+import { isOpenLoop } from '../../src/core/load-name.js';
 import type { ClientHealth, Finding, Load, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
 
 export interface ValidityInput {
@@ -45,7 +46,7 @@ function errors({ summary, maxErrorRatePercent }: ValidityInput): Finding | unde
 
 function shortfall({ load, requests }: ValidityInput): Finding | undefined {
   const { intended, sent, dropped } = requests;
-  if (load.kind === 'concurrency' || dropped <= limits.shortfall * intended) return undefined;
+  if (!isOpenLoop(load) || dropped <= limits.shortfall * intended) return undefined;
   return {
     code: 'rate-shortfall',
     severity: 'invalid',

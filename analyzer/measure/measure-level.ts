@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/core/clock.js';
 import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
+import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { OpenPacer } from '../load/pacer.js';
 import type { PlannedLoad } from '../load/plan-load.js';
@@ -60,6 +61,8 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const counter = createRequestCounter();
   const done = new AbortController();
   let judgement = notYetJudged;
+  let grownFrom = 0;
+  let loop: LoadLoop | undefined; // the first window may end before the load has returned from its start
 
   const ledger = createCompletionLedger();
   const snapshots = createServerSnapshots(readStatistics, ledger);
@@ -95,17 +98,18 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const series = createWindowSeries({
     rule: windowRule(measurement),
     startedAt,
-    isPaced: load.kind !== 'concurrency',
+    isPaced: 'schedule' in planned,
     onClose: (window) => {
       void snapshots.take();
-      judgement = judgeLevel(series.closed, options);
+      if (loop?.isGrown === false) grownFrom = series.closed.length;
+      judgement = judgeLevel(series.closed, options, grownFrom);
       if (!judgement.isDone) return;
       series.finish(window.endedAt, false);
       done.abort();
     },
   });
   const onAnswer = ports.recordAnswers?.(load, startedAt);
-  const loop = ready.start(startedAt);
+  loop = ready.start(startedAt);
   ports.onStart(() =>
     levelView({
       load,

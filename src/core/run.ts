@@ -24,6 +24,18 @@ export interface ConcurrencyLoad {
 }
 
 /**
+ * Closed loop that grows: at first `start` requests are outstanding, and `step` more whenever each of those added last has been
+ * answered `requestPeriod` times, until there are `end`.
+ */
+export interface PeriodicConcurrencyLoad {
+  readonly kind: 'periodic-concurrency';
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+  readonly requestPeriod: number;
+}
+
+/**
  * What a request rate is multiplied by over time. `step`: one factor after the other, then the last one; `ramp`: from one to
  * another in a straight line, then the other; `sine`: 1 + amplitude x sin; `spike`: 1, and at the end of every period for a
  * while the factor.
@@ -54,10 +66,16 @@ export interface RequestIntervalsLoad extends OpenLoop {
   readonly kind: 'request-intervals';
 }
 
-export type OpenLoad = RequestRateLoad | RequestIntervalsLoad;
+/** Each request at a time of its own, once; the rate is the mean. */
+export interface FixedScheduleLoad extends OpenLoop {
+  readonly kind: 'fixed-schedule';
+}
+
+export type ClosedLoad = ConcurrencyLoad | PeriodicConcurrencyLoad;
+export type OpenLoad = RequestRateLoad | RequestIntervalsLoad | FixedScheduleLoad;
 
 /** The load that a level holds. */
-export type Load = ConcurrencyLoad | OpenLoad;
+export type Load = ClosedLoad | OpenLoad;
 
 /** How the levels of a range are gone through. */
 interface Swept {
@@ -70,14 +88,23 @@ export type SweptLoadSettings =
   | ({ readonly kind: 'concurrency' } & Swept)
   | (Omit<RequestRateLoad, 'requestsPerSecond'> & Swept);
 
-/** The loads of a run: what is the same at all levels, and the range of what is not. */
-export type LoadSettings =
-  | SweptLoadSettings
+/** A load that a run holds on one level. */
+export type SingleLoadSettings =
+  | PeriodicConcurrencyLoad
+  | {
+      readonly kind: 'fixed-schedule';
+      /** Since the start, ascending. */
+      readonly timestampsMs: readonly number[];
+      readonly maxInFlight: number;
+    }
   | {
       readonly kind: 'request-intervals';
       readonly intervalsUs: readonly number[];
       readonly maxInFlight: number;
     };
+
+/** The loads of a run: what is the same at all levels, and the range of what is not. */
+export type LoadSettings = SweptLoadSettings | SingleLoadSettings;
 
 /** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
 export interface LatencySummary {

@@ -128,3 +128,18 @@ test('--load-shape and --binary-search are in the run', async (t) => {
   );
   t.regex(stdout, /The highest level that was below 60000 ms, stable and not invalid: request rate 300\./);
 });
+
+test('--periodic-concurrency-range grows within its level', async (t) => {
+  await using place = createWorkplace();
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
+  const { code, stderr, stdout } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--periodic-concurrency-range', '1:5:2', '--request-period', '4'],
+    ...['--request-count', '60', '--json', 'run.json'],
+  );
+  t.is(code, 0, stderr);
+  const run = readRun(place);
+  t.deepEqual(schemaErrors(run), []);
+  t.deepEqual(run.settings.load, { kind: 'periodic-concurrency', start: 1, end: 5, step: 2, requestPeriod: 4 });
+  t.is(stub.inferences(), 60);
+  t.regex(stdout, /Concurrency: 5, throughput/);
+});

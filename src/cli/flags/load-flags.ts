@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
+import { isSwept } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { Arrivals, LevelRange, LoadSettings } from '../../core/run.js';
+import type { Arrivals, LevelRange, LoadSettings, SweptLoadSettings } from '../../core/run.js';
 import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';
 import { readRequestIntervals } from './request-intervals.js';
@@ -10,6 +11,8 @@ export interface LoadFlags {
   readonly concurrencyRange: string | undefined;
   readonly requestRateRange: string | undefined;
   readonly requestIntervals: string | undefined;
+  readonly periodicConcurrencyRange: string | undefined;
+  readonly requestPeriod: string | undefined;
   readonly requestDistribution: string | undefined;
   readonly burstiness: string | undefined;
   readonly loadShape: string | undefined;
@@ -25,6 +28,15 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
       ...text,
       defaultDescription: '1',
       describe: 'Closed loop: requests in flight, start:end:step; end 0 = until -l is reached',
+    })
+    .option('periodic-concurrency-range', {
+      ...text,
+      describe: 'Closed loop that grows within its level: requests in flight, start:end:step',
+    })
+    .option('request-period', {
+      ...text,
+      defaultDescription: String(defaultRequestPeriod),
+      describe: 'Answers that each of the requests added last must get before the load grows',
     })
     .option('request-rate-range', {
       ...text,
@@ -63,6 +75,7 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
     });
 }
 
+const defaultRequestPeriod = 10;
 /** A server that stalls for half a second at 2,000 requests a second makes so many outstanding. */
 const defaultMaxInFlight = 1024;
 /** More connections than a host has ports for. */
@@ -73,6 +86,7 @@ const modes = [
   ['--concurrency-range', 'concurrencyRange'],
   ['--request-rate-range', 'requestRateRange'],
   ['--request-intervals', 'requestIntervals'],
+  ['--periodic-concurrency-range', 'periodicConcurrencyRange'],
 ] as const;
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
@@ -85,7 +99,7 @@ export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLim
     });
   }
   const load = loadOf(flags);
-  if (load.kind !== 'request-intervals') checkRange(load, limitMs, flags);
+  if (isSwept(load)) checkRange(load, limitMs, flags);
   else if (flags.binarySearch) throw needs('--binary-search', 'a range');
   return { load, ...(limitMs === 0 ? {} : { latencyLimitMs: limitMs }) };
 }
@@ -102,6 +116,10 @@ function loadOf(flags: LoadFlags): LoadSettings {
     return { kind: 'request-intervals', intervalsUs, maxInFlight: parseMaxInFlight(flags) };
   }
   refuseWithout('--request-rate-range', [['--max-in-flight', flags.maxInFlight]]);
+  if (flags.periodicConcurrencyRange !== undefined) {
+    return periodicConcurrency(flags.periodicConcurrencyRange, flags.requestPeriod);
+  }
+  refuseWithout('--periodic-concurrency-range', [['--request-period', flags.requestPeriod]]);
   const range = parseRange('--concurrency-range', flags.concurrencyRange ?? '1');
   return { kind: 'concurrency', range, search: searchOf(flags) };
 }
@@ -117,10 +135,20 @@ function requestRate(flags: LoadFlags, rateRange: string): LoadSettings {
   };
 }
 
+function periodicConcurrency(text: string, period = String(defaultRequestPeriod)): LoadSettings {
+  const flag = '--periodic-concurrency-range';
+  const { start, end, step } = parseRange(flag, text);
+  if (!text.includes(':') || end === 0 || (end - start) % step !== 0) {
+    throw badFlag(flag, 'start:end[:step] with an end that is whole steps from the start, such as 10:50:10', text);
+  }
+  const requestPeriod = parseInteger('--request-period', period, 1);
+  return { kind: 'periodic-concurrency', start, end, step, requestPeriod };
+}
+
 const searchOf = ({ binarySearch }: LoadFlags): 'linear' | 'binary' => (binarySearch ? 'binary' : 'linear');
 
 function checkRange(
-  { kind, range }: Exclude<LoadSettings, { kind: 'request-intervals' }>,
+  { kind, range }: SweptLoadSettings,
   limitMs: number,
   { concurrencyRange, requestRateRange, binarySearch }: LoadFlags,
 ): void {

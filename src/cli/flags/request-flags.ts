@@ -41,7 +41,7 @@ export interface RequestSettings {
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function requestSettings(flags: RequestFlags, load: LoadSettings): RequestSettings {
   const exactRequests = optional('--request-count', flags.requestCount, 1);
-  const outstanding = load.kind === 'concurrency' ? Math.max(load.range.start, load.range.end) : 1;
+  const outstanding = largestConcurrency(load);
   if (exactRequests !== undefined && exactRequests < outstanding) {
     throw new PerfError(
       'usage',
@@ -53,6 +53,11 @@ export function requestSettings(flags: RequestFlags, load: LoadSettings): Reques
     warmupRequests: optional('--warmup-request-count', flags.warmupRequestCount, 0) ?? 0,
     requestTimeoutMs: optional('--request-timeout', flags.requestTimeout, 1),
   };
+}
+
+function largestConcurrency(load: LoadSettings): number {
+  if (load.kind === 'periodic-concurrency') return load.end;
+  return load.kind === 'concurrency' ? Math.max(load.range.start, load.range.end) : 1;
 }
 
 const optional = (flag: string, text: string | undefined, minimum: number): number | undefined =>

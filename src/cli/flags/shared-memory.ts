@@ -32,6 +32,7 @@ export function parseSharedMemory({ sharedMemory, outputSharedMemorySize }: Shar
  */
 export function slotsFor(load: LoadSettings): number {
   if ('maxInFlight' in load) return load.maxInFlight;
+  if (load.kind === 'periodic-concurrency') return load.end;
   const { start, end } = load.range;
   if (end !== 0) return Math.max(start, end);
   throw new PerfError(

@@ -1,5 +1,5 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
-import { loadName } from '../../core/load-name.js';
+import { isSwept, loadName } from '../../core/load-name.js';
 import type { Level, LoadSettings, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
 
@@ -19,7 +19,7 @@ export function runningLine(view: LevelView, plan: LevelPlan): string {
 }
 
 function rangeText(load: LoadSettings): string {
-  if (load.kind === 'request-intervals' || load.range.end === 0) return '';
+  if (!isSwept(load) || load.range.end === 0) return '';
   return ` of ${load.range.start}–${load.range.end}`;
 }
 

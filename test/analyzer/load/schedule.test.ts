@@ -1,5 +1,5 @@
 import test from 'ava';
-import { intervalSchedule, rateSchedule } from '../../../analyzer/load/schedule.js';
+import { fixedSchedule, intervalSchedule, rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { RequestRateLoad } from '../../../src/core/run.js';
 import { toMs } from '../../../src/core/units.js';
 
@@ -52,4 +52,12 @@ test('rateSchedule follows the shape of the rate', (t) => {
     4,
   );
   t.deepEqual(times, [4, 8, 10, 12]);
+});
+
+test('fixedSchedule is its times, once', (t) => {
+  const next = fixedSchedule([0, 1.5, 1.5, 20]);
+  t.deepEqual(
+    Array.from({ length: 5 }, () => next()),
+    [0, 1.5e6, 1.5e6, 20e6, undefined] as never,
+  );
 });

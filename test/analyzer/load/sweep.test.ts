@@ -88,3 +88,14 @@ test('sweepOf request intervals is one level at their mean rate', (t) => {
     [500],
   );
 });
+
+test('sweepOf a fixed schedule is one level at its mean rate, and a load that grows is itself', (t) => {
+  const settings: LoadSettings = { kind: 'fixed-schedule', timestampsMs: [0, 500, 2000], maxInFlight: 4 };
+  t.deepEqual(sweepOf(settings).next().value, { kind: 'fixed-schedule', requestsPerSecond: 1.5, maxInFlight: 4 });
+  const growing: LoadSettings = { kind: 'periodic-concurrency', start: 1, end: 5, step: 2, requestPeriod: 3 };
+  t.deepEqual(sweepOf(growing).next().value, growing);
+  t.deepEqual(
+    visited(growing, () => ({})),
+    [5],
+  );
+});

@@ -4,7 +4,7 @@ import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../../src/core/failure.js';
-import type { ConcurrencyLoad, MeasurementSettings, Pacing, RequestRateLoad } from '../../../src/core/run.js';
+import type { ClosedLoad, MeasurementSettings, Pacing, RequestRateLoad } from '../../../src/core/run.js';
 import { simulatedPacer } from '../../helpers/simulated-pacer.js';
 import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
 import { createSimulation } from '../../helpers/simulation.js';
@@ -30,7 +30,7 @@ const idleReading: ClientReading = {
 type Setup = SimulatedServerOptions &
   Partial<Omit<LevelOptions, 'planned'>> & {
     concurrency?: number;
-    load?: ConcurrencyLoad | RequestRateLoad;
+    load?: ClosedLoad | RequestRateLoad;
     busyShare?: number;
     stop?: readonly [atMs: number, reason: string];
   };
@@ -51,7 +51,7 @@ function measure(setup: Setup) {
       requestCount: 1,
       measurement: everySecond,
       drainLimitMs: 1000,
-      planned: load.kind === 'concurrency' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
+      planned: load.kind !== 'request-rate' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
       ...setup,
     },
     {
@@ -343,6 +343,22 @@ for (const load of [{ kind: 'concurrency', concurrency: 2 }, hundredPerSecond] a
     t.is(level.summary.server?.requests, 20);
   });
 }
+
+test('measureLevel of a load that grows waits for the last of it before windows may agree', async (t) => {
+  const { level, server } = await measure({
+    load: { kind: 'periodic-concurrency', start: 1, end: 9, step: 4, requestPeriod: 150 },
+    servers: 9,
+    serviceMs: () => 10,
+    measurement: { ...everySecond, stabilityPercent: 1000 },
+  });
+  t.is(server.largestInFlight(), 9);
+  t.deepEqual(level.stability, { stable: true });
+  t.is(level.windows.length, 6); // grown after 3 s: twice 1.5 s
+  t.deepEqual(
+    level.windows.map(({ throughput }) => Math.round(throughput / 100)),
+    [1, 3, 5, 9, 9, 9],
+  );
+});
 
 test('measureLevel ends a warm-up that is interrupted', async (t) => {
   const measurement = { ...exactly(20), warmupRequestCount: 100 };

@@ -10,6 +10,8 @@ const none: LoadFlags = {
   maxInFlight: undefined,
   latencyThreshold: undefined,
   requestIntervals: undefined,
+  periodicConcurrencyRange: undefined,
+  requestPeriod: undefined,
   loadShape: undefined,
   binarySearch: false,
 };
@@ -47,6 +49,14 @@ const accepted: readonly (readonly [Partial<LoadFlags>, unknown])[] = [
     { concurrencyRange: '1:64', binarySearch: true, latencyThreshold: '20' },
     { load: { kind: 'concurrency', range: { start: 1, end: 64, step: 1 }, search: 'binary' }, latencyLimitMs: 20 },
   ],
+  [
+    { periodicConcurrencyRange: '10:50:20', requestPeriod: '3' },
+    { load: { kind: 'periodic-concurrency', start: 10, end: 50, step: 20, requestPeriod: 3 } },
+  ],
+  [
+    { periodicConcurrencyRange: '1:4' },
+    { load: { kind: 'periodic-concurrency', start: 1, end: 4, step: 1, requestPeriod: 10 } },
+  ],
 ];
 for (const [flags, settings] of accepted) {
   test(`loadSettings ${JSON.stringify(flags)}`, (t) => {
@@ -61,6 +71,15 @@ const refused: readonly (readonly [Partial<LoadFlags>, string])[] = [
   [{ concurrencyRange: '1:8', binarySearch: true }, 'Cannot use --binary-search: expected a latency limit (-l)'],
   [{ concurrencyRange: '8', binarySearch: true, latencyThreshold: '5' }, 'expected an end above the start'],
   [{ concurrencyRange: '1:0', binarySearch: true, latencyThreshold: '5' }, 'got --concurrency-range 1:0'],
+  [
+    { periodicConcurrencyRange: '10:50:15' },
+    'expected start:end[:step] with an end that is whole steps from the start',
+  ],
+  [{ periodicConcurrencyRange: '10' }, "got '10'"],
+  [{ periodicConcurrencyRange: '10:0' }, "got '10:0'"],
+  [{ periodicConcurrencyRange: '1:4', requestPeriod: '0' }, '--request-period: expected an integer of at least 1'],
+  [{ requestPeriod: '4' }, 'Cannot use --request-period 4: expected --periodic-concurrency-range'],
+  [{ periodicConcurrencyRange: '1:4', concurrencyRange: '1' }, 'expected one of them, got both'],
   [{ requestIntervals: 'x', requestRateRange: '5' }, '--request-rate-range with --request-intervals'],
   [{ requestIntervals: '/none/such' }, '--request-intervals /none/such: expected a readable file'],
   [{ loadShape: 'constant' }, 'Cannot use --load-shape constant: expected --request-rate-range'],
