@@ -100,6 +100,9 @@ function stepFrom(entry: JsonObject, validation: JsonObject | undefined, options
   return { label, inputs, expected };
 }
 
+/** Members of a step that are no tensors: what perf_analyzer tolerates, and the time of --fixed-schedule. */
+const stepFields: ReadonlySet<string> = new Set(['model', 'timestamp']);
+
 function tensorsFrom(
   entry: JsonObject,
   specs: readonly TensorSpec[],
@@ -109,7 +112,7 @@ function tensorsFrom(
   for (const [name, value] of Object.entries(entry)) {
     const spec = specs.find((known) => known.name === name);
     if (spec === undefined) {
-      if (name === 'model' && role === 'input') continue; // what perf_analyzer tolerates, and generators write
+      if (role === 'input' && stepFields.has(name)) continue;
       const names = specs.map((known) => known.name).join(', ');
       throw new PerfError(
         'file',

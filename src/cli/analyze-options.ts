@@ -134,6 +134,10 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const { exactRequests, warmupRequests, requestTimeoutMs } = requestSettings(flags.requests, load);
   const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
   const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
+  const batchSize = parseInteger('-b', flags.batchSize, 1);
+  if (load.kind === 'fixed-schedule' && batchSize > 1) {
+    throw new PerfError('usage', `Cannot use -b ${batchSize} with --fixed-schedule: expected 1, a time for each step`);
+  }
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);
   const trace = traceSettings(flags.trace);
@@ -144,7 +148,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     modelName: flags.modelName,
     modelVersion: flags.modelVersion,
     protocol,
-    batchSize: parseInteger('-b', flags.batchSize, 1),
+    batchSize,
     load,
     ...(latencyLimitMs === undefined ? {} : { latencyLimitMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),

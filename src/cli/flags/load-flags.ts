@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { isSwept } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { Arrivals, LevelRange, LoadSettings, SweptLoadSettings } from '../../core/run.js';
+import { readTimestamps } from './fixed-schedule.js';
 import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';
 import { readRequestIntervals } from './request-intervals.js';
@@ -13,6 +14,9 @@ export interface LoadFlags {
   readonly requestIntervals: string | undefined;
   readonly periodicConcurrencyRange: string | undefined;
   readonly requestPeriod: string | undefined;
+  readonly fixedSchedule: boolean;
+  /** Where the times of a fixed schedule are. */
+  readonly inputData: readonly string[];
   readonly requestDistribution: string | undefined;
   readonly burstiness: string | undefined;
   readonly loadShape: string | undefined;
@@ -45,6 +49,12 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
     .option('request-intervals', {
       ...text,
       describe: 'Open loop: a file with the microseconds between requests, one number a line, over and over',
+    })
+    .option('fixed-schedule', {
+      type: 'boolean',
+      default: false,
+      group: 'Load:',
+      describe: 'Open loop: each step of the --input-data files at its "timestamp" in ms, once',
     })
     .option('request-distribution', {
       ...text,
@@ -87,12 +97,14 @@ const modes = [
   ['--request-rate-range', 'requestRateRange'],
   ['--request-intervals', 'requestIntervals'],
   ['--periodic-concurrency-range', 'periodicConcurrencyRange'],
+  ['--fixed-schedule', 'fixedSchedule'],
 ] as const;
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLimitMs?: number } {
   const limitMs = flags.latencyThreshold === undefined ? 0 : parseNumber('-l', flags.latencyThreshold, 0);
-  const [first, second] = modes.filter(([, name]) => flags[name] !== undefined);
+  const given = modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false);
+  const [first, second] = given;
   if (first !== undefined && second !== undefined) {
     throw new PerfError('usage', `Cannot use ${first[0]} with ${second[0]}: expected one of them, got both`, {
       hint: 'Concurrency is a closed loop; a request rate and request intervals are open ones.',
@@ -114,6 +126,10 @@ function loadOf(flags: LoadFlags): LoadSettings {
   if (flags.requestIntervals !== undefined) {
     const intervalsUs = readRequestIntervals('--request-intervals', flags.requestIntervals);
     return { kind: 'request-intervals', intervalsUs, maxInFlight: parseMaxInFlight(flags) };
+  }
+  if (flags.fixedSchedule) {
+    const timestampsMs = readTimestamps(flags.inputData);
+    return { kind: 'fixed-schedule', timestampsMs, maxInFlight: parseMaxInFlight(flags) };
   }
   refuseWithout('--request-rate-range', [['--max-in-flight', flags.maxInFlight]]);
   if (flags.periodicConcurrencyRange !== undefined) {

@@ -41,6 +41,11 @@ export interface RequestSettings {
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function requestSettings(flags: RequestFlags, load: LoadSettings): RequestSettings {
   const exactRequests = optional('--request-count', flags.requestCount, 1);
+  if (load.kind === 'fixed-schedule' && exactRequests !== undefined) {
+    throw new PerfError('usage', 'Cannot use --request-count with --fixed-schedule: expected one of them, got both', {
+      hint: 'A fixed schedule has as many requests as its data has steps.',
+    });
+  }
   const outstanding = largestConcurrency(load);
   if (exactRequests !== undefined && exactRequests < outstanding) {
     throw new PerfError(
@@ -49,7 +54,7 @@ export function requestSettings(flags: RequestFlags, load: LoadSettings): Reques
     );
   }
   return {
-    exactRequests,
+    exactRequests: load.kind === 'fixed-schedule' ? load.timestampsMs.length : exactRequests,
     warmupRequests: optional('--warmup-request-count', flags.warmupRequestCount, 0) ?? 0,
     requestTimeoutMs: optional('--request-timeout', flags.requestTimeout, 1),
   };

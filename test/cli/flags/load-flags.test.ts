@@ -12,6 +12,8 @@ const none: LoadFlags = {
   requestIntervals: undefined,
   periodicConcurrencyRange: undefined,
   requestPeriod: undefined,
+  fixedSchedule: false,
+  inputData: [],
   loadShape: undefined,
   binarySearch: false,
 };
@@ -80,6 +82,9 @@ const refused: readonly (readonly [Partial<LoadFlags>, string])[] = [
   [{ periodicConcurrencyRange: '1:4', requestPeriod: '0' }, '--request-period: expected an integer of at least 1'],
   [{ requestPeriod: '4' }, 'Cannot use --request-period 4: expected --periodic-concurrency-range'],
   [{ periodicConcurrencyRange: '1:4', concurrencyRange: '1' }, 'expected one of them, got both'],
+  [{ fixedSchedule: true }, 'Cannot use --fixed-schedule: expected --input-data FILE.json with timestamps, got none'],
+  [{ fixedSchedule: true, inputData: ['zero'] }, 'got zero'],
+  [{ fixedSchedule: true, requestRateRange: '5' }, '--request-rate-range with --fixed-schedule'],
   [{ requestIntervals: 'x', requestRateRange: '5' }, '--request-rate-range with --request-intervals'],
   [{ requestIntervals: '/none/such' }, '--request-intervals /none/such: expected a readable file'],
   [{ loadShape: 'constant' }, 'Cannot use --load-shape constant: expected --request-rate-range'],

@@ -33,3 +33,9 @@ for (const [flags, message] of refused) {
     t.true(error?.message.includes(message), error?.message);
   });
 }
+
+test('requestSettings of a fixed schedule has as many requests as times, and no other number', (t) => {
+  const fixed: LoadSettings = { kind: 'fixed-schedule', timestampsMs: [0, 5, 9], maxInFlight: 4 };
+  t.is(requestSettings(none, fixed).exactRequests, 3);
+  t.throws(() => requestSettings({ ...none, requestCount: '3' }, fixed), { instanceOf: PerfError });
+});
