@@ -131,9 +131,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     });
   }
   const { load, latencyLimitMs } = loadSettings(flags.load);
-  const { exactRequests, warmupRequests, requestTimeoutMs } = requestSettings(flags.requests, load);
-  const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
-  const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
+  const requests = requestSettings(flags.requests, load);
   const batchSize = parseInteger('-b', flags.batchSize, 1);
   if (load.kind === 'fixed-schedule' && batchSize > 1) {
     throw new PerfError('usage', `Cannot use -b ${batchSize} with --fixed-schedule: expected 1, a time for each step`);
@@ -143,7 +141,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const trace = traceSettings(flags.trace);
   const sharedMemory = parseSharedMemory(flags);
   if (sharedMemory.kind === 'system') slotsFor(load);
-  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
   return {
     modelName: flags.modelName,
     modelVersion: flags.modelVersion,
@@ -151,17 +148,8 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     batchSize,
     load,
     ...(latencyLimitMs === undefined ? {} : { latencyLimitMs }),
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
-    measurement: {
-      mode: exactRequests === undefined ? mode : 'request_count',
-      intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
-      requestCount: exactRequests ?? windowRequests,
-      warmupRequestCount: warmupRequests,
-      stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
-      maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
-      maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
-      ...(percentile === undefined ? {} : { percentile }),
-    },
+    ...(requests.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: requests.requestTimeoutMs }),
+    measurement: measurementSettings(flags, requests),
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
     sharedMemory,
@@ -169,5 +157,24 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     wire: wireSettings(flags.wire, protocol),
     ...(metrics === undefined ? {} : { metrics }),
     ...(trace === undefined ? {} : { trace }),
+  };
+}
+
+function measurementSettings(
+  flags: AnalyzeFlags,
+  { exactRequests, warmupRequests }: ReturnType<typeof requestSettings>,
+): RunSettings['measurement'] {
+  const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
+  const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
+  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
+  return {
+    mode: exactRequests === undefined ? mode : 'request_count',
+    intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
+    requestCount: exactRequests ?? windowRequests,
+    warmupRequestCount: warmupRequests,
+    stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
+    maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
+    maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
+    ...(percentile === undefined ? {} : { percentile }),
   };
 }
