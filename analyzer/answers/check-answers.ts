@@ -26,7 +26,7 @@ const rememberedSizes = 16;
 /** What is known of one request, however often it is in the cycle. */
 interface Subject {
   readonly expected: readonly ExpectedOutput[];
-  /** Bodies of these sizes were decoded, and were right. */
+  /** Answers of these sizes on the wire were decoded, and were right. */
   readonly sizes: number[];
 }
 
@@ -40,6 +40,8 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
   return ({ concurrency, onReply }) => {
     const subjects = subjectsOf(prepared);
     const inFlight = new Map<number, Subject>();
+    /** Of answers that are looked into: their sizes on the wire, where they may be compressed. */
+    const announced = new Map<number, number>();
     let sampled = 0;
     /** Of the answer whose reply comes next. */
     let verdict: Failure | undefined;
@@ -49,7 +51,10 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
       keepsBody: (token, sizeBytes) => {
         const subject = inFlight.get(token);
         if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;
-        if (!subject.sizes.includes(sizeBytes)) return true;
+        if (!subject.sizes.includes(sizeBytes)) {
+          announced.set(token, sizeBytes);
+          return true;
+        }
         sampled = sampled + 1 === sampleInterval ? 0 : sampled + 1;
         return sampled === 0;
       },
@@ -57,11 +62,11 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
         const subject = inFlight.get(token);
         if (subject === undefined) return;
         verdict = judge(() => decode(body, headerLength, token), subject.expected, tolerance);
-        const isNews = verdict === undefined && !subject.sizes.includes(body.length);
-        if (isNews && subject.sizes.length < rememberedSizes) subject.sizes.push(body.length);
+        if (verdict === undefined) remember(subject, announced.get(token));
       },
       onReply: (token, failure, firstAt, lastAt) => {
         inFlight.delete(token);
+        if (announced.size > 0) announced.delete(token);
         const told = failure ?? verdict;
         verdict = undefined;
         onReply(token, told, firstAt, lastAt);
@@ -76,6 +81,12 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
       [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
     };
   };
+}
+
+/** @param size absent when it was not announced, or is known */
+function remember({ sizes }: Subject, size: number | undefined): void {
+  const isNews = size !== undefined && !sizes.includes(size);
+  if (isNews && sizes.length < rememberedSizes) sizes.push(size);
 }
 
 /** What is wrong with an answer, if anything. */

@@ -9,7 +9,7 @@ import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
-import { parseSharedMemory, type SharedMemoryFlags, slotsFor } from './flags/shared-memory.js';
+import { parseSharedMemory, type SharedMemoryFlags } from './flags/shared-memory.js';
 import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
 import { type TraceFlags, traceSettings } from './flags/trace-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
@@ -139,8 +139,6 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);
   const trace = traceSettings(flags.trace);
-  const sharedMemory = parseSharedMemory(flags);
-  if (sharedMemory.kind === 'system') slotsFor(load);
   return {
     modelName: flags.modelName,
     modelVersion: flags.modelVersion,
@@ -152,7 +150,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     measurement: measurementSettings(flags, requests),
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
-    sharedMemory,
+    sharedMemory: parseSharedMemory(flags, load),
     seed: parseInteger('--seed', flags.seed, 0),
     wire: wireSettings(flags.wire, protocol),
     ...(metrics === undefined ? {} : { metrics }),

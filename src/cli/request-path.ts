@@ -44,12 +44,14 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
       return shared === undefined ? answer : shared.complete(answer, token);
     },
   };
-  const wire = shared === undefined ? openWire(requests) : shared.wrap(openWire(shared.requests));
-  return {
-    open: checkAnswers(wire, checks),
-    requestCount: requests.length,
-    [Symbol.asyncDispose]: async () => shared?.[Symbol.asyncDispose](),
-  };
+  const close = async () => shared?.[Symbol.asyncDispose]();
+  try {
+    const wire = shared === undefined ? openWire(requests) : shared.wrap(openWire(shared.requests));
+    return { open: checkAnswers(wire, checks), requestCount: requests.length, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
 }
 
 async function openSharedMemory(

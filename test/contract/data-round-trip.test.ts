@@ -38,7 +38,12 @@ const texts: Readonly<Record<Datatype, readonly [data: string, other: string]>> 
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-test-'));
-test.after.always(() => rmSync(folder, { recursive: true }));
+const datatypes = Object.keys(datatypeFacts).filter(isDatatype);
+const onnxService = openOnnxService(datatypes.filter((datatype) => !lackingDatatypes.includes(datatype)));
+test.after.always(async () => {
+  rmSync(folder, { recursive: true });
+  await (await onnxService)[Symbol.asyncDispose]();
+});
 
 function prepared(service: InferenceService, datatype: Datatype, expected: string): PreparedRequest[] {
   const model = { name: `identity_${datatype.toLowerCase()}`, version: '' };
@@ -88,11 +93,9 @@ async function roundTrip(service: InferenceService, datatype: Datatype) {
   return outcomes;
 }
 
-for (const datatype of Object.keys(datatypeFacts).filter(isDatatype)) {
+for (const datatype of datatypes) {
   test(`${datatype} of a data file comes back from the server as it was written, over HTTP and gRPC`, async (t) => {
-    await using service = lackingDatatypes.includes(datatype)
-      ? Object.assign(createInMemoryService(), { [Symbol.asyncDispose]: async () => undefined })
-      : await openOnnxService([datatype]);
+    const service = lackingDatatypes.includes(datatype) ? createInMemoryService() : await onnxService;
     const [http, grpc, otherHttp, otherGrpc] = await roundTrip(service, datatype);
     t.is(http, undefined);
     t.is(grpc, undefined);

@@ -8,13 +8,17 @@ export interface SharedMemoryFlags {
   readonly outputSharedMemorySize: string;
 }
 
-/** @throws PerfError `usage` for a value that is not understood, and for CUDA */
-export function parseSharedMemory({ sharedMemory, outputSharedMemorySize }: SharedMemoryFlags): SharedMemorySettings {
+/** @throws PerfError `usage` for a value that is not understood, for CUDA, and for a load without a limit */
+export function parseSharedMemory(
+  { sharedMemory, outputSharedMemorySize }: SharedMemoryFlags,
+  load: LoadSettings,
+): SharedMemorySettings {
   const outputBytes = parseInteger('--output-shared-memory-size', outputSharedMemorySize, 1);
   switch (sharedMemory) {
     case 'none':
       return { kind: 'none' };
     case 'system':
+      slotsFor(load);
       return { kind: 'system', outputBytes };
     case 'cuda':
       throw new PerfError('usage', 'Cannot use --shared-memory cuda: expected none or system, got cuda', {

@@ -70,17 +70,17 @@ function setUp(subject: Subject, requests: readonly PreparedRequest[]) {
     onReply: (_token, failure) => failures.push(failure),
   });
   let looks = 0;
-  const reply = ({ body, headerLength }: Answer, { token = 0, isAnnounced = true } = {}) => {
-    if (options?.keepsBody?.(token, isAnnounced ? body.length : undefined)) {
+  const reply = ({ body, headerLength }: Answer, { token = 0, isAnnounced = true, shrunkBy = 0 } = {}) => {
+    if (options?.keepsBody?.(token, isAnnounced ? body.length - shrunkBy : undefined)) {
       looks++;
       options.onBody?.(token, body, headerLength);
     }
     options?.onReply(token, undefined, ns(1), ns(2));
     return failures.at(-1);
   };
-  const call = (answer: Answer, { request = 0, isAnnounced = true } = {}) => {
+  const call = (answer: Answer, { request = 0, isAnnounced = true, shrunkBy = 0 } = {}) => {
     transport.send(request, 0);
-    return reply(answer, { isAnnounced });
+    return reply(answer, { isAnnounced, shrunkBy });
   };
   return {
     transport,
@@ -102,6 +102,14 @@ for (const subject of subjects) {
     call(subject.encode([output({ shape: [3], data: Uint8Array.of(1, 2, 3) })]));
     t.is(looks(), 3);
     t.deepEqual([...new Set(failures)], [undefined]);
+  });
+
+  test(`checkAnswers ${subject.name}: of compressed answers the size on the wire counts`, (t) => {
+    const { call, looks } = setUp(subject, [prepared()]);
+    for (let index = 0; index < 5; index++) call(good, { shrunkBy: 7 });
+    t.is(looks(), 1);
+    call(good);
+    t.is(looks(), 2);
   });
 
   test(`checkAnswers ${subject.name}: each request has a first answer, requests that come twice only one`, (t) => {

@@ -2,8 +2,9 @@ import test from 'ava';
 import { parseSharedMemory, slotsFor } from '../../../src/cli/flags/shared-memory.js';
 import { PerfError } from '../../../src/core/perf-error.js';
 
+const load = { kind: 'concurrency', range: { start: 1, end: 1, step: 1 }, search: 'linear' } as const;
 const parse = (sharedMemory: string, outputSharedMemorySize = '102400') =>
-  parseSharedMemory({ sharedMemory, outputSharedMemorySize });
+  parseSharedMemory({ sharedMemory, outputSharedMemorySize }, load);
 
 test('parseSharedMemory', (t) => {
   t.deepEqual(parse('none'), { kind: 'none' });

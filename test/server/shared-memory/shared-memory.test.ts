@@ -13,8 +13,15 @@ const files = {
   'simple/config.pbtxt': 'backend: "onnxruntime" max_batch_size: 8',
 };
 
+/** One core for all tests, which follow each other. */
+const allowing = liveService(files, { allowClientShm: true });
+const refusing = liveService(files, { allowClientShm: false });
+test.after.always(async () => {
+  for (const live of await Promise.all([allowing, refusing])) await live[Symbol.asyncDispose]();
+});
+
 async function setUp(protocol: 'http' | 'grpc', allowClientShm = true) {
-  const live = await liveService(files, { allowClientShm });
+  const live = await (allowClientShm ? allowing : refusing);
   const server = await startServer(live.service, { httpPort: 0, grpcPort: 0, metricsPort: 0, log: () => undefined });
   const origin = `http://127.0.0.1:${server.ports.http}`;
   const client: V2Client =
@@ -29,7 +36,7 @@ async function setUp(protocol: 'http' | 'grpc', allowClientShm = true) {
     [Symbol.asyncDispose]: async () => {
       await client[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
-      await live[Symbol.asyncDispose]();
+      if (allowClientShm) live.service.sharedMemory.unregisterSystem('');
     },
   };
 }
@@ -88,7 +95,7 @@ function objects() {
 const int32 = (bytes: Buffer): number[] => [...new Int32Array(Uint8Array.from(bytes).buffer)];
 
 for (const protocol of ['http', 'grpc'] as const) {
-  test(`shared memory over ${protocol}: inputs are read from it, outputs written to it`, async (t) => {
+  test.serial(`shared memory over ${protocol}: inputs are read from it, outputs written to it`, async (t) => {
     await using server = await setUp(protocol);
     using memory = objects();
     await memory.register(server.client);
@@ -108,7 +115,7 @@ for (const protocol of ['http', 'grpc'] as const) {
     t.deepEqual(int32(Buffer.from(outputs[1]?.data ?? [])), [...counting.map((value) => value - 1)]);
   });
 
-  test(`shared memory over ${protocol}: status and unregistration`, async (t) => {
+  test.serial(`shared memory over ${protocol}: status and unregistration`, async (t) => {
     await using server = await setUp(protocol);
     using memory = objects();
     await memory.register(server.client);
@@ -168,7 +175,7 @@ for (const protocol of ['http', 'grpc'] as const) {
     ],
   ];
   for (const [what, changes, message, http, grpc] of refusals) {
-    test(`shared memory over ${protocol} refuses ${what}`, async (t) => {
+    test.serial(`shared memory over ${protocol} refuses ${what}`, async (t) => {
       await using server = await setUp(protocol);
       using memory = objects();
       await memory.register(server.client);
@@ -177,7 +184,7 @@ for (const protocol of ['http', 'grpc'] as const) {
     });
   }
 
-  test(`shared memory over ${protocol} is refused unless the server allows it`, async (t) => {
+  test.serial(`shared memory over ${protocol} is refused unless the server allows it`, async (t) => {
     await using server = await setUp(protocol, false);
     const attempts = [
       () => server.client.registerSystemSharedMemory({ name: 'r', key: '/r', byteSize: 1 }),
@@ -222,7 +229,7 @@ const calls: readonly (readonly [string, string | undefined, number, RegExp])[] 
   ['/v2/cudasharedmemory/unregister', '', 200, /^$/],
 ];
 for (const [path, body, status, text] of calls) {
-  test(`HTTP ${path} ${body ?? ''}`, async (t) => {
+  test.serial(`HTTP ${path} ${body ?? ''}`, async (t) => {
     await using server = await setUp('http');
     const answer = await fetch(`${server.origin}${path}`, body === undefined ? {} : { method: 'POST', body });
     t.is(answer.status, status);
