@@ -134,7 +134,10 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const requests = requestSettings(flags.requests, load);
   const batchSize = parseInteger('-b', flags.batchSize, 1);
   if (load.kind === 'fixed-schedule' && batchSize > 1) {
-    throw new PerfError('usage', `Cannot use -b ${batchSize} with --fixed-schedule: expected 1, a time for each step`);
+    throw new PerfError(
+      'usage',
+      `Cannot use -b with --fixed-schedule: expected 1, a time for each step, got ${batchSize}`,
+    );
   }
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);

@@ -178,3 +178,11 @@ for (const [what, timestamps, message] of [
     t.regex(stderr, message);
   });
 }
+
+test('--fixed-schedule refuses a batch', async (t) => {
+  await using place = createWorkplace();
+  writeFileSync(place.path('steps.json'), stepsAt(0, 5));
+  const { code, stderr } = await place.run('-m', 'm', '--fixed-schedule', '--input-data', 'steps.json', '-b', '2');
+  t.is(code, 64);
+  t.regex(stderr, /Cannot use -b with --fixed-schedule: expected 1, a time for each step, got 2/);
+});
