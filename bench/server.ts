@@ -53,7 +53,7 @@ async function throughTheTool(concurrency: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-bench-'));
   const file = join(folder, 'run.json');
   const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency), '--service-kind', 'embedded'];
-  const measurement = ['-p', String(measureMs / 3), '-r', '3', '-s', '100', '--json', file];
+  const measurement = ['-p', String(measureMs / 3), '-r', '3', '-s', '1000', '--json', file];
   try {
     await run(process.execPath, [command, ...flags, ...measurement]);
     return (JSON.parse(readFileSync(file, 'utf8')) as Run).levels[0]?.summary.throughput ?? Number.NaN;
