@@ -1,4 +1,6 @@
-import { basename } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
 import test from 'ava';
 import { PerfError } from '../../../src/core/perf-error.js';
 import { certificateFile } from '../../certificates/certificates.js';
@@ -9,8 +11,22 @@ const grpcs = ['-i', 'grpc', '-u', 'grpcs://h'];
 const ca = certificateFile('ca.pem');
 const chain = certificateFile('client.pem');
 const key = certificateFile('client-key.pem');
+const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-flags-'));
+test.after.always(() => rmSync(folder, { recursive: true }));
+const intervals = join(folder, 'intervals.txt');
+writeFileSync(intervals, '1000\n2000\n');
+const schedule = join(folder, 'schedule.json');
+writeFileSync(
+  schedule,
+  JSON.stringify({
+    data: [
+      { timestamp: 0, INPUT0: [1] },
+      { timestamp: 5, INPUT0: [2] },
+    ],
+  }),
+);
 /** Files without their folder, which is another on every machine. */
-const shown = (text: string): string => (text.endsWith('.pem') ? basename(text) : text);
+const shown = (text: string): string => (isAbsolute(text) ? basename(text) : text);
 
 /**
  * Every flag of perf_analyzer 2.64, with what becomes of it here: it works, it is accepted with a note that it changes
@@ -46,6 +62,13 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['refused', '--proto', 'service.proto'],
   ['works', '--concurrency-range', '1:4'],
   ['refused', '--session-concurrency', '2'],
+  ['works', '--request-rate-range', '100:200:50'],
+  ['works', '--request-distribution', 'poisson', '--request-rate-range', '100'],
+  ['works', '--request-intervals', intervals],
+  ['works', '--binary-search', '--concurrency-range', '1:8', '-l', '50'],
+  ['works', '--periodic-concurrency-range', '1:4'],
+  ['works', '--request-period', '5', '--periodic-concurrency-range', '1:4'],
+  ['works', '--fixed-schedule', '--input-data', schedule],
   ['works', '-l', '50'],
   ['works', '--latency-threshold', '50'],
   ['noted', '--max-threads', '4'],
@@ -61,6 +84,14 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '-r', '5'],
   ['works', '--max-trials', '5'],
   ['works', '--percentile', '95'],
+  ['works', '--request-count', '100'],
+  ['works', '--warmup-request-count', '10'],
+  ['works', '--input-data', 'zero'],
+  ['works', '--string-length', '16'],
+  ['works', '--string-data', 'text'],
+  ['works', '--shared-memory', 'system'],
+  ['refused', '--shared-memory', 'cuda'],
+  ['works', '--output-shared-memory-size', '1024', '--shared-memory', 'system'],
   ['works', '-v'],
   ['works', '--shape', 'INPUT0:4'],
   ['refused', '-z'],
