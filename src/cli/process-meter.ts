@@ -2,8 +2,11 @@ import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:pe
 import type { ClientMeter } from '../../analyzer/measure/client-meter.js';
 import { ns, toMs } from '../core/units.js';
 
-/** How often the event loop is looked at; a reading of the histogram has this in it. */
-const resolutionMs = 10;
+/**
+ * How often the event loop is looked at; a reading of the histogram has this in it. Each look wakes the process: at every 10 ms
+ * that cost 0.2 ms of CPU a request in a run of ResNet-50 at 48 requests/s.
+ */
+const resolutionMs = 50;
 
 /** Measures this process: its CPU time, its event loop, and its garbage collector. */
 export function startProcessMeter(): ClientMeter {
