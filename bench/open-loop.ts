@@ -56,7 +56,7 @@ export async function benchOpenLoop(): Promise<void> {
 }
 
 async function sendLag(): Promise<Line[]> {
-  const fast = { protocol: 'http', behaviour: 'fast', windowMs: 1500, windows: 2 } as const;
+  const fast = { protocol: 'http', behaviour: 'fast', windowMs: 5000, windows: 3 } as const;
   const slow = await measure({ ...fast, load: rate(1000) });
   const quick = await measure({ ...fast, load: rate(5000) });
   const lag = slow.summary.pacing?.sendLag;

@@ -1,7 +1,8 @@
 import type { MeasurementSettings, Stability } from '../../src/core/run.js';
 import { toMs } from '../../src/core/units.js';
+import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
 import { checkStability, stabilityWindows, type WindowFigures } from './stability.js';
-import { mergeWindows, type Summable, throughputOf } from './summarise.js';
+import { type Summable, throughputOf } from './summarise.js';
 import type { WindowRecord } from './window-series.js';
 
 export interface JudgeOptions {
@@ -30,15 +31,15 @@ export const notYetJudged: Judgement = {
  * @param grownFrom how many windows at the beginning are of a load that still grew: they agree with nothing
  */
 export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptions, grownFrom = 0): Judgement {
-  const { measurement, latencyLimitMs } = options;
+  const { measurement } = options;
   const isExact = measurement.mode === 'request_count';
-  const figures = windows.slice(isExact ? 0 : grownFrom).map((window) => figuresOf(window, options));
+  const comparable = isExact ? windows : windows.slice(grownFrom).slice(-stabilityWindows);
+  const figures = comparable.map((window) => figuresOf(window, options));
   if (windows.at(-1)?.isLost) {
     return { stability: { stable: false, reason: 'server-lost' }, isOverLimit: false, isDone: true };
   }
   const stability = isExact ? exactStability(figures) : checkStability(figures, measurement.stabilityPercent / 100);
-  const merged = figuresOf(mergeWindows(windows.slice(-stabilityWindows)), options);
-  const isOverLimit = latencyLimitMs !== undefined && (merged.latencyMs ?? 0) >= latencyLimitMs;
+  const isOverLimit = reachesLimit(windows.slice(-stabilityWindows), options);
   const isDone =
     isExact ||
     stability.stable ||
@@ -47,16 +48,26 @@ export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptio
   return { stability, isOverLimit, isDone };
 }
 
+/** Windows are merged only for those who ask: it takes milliseconds, in the middle of the load. */
+function reachesLimit(windows: readonly WindowRecord[], options: JudgeOptions): boolean {
+  const { latencyLimitMs } = options;
+  if (latencyLimitMs === undefined) return false;
+  const latencies = createLatencyRecorder();
+  for (const window of windows) latencies.merge(window.latencies);
+  return (latencyOf(latencies, options) ?? 0) >= latencyLimitMs;
+}
+
 /** One window has nothing to be compared with. */
 const exactStability = (figures: readonly WindowFigures[]): Stability =>
   figures.some(({ throughput }) => throughput > 0) ? { stable: true } : { stable: false, reason: 'no-valid-requests' };
 
-function figuresOf(window: Summable, { batchSize, measurement }: JudgeOptions): WindowFigures {
-  const { latencies } = window;
+function figuresOf(window: Summable, options: JudgeOptions): WindowFigures {
+  return { throughput: throughputOf(window, options.batchSize), latencyMs: latencyOf(window.latencies, options) };
+}
+
+/** The mean, or the percentile that the settings name, in ms. */
+function latencyOf(latencies: LatencyRecorder, { measurement }: JudgeOptions): number | undefined {
   const { percentile } = measurement;
-  const latency = percentile === undefined ? latencies.mean() : latencies.percentile(percentile);
-  return {
-    throughput: throughputOf(window, batchSize),
-    latencyMs: latencies.count === 0 ? undefined : toMs(latency),
-  };
+  if (latencies.count === 0) return undefined;
+  return toMs(percentile === undefined ? latencies.mean() : latencies.percentile(percentile));
 }

@@ -30,50 +30,68 @@ interface RecorderState {
   max: number;
 }
 
-export function createLatencyRecorder(): LatencyRecorder {
-  const histogram = build({
-    bitBucketSize: 32,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: highestTrackable,
-    numberOfSignificantValueDigits: 3,
-  });
-  const state: RecorderState = { histogram, count: 0, mean: 0, squares: 0, min: Number.POSITIVE_INFINITY, max: 0 };
+export const createLatencyRecorder = (): LatencyRecorder => new HdrRecorder();
 
-  const record = (latency: Nanoseconds): void => {
-    histogram.recordValue(Math.min(highestTrackable, Math.max(0, Math.round(latency))));
+/**
+ * A class rather than closures: every window has recorders of its own, and code that was optimised for the closures of one
+ * window is thrown away at the next, in the middle of the load.
+ */
+class HdrRecorder implements LatencyRecorder {
+  readonly state: RecorderState = {
+    histogram: build({
+      bitBucketSize: 32,
+      autoResize: false,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: highestTrackable,
+      numberOfSignificantValueDigits: 3,
+    }),
+    count: 0,
+    mean: 0,
+    squares: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: 0,
+  };
+
+  get count(): number {
+    return this.state.count;
+  }
+
+  record(latency: Nanoseconds): void {
+    const { state } = this;
+    state.histogram.recordValue(Math.min(highestTrackable, Math.max(0, Math.round(latency))));
     state.count++;
     const delta = latency - state.mean;
     state.mean += delta / state.count;
     state.squares += delta * (latency - state.mean);
     if (latency < state.min) state.min = latency;
     if (latency > state.max) state.max = latency;
-  };
+  }
 
-  const percentile = (percent: number): Nanoseconds =>
+  merge(other: LatencyRecorder): void {
+    mergeInto(this.state, other.state);
+  }
+
+  mean(): Nanoseconds {
+    return ns(this.state.mean);
+  }
+
+  percentile(percent: number): Nanoseconds {
+    const { histogram, min, max } = this.state;
     // The histogram answers with the top of a bucket, which may lie above the largest sample.
-    ns(Math.min(state.max, Math.max(state.min, histogram.getValueAtPercentile(percent))));
+    return ns(Math.min(max, Math.max(min, histogram.getValueAtPercentile(percent))));
+  }
 
-  return {
-    get count() {
-      return state.count;
-    },
-    state,
-    record,
-    merge: (other) => mergeInto(state, other.state),
-    mean: () => ns(state.mean),
-    percentile,
-    summarise: (percents) =>
-      state.count === 0
-        ? undefined
-        : {
-            meanMs: toMs(ns(state.mean)),
-            stdMs: toMs(ns(state.count > 1 ? Math.sqrt(state.squares / (state.count - 1)) : 0)),
-            minMs: toMs(ns(state.min)),
-            maxMs: toMs(ns(state.max)),
-            percentilesMs: Object.fromEntries(percents.map((percent) => [String(percent), toMs(percentile(percent))])),
-          },
-  };
+  summarise(percents: readonly number[]): LatencySummary | undefined {
+    const { count, mean, squares, min, max } = this.state;
+    if (count === 0) return undefined;
+    return {
+      meanMs: toMs(ns(mean)),
+      stdMs: toMs(ns(count > 1 ? Math.sqrt(squares / (count - 1)) : 0)),
+      minMs: toMs(ns(min)),
+      maxMs: toMs(ns(max)),
+      percentilesMs: Object.fromEntries(percents.map((percent) => [String(percent), toMs(this.percentile(percent))])),
+    };
+  }
 }
 
 function mergeInto(state: RecorderState, other: RecorderState): void {
