@@ -7,11 +7,8 @@ import { type AddressInfo, createServer } from 'node:net';
  */
 const [protocol = '', behaviour = ''] = process.argv.slice(2);
 const serviceMs = 50;
-const stallAfterMs = 2000;
-const stallMs = 500;
 
 let lastEnd = 0;
-let isFirst = true;
 
 /** Calls `answer` when the behaviour says so. */
 const behaviours: Readonly<Record<string, (answer: () => void) => void>> = {
@@ -20,15 +17,6 @@ const behaviours: Readonly<Record<string, (answer: () => void) => void>> = {
   serial: (answer) => {
     lastEnd = Math.max(lastEnd, performance.now()) + serviceMs;
     setTimeout(answer, lastEnd - performance.now());
-  },
-  /** As `fast`, but once all of it stands still. */
-  stall: (answer) => {
-    if (isFirst) {
-      isFirst = false;
-      const nothing = new Int32Array(new SharedArrayBuffer(4));
-      setTimeout(() => Atomics.wait(nothing, 0, 0, stallMs), stallAfterMs);
-    }
-    answer();
   },
 };
 

@@ -3,13 +3,18 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LatencySummary, Level, Load } from '../src/core/run.js';
+import { startFixedServers } from './wire-servers.js';
 
 const run = promisify(execFile);
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+/** Since the start of the client's process: in the middle of its window. */
+const stallAfterMs = 2500;
+const stallMs = 500;
+
 interface Trial {
   readonly protocol: 'http' | 'grpc';
-  readonly behaviour: 'fast' | 'slow' | 'serial' | 'stall';
+  readonly behaviour: 'fast' | 'slow' | 'serial';
   readonly load: Load;
   readonly windowMs: number;
   readonly windows: number;
@@ -76,9 +81,15 @@ async function sendLag(): Promise<Line[]> {
 }
 
 async function stalledServer(): Promise<Line[]> {
-  const stall = { protocol: 'http', behaviour: 'stall', windowMs: 5000, windows: 1 } as const;
-  const open = await measure({ ...stall, load: rate(1000) });
-  const closed = await measure({ ...stall, load: concurrency(1) });
+  await using servers = await startFixedServers();
+  const measureStalled = async (load: Load): Promise<Level> => {
+    const measured = runClient('http', servers.httpPort, { load, windowMs: 5000, windows: 1 });
+    await new Promise((resolve) => setTimeout(resolve, stallAfterMs));
+    await servers.stallHttp(stallMs);
+    return measured;
+  };
+  const open = await measureStalled(rate(1000));
+  const closed = await measureStalled(concurrency(1));
   const { latency, pacing } = open.summary;
   const within5 = (ms: number) => ({ unit: 'ms', least: 0.95 * ms, most: 1.05 * ms });
   return [
@@ -108,25 +119,28 @@ async function serialServer(protocol: Trial['protocol']): Promise<Line[]> {
 const percentile = (summary: LatencySummary | undefined, percent: number): number =>
   summary?.percentilesMs[percent] ?? Number.NaN;
 
-async function measure({ protocol, behaviour, load, windowMs, windows }: Trial): Promise<Level> {
+async function measure({ protocol, behaviour, ...trial }: Trial): Promise<Level> {
   const server = spawn('taskset', ['-c', '0', process.execPath, script('open-loop-server.js'), protocol, behaviour], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(server, 'exit');
   try {
     const [port] = (await once(server.stdout, 'data')) as [Buffer];
-    const client = [script('open-loop-client.js'), protocol, port.toString().trim(), JSON.stringify(load)];
-    const { stdout } = await run('taskset', [
-      '-c',
-      '1',
-      process.execPath,
-      ...client,
-      String(windowMs),
-      String(windows),
-    ]);
-    return JSON.parse(stdout) as Level;
+    return await runClient(protocol, Number(port.toString()), trial);
   } finally {
     server.kill('SIGTERM');
     await exited;
   }
+}
+
+/** One level in a process of its own on core 1. */
+async function runClient(
+  protocol: Trial['protocol'],
+  port: number,
+  { load, windowMs, windows }: Pick<Trial, 'load' | 'windowMs' | 'windows'>,
+): Promise<Level> {
+  const client = [script('open-loop-client.js'), protocol, String(port), JSON.stringify(load)];
+  const numbers = [String(windowMs), String(windows)];
+  const { stdout } = await run('taskset', ['-c', '1', process.execPath, ...client, ...numbers]);
+  return JSON.parse(stdout) as Level;
 }

@@ -9,12 +9,14 @@ import { benchAnswer } from './wire-request.js';
 export interface FixedServers extends AsyncDisposable {
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Lets the HTTP server stand still for so long, as far as a timer tells. */
+  stallHttp(ms: number): Promise<void>;
   /** A place for files that is removed at the end. */
   readonly folder: string;
 }
 
 const nginxConf = (port: number, folder: string): string => `
-daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+daemon off; master_process off; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
 events { worker_connections 512; }
 http {
   access_log off; keepalive_requests 1000000000; client_max_body_size 0;
@@ -31,8 +33,9 @@ export async function startFixedServers(): Promise<FixedServers> {
   await mkdir(dirname(answer), { recursive: true });
   await writeFile(answer, benchAnswer(64));
   await writeFile(join(folder, 'nginx.conf'), nginxConf(httpPort, folder));
+  const nginx = pinned('nginx', '-p', folder, '-c', join(folder, 'nginx.conf'));
   const children = [
-    pinned('nginx', '-p', folder, '-c', join(folder, 'nginx.conf')),
+    nginx,
     pinned('nghttpd', '--no-tls', '-d', join(folder, 'root'), '--trailer', 'grpc-status: 0', String(grpcPort)),
   ];
   await Promise.all([answering(httpPort), answering(grpcPort)]);
@@ -40,6 +43,11 @@ export async function startFixedServers(): Promise<FixedServers> {
     httpPort,
     grpcPort,
     folder,
+    stallHttp: async (ms) => {
+      nginx.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      nginx.kill('SIGCONT');
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(children.map(ended));
       await rm(folder, { recursive: true });
