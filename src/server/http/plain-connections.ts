@@ -59,7 +59,9 @@ export class PlainConnections {
   close(graceMs: number): void {
     this.#isClosing = true;
     clearInterval(this.#sweep);
-    for (const connection of this.#connections) if (connection.waitsFor !== 'nothing') connection.socket?.destroy();
+    for (const { waitsFor, socket } of this.#connections) {
+      if (waitsFor === 'first-request' || waitsFor === 'next-request') socket?.destroy();
+    }
     const cut = setTimeout(() => {
       for (const { socket } of this.#connections) socket?.destroy();
     }, graceMs);

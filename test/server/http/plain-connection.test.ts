@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import test from 'ava';
@@ -92,6 +93,23 @@ test('a body that is announced and does not come costs no memory', async (t) => 
   t.true(process.memoryUsage.rss() - before < 200 * 1024 ** 2);
   for (const socket of sockets) socket.destroy();
   t.is((await exchange(fixture.port, inference(10, 1).request))[0]?.status, 200);
+});
+
+test('a request whose body is on its way is answered while the server closes', async (t) => {
+  const endpoint = await startHttpServer(createInMemoryService(), {
+    host: '127.0.0.1',
+    port: 0,
+    maxInputBytes: 2 ** 26,
+    log: () => undefined,
+  });
+  const { request, data } = inference(200_000, 4);
+  const socket = connect(endpoint.port, '127.0.0.1');
+  socket.write(Buffer.concat([inference(10, 5).request, request.subarray(0, 20_000)]));
+  await once(socket, 'data'); // the answer to the first: the beginning of the second has been read
+  const closed = endpoint.close(20_000);
+  socket.write(request.subarray(20_000));
+  t.true((await collect(socket, data.length)).endsWith(data));
+  await closed;
 });
 
 test('a client that does not read its answers is not read from', async (t) => {
