@@ -3,8 +3,8 @@ import type { Nanoseconds } from '../../../src/core/units.js';
 import { type Compression, decompressed } from '../compression.js';
 import { undecodable, violated } from '../failures.js';
 import { httpStatusFailure, messageCountFailure, statusFailure } from './grpc-failure.js';
-import type { ResponseFields } from './header-memory.js';
 import { type KeepsMessage, MessageReader } from './message-reader.js';
+import type { ResponseFields } from './response-fields.js';
 import type { StreamTable } from './stream-table.js';
 
 export interface AnswerOptions {

@@ -8,8 +8,8 @@ import {
   largestWindowBytes,
   writeFrameHead,
   writeUint32,
-} from './frame.js';
-import type { Outbox } from './outbox.js';
+} from '../../../src/http2/frame.js';
+import type { Outbox } from '../../../src/http2/outbox.js';
 import type { CallImage, PreparedCall } from './prepare-call.js';
 import type { StreamTable } from './stream-table.js';
 

@@ -1,5 +1,5 @@
 import type { Failure } from '../../../src/core/failure.js';
-import { errorCodes } from './frame.js';
+import { errorCodes } from '../../../src/http2/frame.js';
 
 /** gRPC status codes (grpc/doc/statuscodes.md), as far as a client makes them up itself. */
 const status = {

@@ -3,21 +3,22 @@ import type { TlsOptions } from '../../../src/client/tls.js';
 import type { Clock } from '../../../src/core/clock.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
+import { BlockReader } from '../../../src/http2/block-reader.js';
+import { type ControlHandlers, type Goaway, readControlFrame } from '../../../src/http2/control-frame.js';
+import { errorCodes, flags, frame, frameTypes, settingIds } from '../../../src/http2/frame.js';
+import { FrameReader } from '../../../src/http2/frame-reader.js';
+import { Outbox } from '../../../src/http2/outbox.js';
+import { readSettings, rstStream, settingsAck, windowUpdate } from '../../../src/http2/settings.js';
 import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
 import { AnswerReader } from './answer-reader.js';
-import { BlockReader } from './block-reader.js';
 import { CallSender } from './call-sender.js';
-import { type ControlHandlers, type Goaway, readControlFrame } from './control-frame.js';
-import { errorCodes, flags, frame, frameTypes, settingIds } from './frame.js';
-import { FrameReader } from './frame-reader.js';
+import { clientPreface } from './client-preface.js';
 import { resetFailure } from './grpc-failure.js';
-import type { ResponseFields } from './header-memory.js';
-import { Outbox } from './outbox.js';
 import type { PreparedCall } from './prepare-call.js';
-import { clientPreface, readSettings, rstStream, settingsAck, windowUpdate } from './settings.js';
+import { type ResponseFields, responseFields } from './response-fields.js';
 import { type PendingCall, StreamTable } from './stream-table.js';
 
 export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
@@ -56,7 +57,7 @@ export class Http2Connection {
   private readonly outbox: Outbox;
   private readonly sender: CallSender;
   private readonly frames: FrameReader;
-  private readonly blocks: BlockReader;
+  private readonly blocks: BlockReader<ResponseFields>;
   private readonly answers: AnswerReader;
   private readonly controls: ControlHandlers;
   private readonly waiting: PendingCall[] = [];
@@ -79,7 +80,7 @@ export class Http2Connection {
     this.frames = new FrameReader((type, frameFlags, id, bytes, from, to) =>
       this.onFrame(type, frameFlags, id, bytes, from, to),
     );
-    this.blocks = new BlockReader((streamId, ends, fields) => this.onFields(streamId, ends, fields));
+    this.blocks = new BlockReader(responseFields, (streamId, ends, fields) => this.onFields(streamId, ends, fields));
     this.answers = new AnswerReader(this.streams, {
       keeps: (slot, sizeBytes) =>
         options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true),
@@ -246,7 +247,7 @@ export class Http2Connection {
 
   private onGoaway({ lastStreamId, text }: Goaway): void {
     this.isDraining = true;
-    this.goaway = text;
+    this.goaway = `the server said ${text}`;
     const unseen = this.streams.openSlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
     this.returnCalls(unseen.map((slot) => this.takeBack(slot)));
   }

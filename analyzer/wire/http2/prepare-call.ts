@@ -1,10 +1,10 @@
 import type { ConnectionOptions } from '../../../src/client/connection.js';
+import { defaultMaxFrameBytes, flags, frame, frameTypes, streamIdOffset } from '../../../src/http2/frame.js';
+import { encodeBlock } from '../../../src/http2/hpack/hpack-encode.js';
+import type { Field } from '../../../src/http2/hpack/static-table.js';
 import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { type Compression, compressed } from '../compression.js';
-import { defaultMaxFrameBytes, flags, frame, frameTypes, streamIdOffset } from './frame.js';
-import { encodeBlock } from './hpack/hpack-encode.js';
-import type { Field } from './hpack/static-table.js';
 
 /** The frames of a call up to, or with, its message; only the stream's id is missing, in a few places. */
 export interface CallImage {

@@ -1,5 +1,5 @@
 import { type Nanoseconds, ns } from '../../../src/core/units.js';
-import { largestWindowBytes } from './frame.js';
+import { largestWindowBytes } from '../../../src/http2/frame.js';
 
 /** A request that is to be sent, or sent again. */
 export interface PendingCall {

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { frame } from '../../../../analyzer/wire/http2/frame.js';
-import { encodeBlock } from '../../../../analyzer/wire/http2/hpack/hpack-encode.js';
 import { http2Transport } from '../../../../analyzer/wire/http2/http2-transport.js';
 import { systemClock } from '../../../../src/core/clock.js';
+import { frame } from '../../../../src/http2/frame.js';
+import { encodeBlock } from '../../../../src/http2/hpack/hpack-encode.js';
 import { type Caller, openCaller } from '../caller.js';
 import { requestFor } from '../peer.js';
 import {

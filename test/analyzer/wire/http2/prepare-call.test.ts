@@ -1,6 +1,6 @@
 import test from 'ava';
-import { HpackDecoder } from '../../../../analyzer/wire/http2/hpack/hpack-decoder.js';
 import { callHead, prepareCall } from '../../../../analyzer/wire/http2/prepare-call.js';
+import { HpackDecoder } from '../../../../src/http2/hpack/hpack-decoder.js';
 import { requestFor } from '../peer.js';
 
 test('callHead has the fields that gRPC asks for', (t) => {

@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { frame, frameTypes } from '../../../../analyzer/wire/http2/frame.js';
-import { FrameReader } from '../../../../analyzer/wire/http2/frame-reader.js';
-import { encodeBlock } from '../../../../analyzer/wire/http2/hpack/hpack-encode.js';
-import type { Field } from '../../../../analyzer/wire/http2/hpack/static-table.js';
+import { frame, frameTypes } from '../../../../src/http2/frame.js';
+import { FrameReader } from '../../../../src/http2/frame-reader.js';
+import { encodeBlock } from '../../../../src/http2/hpack/hpack-encode.js';
+import type { Field } from '../../../../src/http2/hpack/static-table.js';
 
 const magicBytes = 24;
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { HpackDecoder } from '../../../../../analyzer/wire/http2/hpack/hpack-decoder.js';
-import { HpackError } from '../../../../../analyzer/wire/http2/hpack/hpack-error.js';
-import type { Field } from '../../../../../analyzer/wire/http2/hpack/static-table.js';
+import { HpackDecoder } from '../../../src/http2/hpack/hpack-decoder.js';
+import { HpackError } from '../../../src/http2/hpack/hpack-error.js';
+import type { Field } from '../../../src/http2/hpack/static-table.js';
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 

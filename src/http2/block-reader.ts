@@ -1,24 +1,27 @@
 import { flags } from './frame.js';
-import { HeaderMemory, type ResponseFields } from './header-memory.js';
+import { HeaderMemory } from './header-memory.js';
 import { HpackError } from './hpack/hpack-error.js';
+import type { Field } from './hpack/static-table.js';
 
 /** As much as grpc-js takes by default, many times over. */
 const blockLimitBytes = 1_048_576;
 
-/** Takes the fields of a whole block; `ends` says that nothing follows on the stream. */
-export type OnBlock = (streamId: number, ends: boolean, fields: ResponseFields) => void;
+/** Takes what a whole block says; `ends` says that nothing follows on the stream. */
+export type OnBlock<T> = (streamId: number, ends: boolean, meaning: T) => void;
 
 /** Puts HEADERS and CONTINUATION frames together (RFC 9113 sections 6.2 and 6.10) and decodes what they hold. */
-export class BlockReader {
-  private readonly memory = new HeaderMemory();
+export class BlockReader<T> {
+  private readonly memory: HeaderMemory<T>;
   /** The stream whose block is being continued; 0 = none. */
   private openStream = 0;
   private openEnds = false;
   private readonly pieces: Buffer[] = [];
   private sizeBytes = 0;
-  private readonly onBlock: OnBlock;
+  private readonly onBlock: OnBlock<T>;
 
-  constructor(onBlock: OnBlock) {
+  /** @param meaningOf what counts of the fields of a block */
+  constructor(meaningOf: (fields: readonly Field[]) => T, onBlock: OnBlock<T>) {
+    this.memory = new HeaderMemory(meaningOf);
     this.onBlock = onBlock;
   }
 

@@ -1,26 +1,13 @@
-import { defaultWindowBytes, flags, frame, frameTypes, largestWindowBytes, settingIds, writeUint32 } from './frame.js';
+import { flags, frame, frameTypes, writeUint32 } from './frame.js';
 
 const settingBytes = 6;
 
-/** What every connection begins with (RFC 9113 section 3.4). */
-const magic = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** What a client begins with (RFC 9113 section 3.4). */
+export const connectionPreface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-/**
- * The first bytes of a client: no header table, so that the same fields always arrive as the same bytes; no pushes; and
- * windows so large that a peer never waits for us.
- */
-export function clientPreface(): Buffer {
-  const settings = Buffer.concat([
-    setting(settingIds.headerTableSize, 0),
-    setting(settingIds.enablePush, 0),
-    setting(settingIds.initialWindowSize, largestWindowBytes),
-  ]);
-  return Buffer.concat([
-    Buffer.from(magic),
-    frame(frameTypes.settings, 0, 0, settings),
-    windowUpdate(0, largestWindowBytes - defaultWindowBytes),
-  ]);
-}
+/** A SETTINGS frame. */
+export const settingsFrame = (settings: readonly (readonly [id: number, value: number])[]): Buffer =>
+  frame(frameTypes.settings, 0, 0, Buffer.concat(settings.map(([id, value]) => setting(id, value))));
 
 export const settingsAck = (): Buffer => frame(frameTypes.settings, flags.ack, 0, Buffer.alloc(0));
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { HpackDecoder } from '../../../../../analyzer/wire/http2/hpack/hpack-decoder.js';
-import { encodeBlock } from '../../../../../analyzer/wire/http2/hpack/hpack-encode.js';
+import { HpackDecoder } from '../../../src/http2/hpack/hpack-decoder.js';
+import { encodeBlock } from '../../../src/http2/hpack/hpack-encode.js';
 
 test('encodeBlock takes whole fields from the static table, and indexes nothing', (t) => {
   t.is(encodeBlock([[':method', 'POST']]).toString('hex'), '83');

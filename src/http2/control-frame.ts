@@ -10,7 +10,7 @@ export interface ControlHandlers {
 
 export interface Goaway {
   readonly lastStreamId: number;
-  /** The code, and what the server adds to it. */
+  /** The code, and what the peer adds to it. */
   readonly text: string;
 }
 
@@ -51,6 +51,6 @@ function readGoaway(bytes: Buffer, from: number, to: number): Goaway {
   const debug = bytes.toString('latin1', from + 8, Math.min(to, from + 8 + 200));
   return {
     lastStreamId: readUint31(bytes, from),
-    text: `the server said GOAWAY, code ${code}${debug === '' ? '' : ` (${debug})`}`,
+    text: `GOAWAY, code ${code}${debug === '' ? '' : ` (${debug})`}`,
   };
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { frame } from '../../../../analyzer/wire/http2/frame.js';
-import { FrameReader } from '../../../../analyzer/wire/http2/frame-reader.js';
+import { frame } from '../../src/http2/frame.js';
+import { FrameReader } from '../../src/http2/frame-reader.js';
 
 const stream = Buffer.concat([
   frame(4, 0, 0, Buffer.alloc(0)),
