@@ -95,10 +95,14 @@ export function decodeModelInferRequest(bytes: Uint8Array): InferRequest {
     id: message.id,
     parameters: fromParameterMap(message.parameters),
     inputs: inputsFrom(message),
-    outputs: message.outputs.map(
-      ({ name, parameters }): RequestedOutput => ({ name, parameters: fromParameterMap(parameters) }),
-    ),
+    outputs: message.outputs.map(requestedFrom),
   };
+}
+
+function requestedFrom({ name, parameters: map }: RequestMessage['outputs'][number]): RequestedOutput {
+  const parameters = fromParameterMap(map);
+  if (parameters.get('classification') !== 0) return { name, parameters };
+  throw new ProtocolError(`parameter 'classification' of output '${name}' must be above 0 over gRPC`);
 }
 
 /**

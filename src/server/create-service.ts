@@ -42,6 +42,7 @@ const serverMetadata: ServerMetadata = {
     'model_repository',
     'model_configuration',
     'binary_tensor_data',
+    'classification',
     'parameters',
     'schedule_policy',
     'statistics',

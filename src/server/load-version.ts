@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
 import type { ModelConfig } from '../protocol/model-config.js';
@@ -7,6 +7,7 @@ import type { Backend, InstanceOptions, ModelInstance } from './backends/backend
 import { checkGraph } from './config/check-graph.js';
 import { completeConfig } from './config/complete-config.js';
 import { normalizeBatcher } from './config/normalize-config.js';
+import { readLabels } from './config/read-labels.js';
 import { planTensors } from './config/tensor-plan.js';
 import { validateTensors } from './config/validate-config.js';
 import { type ServedVersion, serveVersion } from './served-version.js';
@@ -60,10 +61,11 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     validateTensors(config);
     checkGraph(config, graph);
     const plan = planTensors(config, graph);
+    const labels = await readLabels(config, dirname(options.directory));
     const results = await Promise.allSettled(otherNames.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const { version, onDead } = options;
-    return serveVersion({ version, config, plan, backend, instances, clock: policy.clock, onDead });
+    return serveVersion({ version, config, plan, labels, backend, instances, clock: policy.clock, onDead });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;

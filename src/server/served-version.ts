@@ -6,6 +6,8 @@ import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
 import type { Backend, ModelInstance } from './backends/backend.js';
+import { classCountOf, classify } from './classification.js';
+import type { OutputLabels } from './config/read-labels.js';
 import { type PlannedTensor, planExecution, type TensorPlan } from './config/tensor-plan.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
 import { queueOf } from './scheduling/queue-of.js';
@@ -31,6 +33,7 @@ export interface ServeOptions {
   /** Completed, normalised and validated. */
   readonly config: ModelConfig;
   readonly plan: TensorPlan;
+  readonly labels: OutputLabels;
   readonly backend: Backend;
   /** At least one; owned from here on. */
   readonly instances: readonly ModelInstance[];
@@ -41,7 +44,7 @@ export interface ServeOptions {
 
 /** Disposal first answers every accepted request, then ends the instances. */
 export function serveVersion(options: ServeOptions): ServedVersion {
-  const { version, config, plan, backend, instances, clock } = options;
+  const { version, config, plan, labels, backend, instances, clock } = options;
   const statistics = new VersionStatistics();
   const scheduler = new Scheduler({
     plan: planExecution(plan, config),
@@ -70,7 +73,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
         modelVersion: version,
         id: request.id,
         parameters: noParameters,
-        outputs: pickOutputs(request, { outputs, plan }),
+        outputs: pickOutputs(request, { outputs, plan, labels }),
       };
     },
     metadata: (versions) => ({
@@ -100,12 +103,16 @@ function batchingOf({ dynamic_batching: batcher, max_batch_size }: ModelConfig):
 
 function pickOutputs(
   request: InferRequest,
-  { outputs, plan }: { readonly outputs: readonly Tensor[]; readonly plan: TensorPlan },
+  { outputs, plan, labels }: Pick<ServeOptions, 'plan' | 'labels'> & { readonly outputs: readonly Tensor[] },
 ): InferOutput[] {
   if (request.outputs.length === 0) return outputs.map(toOutput);
-  return request.outputs.flatMap(({ name }) => {
-    const output = outputs[plan.outputIndex.get(name) ?? -1];
-    return output === undefined ? [] : [toOutput(output)];
+  return request.outputs.flatMap((requested) => {
+    const output = outputs[plan.outputIndex.get(requested.name) ?? -1];
+    if (output === undefined) return [];
+    const classCount = classCountOf(requested, output.datatype);
+    if (classCount === 0) return [toOutput(output)];
+    const isBatching = plan.maxBatchSize > 0;
+    return [toOutput(classify(output, { classCount, isBatching, labels: labels.get(requested.name) }))];
   });
 }
 

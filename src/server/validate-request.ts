@@ -2,6 +2,7 @@ import { type Nanoseconds, ns } from '../core/units.js';
 import { datatypeFacts } from '../protocol/datatype.js';
 import type { InferInput, InferRequest, Parameters, RequestedOutput } from '../protocol/infer.js';
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
+import { classCountOf } from './classification.js';
 import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
 import { RefusalError } from './refusal.js';
 
@@ -63,21 +64,22 @@ function countOf(key: string, parameters: Parameters): number {
 }
 
 function checkTensorParameters(kind: string, { name, parameters }: InferInput | RequestedOutput): void {
-  for (const [key, value] of parameters) {
-    const isOn = key.startsWith('shared_memory_') || (key === 'classification' && value !== 0);
-    if (isOn) throw unsupported(`parameter '${key}' of ${kind} '${name}'`);
+  for (const key of parameters.keys()) {
+    if (key.startsWith('shared_memory_')) throw unsupported(`parameter '${key}' of ${kind} '${name}'`);
   }
 }
 
 function checkOutputs(outputs: readonly RequestedOutput[], plan: TensorPlan): void {
   outputs.forEach((output, index) => {
-    if (!plan.outputIndex.has(output.name)) {
+    const planned = plan.outputs[plan.outputIndex.get(output.name) ?? -1];
+    if (planned === undefined) {
       throw invalid(`unexpected inference output '${output.name}' for model '${plan.modelName}'`);
     }
     for (let earlier = 0; earlier < index; earlier++) {
       if (outputs[earlier]?.name === output.name) throw invalid(`output '${output.name}' already exists in request`);
     }
     checkTensorParameters('output', output);
+    classCountOf(output, planned.datatype);
   });
 }
 

@@ -147,11 +147,6 @@ for (const [title, request, message] of [
     requestOf([tensor('A', [1, 16], { parameters: new Map([['shared_memory_region', 'r']]) }), tensor('B', [1, 16])]),
     "parameter 'shared_memory_region' of input 'A' is not supported yet",
   ],
-  [
-    'classification',
-    requestOf(rows(1), { outputs: [{ name: 'Y', parameters: new Map([['classification', 2]]) }] }),
-    "parameter 'classification' of output 'Y' is not supported yet",
-  ],
 ] as const) {
   test(`validateRequest refuses ${title} as unsupported`, (t) => {
     const error = t.throws(() => validateRequest({ ...request, id: '7' }, plan), { instanceOf: RefusalError });
