@@ -1,3 +1,4 @@
+import { inTurn } from '../analyzer/load/request-order.js';
 import { rateSchedule } from '../analyzer/load/schedule.js';
 import { openThreadPacer } from '../analyzer/load/thread-pacer.js';
 import { measureLevel } from '../analyzer/measure/measure-level.js';
@@ -23,7 +24,7 @@ const level = await measureLevel(
     planned:
       planned.kind === 'request-rate' ? { load: planned, schedule: () => rateSchedule(planned, 0) } : { load: planned },
     batchSize: 1,
-    requestCount: requests.length,
+    order: inTurn(requests.length),
     drainLimitMs: 2000,
     measurement: {
       mode: 'time_windows',

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { keepConcurrency } from '../analyzer/load/keep-concurrency.js';
+import { inTurn } from '../analyzer/load/request-order.js';
 import { createWindowSeries } from '../analyzer/measure/window-series.js';
 import { grpcTransport } from '../analyzer/wire/grpc-transport.js';
 import { httpTransport } from '../analyzer/wire/http-transport.js';
@@ -72,7 +73,7 @@ function recordedLoop(open: OpenTransport): Counted {
   };
   const running = keepConcurrency({
     concurrency,
-    requestCount: 1,
+    order: inTurn(1),
     open,
     clock: systemClock,
     drainLimitMs: 1000,

@@ -19,18 +19,12 @@ const longestBackOffMs = 1000;
  * waits before it sends again, twice as long after each failure in a row, so that a dead server is not hammered.
  */
 export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
-  const {
-    concurrency,
-    growth = noGrowth(concurrency),
-    requestCount,
-    clock,
-    limit = Number.POSITIVE_INFINITY,
-  } = options;
+  const { concurrency, growth = noGrowth(concurrency), order, clock, limit = Number.POSITIVE_INFINITY } = options;
   const slots = createRequestSlots({ ...options, size: concurrency });
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every slot may be waiting in its back-off
-  let next = 0;
+  const next = order();
   let sent = 0;
   let started = 0;
 
@@ -56,8 +50,7 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   function send(slot: number): void {
     if (sent === limit) return;
     sent++;
-    slots.send(transport, next, slot, undefined);
-    next = next + 1 === requestCount ? 0 : next + 1;
+    slots.send(transport, next(slot), slot, undefined);
   }
 
   async function sendAfterBackOff(slot: number): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Clock } from '../../src/core/clock.js';
 import type { OpenTransport } from '../wire/transport.js';
 import type { LoadEvents } from './outcome.js';
+import type { RequestOrder } from './request-order.js';
 
 /** What every kind of load needs. */
 export interface LoadLoopOptions {
-  /** How many prepared requests there are; they are sent in turn. */
-  readonly requestCount: number;
+  readonly order: RequestOrder;
   readonly open: OpenTransport;
   readonly clock: Clock;
   readonly events: LoadEvents;

@@ -19,20 +19,11 @@ const never = ns(Number.POSITIVE_INFINITY);
 
 /** Sends each request when the schedule says so, or as soon after as it can, and never before; answers change nothing. */
 export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
-  const {
-    schedule,
-    startAt,
-    maxInFlight,
-    requestCount,
-    clock,
-    pacer,
-    events,
-    limit = Number.POSITIVE_INFINITY,
-  } = options;
+  const { schedule, startAt, maxInFlight, order, clock, pacer, events, limit = Number.POSITIVE_INFINITY } = options;
   const slots = createRequestSlots({ ...options, size: maxInFlight });
   const free = Uint32Array.from({ length: maxInFlight }, (_, index) => maxInFlight - 1 - index);
   let freeCount = maxInFlight;
-  let next = 0;
+  const next = order();
   let scheduled = 0;
   let isStopped = false;
   let dueAt = nextDue();
@@ -50,12 +41,8 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   }
 
   function dispatch(): void {
-    if (freeCount === 0) {
-      events.onDropped(dueAt);
-    } else {
-      slots.send(transport, next, free[--freeCount] ?? 0, dueAt);
-      next = next + 1 === requestCount ? 0 : next + 1;
-    }
+    if (freeCount === 0) events.onDropped(dueAt);
+    else slots.send(transport, next(0), free[--freeCount] ?? 0, dueAt);
     dueAt = nextDue();
   }
 

@@ -5,6 +5,7 @@ import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { OpenPacer } from '../load/pacer.js';
 import type { PlannedLoad } from '../load/plan-load.js';
+import type { RequestOrder } from '../load/request-order.js';
 import { shareTransport } from '../load/share-transport.js';
 import { prepareLoad } from '../load/start-load.js';
 import { warmUp } from '../load/warm-up.js';
@@ -23,8 +24,8 @@ import { createWindowSeries, type WindowRecord, type WindowRule } from './window
 
 export interface LevelOptions extends JudgeOptions {
   readonly planned: PlannedLoad;
-  /** How many prepared requests the transport was given. */
-  readonly requestCount: number;
+  /** Of the prepared requests that the transport was given. */
+  readonly order: RequestOrder;
   readonly drainLimitMs: number;
 }
 

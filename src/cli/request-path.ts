@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { checkAnswers } from '../../analyzer/answers/check-answers.js';
 import { modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
+import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared-memory/place-in-shared-memory.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { V2Client } from '../client/v2-client.js';
@@ -25,8 +26,7 @@ export interface RequestPathOptions {
 /** What requests go through on their way, and answers on theirs: data, shared memory, wire, checks. */
 export interface RequestPath extends AsyncDisposable {
   readonly open: OpenTransport;
-  /** How many prepared requests there are, to be sent in turn. */
-  readonly requestCount: number;
+  readonly order: RequestOrder;
 }
 
 /** @throws PerfError when the data does not suit the model, or the server does not take shared memory */
@@ -47,7 +47,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const close = async () => shared?.[Symbol.asyncDispose]();
   try {
     const wire = shared === undefined ? openWire(requests) : shared.wrap(openWire(shared.requests));
-    return { open: checkAnswers(wire, checks), requestCount: requests.length, [Symbol.asyncDispose]: close };
+    return { open: checkAnswers(wire, checks), order: inTurn(requests.length), [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await close();
     throw thrown;

@@ -166,7 +166,7 @@ async function sweep(
   const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
-    { ...settings, requestCount: path.requestCount, drainLimitMs },
+    { ...settings, order: path.order, drainLimitMs },
     {
       open: path.open,
       clock: systemClock,

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { PlannedLoad } from '../../analyzer/load/plan-load.js';
+import { inTurn } from '../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../analyzer/load/schedule.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import { measureLevel } from '../../analyzer/measure/measure-level.js';
@@ -58,7 +59,7 @@ const measure = (planned: PlannedLoad, transport: OpenTransport): Promise<Level>
     {
       planned,
       batchSize: 1,
-      requestCount: requests.length,
+      order: inTurn(requests.length),
       drainLimitMs: 10_000,
       measurement: {
         mode: 'request_count',

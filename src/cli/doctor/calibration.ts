@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PlannedLoad } from '../../../analyzer/load/plan-load.js';
+import { inTurn } from '../../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import { openThreadPacer } from '../../../analyzer/load/thread-pacer.js';
 import { type LevelPorts, measureLevel } from '../../../analyzer/measure/measure-level.js';
@@ -68,7 +69,7 @@ export async function calibrate(onLevel: (load: Load) => void, signal: AbortSign
   };
   const measure = (planned: PlannedLoad): Promise<Level> => {
     onLevel(planned.load);
-    return measureLevel({ planned, batchSize: 1, requestCount: 1, drainLimitMs: 1000, measurement }, ports, signal);
+    return measureLevel({ planned, batchSize: 1, order: inTurn(1), drainLimitMs: 1000, measurement }, ports, signal);
   };
   const closedLoop = [
     await measure({ load: { kind: 'concurrency', concurrency: 1 } }),

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { keepConcurrency } from '../../../analyzer/load/keep-concurrency.js';
 import type { LoadLoop } from '../../../analyzer/load/load-loop.js';
+import { inTurn } from '../../../analyzer/load/request-order.js';
 import type { Failure } from '../../../src/core/failure.js';
 import { fromMs, toMs } from '../../../src/core/units.js';
 import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
@@ -20,7 +21,7 @@ function setUp(
   const start = (): LoadLoop =>
     keepConcurrency({
       concurrency: options.concurrency,
-      requestCount: options.requestCount ?? 1,
+      order: inTurn(options.requestCount ?? 1),
       open: server.open,
       clock: simulation.clock,
       drainLimitMs: options.drainLimitMs ?? 1000,

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { inTurn } from '../../../analyzer/load/request-order.js';
 import { sendOnSchedule } from '../../../analyzer/load/send-on-schedule.js';
 import { fromMs, type Nanoseconds, ns, toMs } from '../../../src/core/units.js';
 import { simulatedPacer } from '../../helpers/simulated-pacer.js';
@@ -27,7 +28,7 @@ async function run(setup: Setup) {
         schedule: () => offsets.next().value,
         startAt: ns(0),
         maxInFlight: setup.maxInFlight ?? 100,
-        requestCount: setup.requestCount ?? 1,
+        order: inTurn(setup.requestCount ?? 1),
         open: server.open,
         clock: simulation.clock,
         pacer: simulatedPacer(simulation, setup.lateMs),

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { inTurn } from '../../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
@@ -48,7 +49,7 @@ function measure(setup: Setup) {
   const level = measureLevel(
     {
       batchSize: 1,
-      requestCount: 1,
+      order: inTurn(1),
       measurement: everySecond,
       drainLimitMs: 1000,
       planned: load.kind !== 'request-rate' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
