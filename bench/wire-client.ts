@@ -78,8 +78,8 @@ function recordedLoop(open: OpenTransport): Counted {
     clock: systemClock,
     drainLimitMs: 1000,
     events: {
-      onSent: (intendedAt, sentAt) => series.onSent(intendedAt, sentAt),
-      onDropped: (intendedAt) => series.onDropped(intendedAt),
+      onSent: (intendedAt, sentAt, request) => series.onSent(intendedAt, sentAt, request),
+      onDropped: (intendedAt, request) => series.onDropped(intendedAt, request),
       onOutcome: (outcome) => {
         counted.count++;
         if (outcome.failure !== undefined) counted.failed++;

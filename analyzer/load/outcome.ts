@@ -3,6 +3,8 @@ import { type Nanoseconds, ns } from '../../src/core/units.js';
 
 /** One request as it went: all times monotonic. */
 export interface Outcome {
+  /** Its number among the prepared ones. */
+  request: number;
   /** When it was to be sent: in a closed loop, when it was sent. */
   intendedAt: Nanoseconds;
   sentAt: Nanoseconds;
@@ -16,14 +18,15 @@ export interface Outcome {
 
 /** What a load tells while it runs; each request is told of by one `onDropped`, or one `onSent` and one `onOutcome`. */
 export interface LoadEvents {
-  readonly onSent: (intendedAt: Nanoseconds, sentAt: Nanoseconds) => void;
+  readonly onSent: (intendedAt: Nanoseconds, sentAt: Nanoseconds, request: number) => void;
   /** A request that was due was not sent, and never will be. */
-  readonly onDropped: (intendedAt: Nanoseconds) => void;
+  readonly onDropped: (intendedAt: Nanoseconds, request: number) => void;
   /** @param outcome the same object each time: what is kept must be copied */
   readonly onOutcome: (outcome: Readonly<Outcome>) => void;
 }
 
 export const emptyOutcome = (): Outcome => ({
+  request: 0,
   intendedAt: ns(0),
   sentAt: ns(0),
   handedAt: ns(0),

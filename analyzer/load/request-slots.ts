@@ -31,6 +31,7 @@ export interface RequestSlots {
 }
 
 export function createRequestSlots({ size, clock, events, drainLimitMs }: RequestSlotsOptions): RequestSlots {
+  const requests = new Uint32Array(size);
   const intended = new Float64Array(size);
   const sent = new Float64Array(size);
   const handed = new Float64Array(size);
@@ -43,6 +44,7 @@ export function createRequestSlots({ size, clock, events, drainLimitMs }: Reques
     if (isInFlight[slot] === 0) return false;
     isInFlight[slot] = 0;
     inFlight--;
+    outcome.request = requests[slot] ?? 0;
     outcome.intendedAt = ns(intended[slot] ?? 0);
     outcome.sentAt = ns(sent[slot] ?? 0);
     outcome.handedAt = ns(handed[slot] ?? 0);
@@ -61,12 +63,13 @@ export function createRequestSlots({ size, clock, events, drainLimitMs }: Reques
     send: (transport, request, slot, intendedAt) => {
       isInFlight[slot] = 1;
       inFlight++;
+      requests[slot] = request;
       const sentAt = clock.now();
       sent[slot] = sentAt;
       intended[slot] = intendedAt ?? sentAt;
       transport.send(request, slot);
       handed[slot] = clock.now();
-      events.onSent(intendedAt ?? sentAt, sentAt);
+      events.onSent(intendedAt ?? sentAt, sentAt, request);
     },
     settle,
     drain: async () => {

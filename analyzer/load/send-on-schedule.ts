@@ -41,8 +41,9 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   }
 
   function dispatch(): void {
-    if (freeCount === 0) events.onDropped(dueAt);
-    else slots.send(transport, next(0), free[--freeCount] ?? 0, dueAt);
+    const request = next(0);
+    if (freeCount === 0) events.onDropped(dueAt, request);
+    else slots.send(transport, request, free[--freeCount] ?? 0, dueAt);
     dueAt = nextDue();
   }
 
@@ -71,7 +72,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     stop: async () => {
       isStopped = true;
       sendBurst();
-      for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) events.onDropped(dueAt);
+      for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) events.onDropped(dueAt, next(0));
       await slots.drain();
       await transport[Symbol.asyncDispose]();
     },

@@ -68,13 +68,13 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const ledger = createCompletionLedger();
   const snapshots = createServerSnapshots(readStatistics, ledger);
   const events: LoadEvents = {
-    onSent: (intendedAt, sentAt) => {
-      counter.onSent(intendedAt, sentAt);
-      series.onSent(intendedAt, sentAt);
+    onSent: (intendedAt, sentAt, request) => {
+      counter.onSent(intendedAt, sentAt, request);
+      series.onSent(intendedAt, sentAt, request);
     },
-    onDropped: (intendedAt) => {
-      counter.onDropped(intendedAt);
-      series.onDropped(intendedAt);
+    onDropped: (intendedAt, request) => {
+      counter.onDropped(intendedAt, request);
+      series.onDropped(intendedAt, request);
     },
     onOutcome: (outcome) => {
       const { failure, lastAt, sentAt } = outcome;

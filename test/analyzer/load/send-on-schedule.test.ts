@@ -21,6 +21,7 @@ async function run(setup: Setup) {
   const responseMs: number[] = [];
   const serviceMs: number[] = [];
   const droppedMs: number[] = [];
+  const droppedRequests: number[] = [];
   const order: string[] = [];
   await simulation.run(
     (async () => {
@@ -35,7 +36,10 @@ async function run(setup: Setup) {
         drainLimitMs: 1000,
         events: {
           onSent: () => order.push('sent'),
-          onDropped: (at) => droppedMs.push(toMs(at)),
+          onDropped: (at, request) => {
+            droppedMs.push(toMs(at));
+            droppedRequests.push(request);
+          },
           onOutcome: ({ intendedAt, sentAt, lastAt }) => {
             order.push('answered');
             responseMs.push(toMs(lastAt) - toMs(intendedAt));
@@ -47,7 +51,15 @@ async function run(setup: Setup) {
       await loop.stop();
     })(),
   );
-  return { server, sentMs: server.sent.map(({ at }) => toMs(at)), responseMs, serviceMs, droppedMs, order };
+  return {
+    server,
+    sentMs: server.sent.map(({ at }) => toMs(at)),
+    responseMs,
+    serviceMs,
+    droppedMs,
+    droppedRequests,
+    order,
+  };
 }
 
 test('sendOnSchedule sends at the times of the schedule, whatever the answers do', async (t) => {
@@ -100,6 +112,22 @@ test('sendOnSchedule sends the prepared requests in turn', async (t) => {
     server.sent.map(({ request }) => request),
     [0, 1, 2, 0],
   );
+});
+
+test('sendOnSchedule skips the request that was to be sent when it drops one', async (t) => {
+  const { server, droppedRequests } = await run({
+    scheduleMs: [0, 10, 20, 30, 40],
+    requestCount: 5,
+    servers: 2,
+    maxInFlight: 2,
+    serviceMs: () => 25,
+    stopAtMs: 100,
+  });
+  t.deepEqual(
+    server.sent.map(({ request }) => request),
+    [0, 1, 3, 4],
+  );
+  t.deepEqual(droppedRequests, [2]);
 });
 
 test('sendOnSchedule stop waits for what is in flight, and sends nothing that is not yet due', async (t) => {

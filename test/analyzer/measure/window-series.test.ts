@@ -4,6 +4,7 @@ import { fromMs, toMs } from '../../../src/core/units.js';
 
 const answer = (series: WindowSeries, sentMs: number, lastMs: number, intendedMs = sentMs): void =>
   series.onOutcome({
+    request: 0,
     intendedAt: fromMs(intendedMs),
     sentAt: fromMs(sentMs),
     handedAt: fromMs(sentMs + 1),
@@ -14,7 +15,7 @@ const answer = (series: WindowSeries, sentMs: number, lastMs: number, intendedMs
 const failed = (series: WindowSeries, atMs: number): void => {
   const at = fromMs(atMs);
   const failure = { code: 'http 503', message: 'busy' } as const;
-  series.onOutcome({ intendedAt: at, sentAt: at, handedAt: at, firstAt: at, lastAt: at, failure });
+  series.onOutcome({ request: 0, intendedAt: at, sentAt: at, handedAt: at, firstAt: at, lastAt: at, failure });
 };
 
 function setUp(rule: WindowRule, isPaced = false) {
@@ -92,7 +93,7 @@ test('createWindowSeries finish keeps the cut window only when told so, and reco
 
 test('createWindowSeries of an open loop counts from the intended time, and keeps service time and lag apart', (t) => {
   const { series } = setUp(everySecond, true);
-  series.onSent(fromMs(1100), fromMs(1140));
+  series.onSent(fromMs(1100), fromMs(1140), 0);
   answer(series, 1140, 1200, 1100);
   const { latencies, paced } = series.current;
   t.is(toMs(latencies.mean()), 100);
@@ -102,10 +103,10 @@ test('createWindowSeries of an open loop counts from the intended time, and keep
 
 test('createWindowSeries of an open loop counts a request as intended where it was due, and as sent where it left', (t) => {
   const { series } = setUp(everySecond, true);
-  series.onSent(fromMs(1500), fromMs(1500));
-  series.onSent(fromMs(1900), fromMs(2100));
-  series.onDropped(fromMs(1950));
-  series.onDropped(fromMs(2050));
+  series.onSent(fromMs(1500), fromMs(1500), 0);
+  series.onSent(fromMs(1900), fromMs(2100), 0);
+  series.onDropped(fromMs(1950), 0);
+  series.onDropped(fromMs(2050), 0);
   const counts = [...series.closed, series.current].map(({ paced }) => [
     paced?.intended,
     paced?.sendLags.count,
@@ -116,7 +117,7 @@ test('createWindowSeries of an open loop counts a request as intended where it w
     [1, 1, 1],
   ]);
   series.finish(fromMs(2500), false);
-  series.onDropped(fromMs(1990));
-  series.onDropped(fromMs(2400));
+  series.onDropped(fromMs(1990), 0);
+  series.onDropped(fromMs(2400), 0);
   t.is(series.closed[0]?.paced?.dropped, 2);
 });
