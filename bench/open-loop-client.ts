@@ -1,3 +1,4 @@
+import { localSender } from '../analyzer/load/local-sender.js';
 import { inTurn } from '../analyzer/load/request-order.js';
 import { rateSchedule } from '../analyzer/load/schedule.js';
 import { openThreadPacer } from '../analyzer/load/thread-pacer.js';
@@ -24,8 +25,6 @@ const level = await measureLevel(
     planned:
       planned.kind === 'request-rate' ? { load: planned, schedule: () => rateSchedule(planned, 0) } : { load: planned },
     batchSize: 1,
-    order: inTurn(requests.length),
-    drainLimitMs: 2000,
     measurement: {
       mode: 'time_windows',
       intervalMs: Number(windowMs),
@@ -37,12 +36,17 @@ const level = await measureLevel(
     },
   },
   {
-    open:
-      protocol === 'http'
-        ? http1Transport({ origin: `http://${address}`, requests, clock: systemClock })
-        : http2Transport({ address, requests, clock: systemClock }),
+    openSender: localSender({
+      open:
+        protocol === 'http'
+          ? http1Transport({ origin: `http://${address}`, requests, clock: systemClock })
+          : http2Transport({ address, requests, clock: systemClock }),
+      order: inTurn(requests.length),
+      clock: systemClock,
+      openPacer: () => openThreadPacer(systemClock),
+      drainLimitMs: 2000,
+    }),
     clock: systemClock,
-    openPacer: () => openThreadPacer(systemClock),
     startMeter: startProcessMeter,
     readStatistics: async () => undefined,
     onStart: () => undefined,

@@ -70,6 +70,10 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
     get isGrown() {
       return growth.isDone;
     },
+    get toldUntil() {
+      return clock.now();
+    },
+    halt: async () => stopping.abort(),
     stop: async () => {
       stopping.abort();
       await slots.drain();

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/core/clock.js';
+import type { Nanoseconds } from '../../src/core/units.js';
 import type { OpenTransport } from '../wire/transport.js';
 import type { LoadEvents } from './outcome.js';
 import type { RequestOrder } from './request-order.js';
@@ -20,10 +21,13 @@ export interface LoadLoop {
   readonly inFlight: number;
   /** The load has grown to what it is to be. */
   readonly isGrown: boolean;
+  /** Everything that happened before this instant has been told. */
+  readonly toldUntil: Nanoseconds;
   /**
    * Sends nothing more from now on. What a schedule has due at this moment is still sent, as far as a sender in time would
-   * have; what a late one has left is dropped. Resolves when every request in flight is answered or given up, and the
-   * transport is closed.
+   * have; what a late one has left is dropped. Resolves when everything up to this moment has been told.
    */
+  halt(): Promise<void>;
+  /** Halts. Resolves when every request in flight is answered or given up, and the transport is closed. */
   stop(): Promise<void>;
 }

@@ -62,6 +62,13 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     else if (dueAt < never) pacer.wakeAt(dueAt, sendDue);
   }
 
+  function halt(): void {
+    if (isStopped) return;
+    isStopped = true;
+    sendBurst();
+    for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) events.onDropped(dueAt, next(0));
+  }
+
   sendDue();
 
   return {
@@ -69,10 +76,12 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
       return slots.inFlight;
     },
     isGrown: true,
+    get toldUntil() {
+      return clock.now();
+    },
+    halt: async () => halt(),
     stop: async () => {
-      isStopped = true;
-      sendBurst();
-      for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) events.onDropped(dueAt, next(0));
+      halt();
       await slots.drain();
       await transport[Symbol.asyncDispose]();
     },

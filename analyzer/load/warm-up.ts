@@ -1,14 +1,20 @@
+import type { Clock } from '../../src/core/clock.js';
 import { ns } from '../../src/core/units.js';
 import type { PlannedLoad } from './plan-load.js';
-import { prepareLoad, type StartLoadOptions } from './start-load.js';
+import type { Sender } from './sender.js';
 
 const never = ns(Number.POSITIVE_INFINITY);
 
-/** Holds a load for `requests` requests and waits for their answers, or until `signal` aborts. Nothing is recorded. */
+export interface WarmUpOptions {
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly requests: number;
+}
+
+/** Holds a load for so many requests and waits for their answers, or until `signal` aborts. Nothing is recorded. */
 export async function warmUp(
   planned: PlannedLoad,
-  requests: number,
-  options: Omit<StartLoadOptions, 'events' | 'limit'>,
+  { sender, clock, requests }: WarmUpOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const done = new AbortController();
@@ -18,8 +24,8 @@ export async function warmUp(
     if (left === 0) done.abort();
   };
   const events = { onSent: () => undefined, onDropped: countDown, onOutcome: countDown };
-  await using ready = await prepareLoad(planned, { ...options, events, limit: requests });
-  const loop = ready.start(options.clock.now());
-  await options.clock.sleepUntil(never, AbortSignal.any([signal, done.signal]));
+  await using ready = await sender.prepare({ planned, events, limit: requests });
+  const loop = ready.start(clock.now());
+  await clock.sleepUntil(never, AbortSignal.any([signal, done.signal]));
   await loop.stop();
 }

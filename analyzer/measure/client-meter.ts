@@ -3,9 +3,9 @@ import type { ClientHealth } from '../../src/core/run.js';
 /** What the process that sends has done since the meter was started. */
 export type ClientReading = Omit<ClientHealth, 'cpuMsPerRequest'> & { readonly cpuMs: number };
 
-/** Watches the process that sends, for one level. */
+/** Watches what sends, for one level. */
 export interface ClientMeter extends Disposable {
-  read(): ClientReading;
+  read(): Promise<ClientReading>;
 }
 
 export type StartClientMeter = () => ClientMeter;

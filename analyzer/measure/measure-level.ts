@@ -3,13 +3,9 @@ import type { Instability, Level, Load, MeasurementSettings, Stability } from '.
 import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
-import type { OpenPacer } from '../load/pacer.js';
 import type { PlannedLoad } from '../load/plan-load.js';
-import type { RequestOrder } from '../load/request-order.js';
-import { shareTransport } from '../load/share-transport.js';
-import { prepareLoad } from '../load/start-load.js';
+import type { OpenSender } from '../load/sender.js';
 import { warmUp } from '../load/warm-up.js';
-import type { OpenTransport } from '../wire/transport.js';
 import { assembleLevel } from './assemble-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
 import { createCompletionLedger } from './completion-ledger.js';
@@ -24,18 +20,14 @@ import { createWindowSeries, type WindowRecord, type WindowRule } from './window
 
 export interface LevelOptions extends JudgeOptions {
   readonly planned: PlannedLoad;
-  /** Of the prepared requests that the transport was given. */
-  readonly order: RequestOrder;
-  readonly drainLimitMs: number;
 }
 
 /** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
 export type RecordAnswers = (load: Load, startedAt: Nanoseconds) => (sentAt: Nanoseconds, lastAt: Nanoseconds) => void;
 
 export interface LevelPorts {
-  readonly open: OpenTransport;
+  readonly openSender: OpenSender;
   readonly clock: Clock;
-  readonly openPacer: OpenPacer;
   readonly startMeter: StartClientMeter;
   readonly readStatistics: ReadStatistics;
   /** Given when the server's metrics endpoint is to be polled. */
@@ -85,13 +77,12 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       series.onOutcome(outcome);
     },
   };
-  await using shared = shareTransport(ports.open);
-  const loadOptions = { ...options, ...ports, open: shared.open };
+  await using sender = ports.openSender();
   const { warmupRequestCount, requestCount } = measurement;
-  if (warmupRequestCount > 0) await warmUp(planned, warmupRequestCount, loadOptions, signal);
+  if (warmupRequestCount > 0) await warmUp(planned, { sender, clock, requests: warmupRequestCount }, signal);
   const exactly = measurement.mode === 'request_count' ? requestCount : undefined;
   const limit = signal.aborted ? 0 : exactly;
-  await using ready = await prepareLoad(planned, { ...loadOptions, events, limit });
+  await using ready = await sender.prepare({ planned, events, limit });
   await snapshots.take();
   using meter = ports.startMeter();
   const polls = ports.metrics && pollMetrics(ports.metrics, clock);
@@ -126,19 +117,19 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const stopped = AbortSignal.any([signal, done.signal]);
   while (!stopped.aborted) {
     await clock.sleepUntil(nextLook(series.current, clock), stopped);
-    series.advance(clock.now());
+    series.advance(loop.toldUntil);
   }
+  await loop.halt();
   let stability: Stability = judgement.stability;
   if (!done.signal.aborted) {
     stability = { stable: false, reason: signal.reason === 'server-lost' ? 'server-lost' : 'interrupted' };
     const isFirstWindow = series.closed.length === 0; // a cut window counts only when there is no whole one
     if (isFirstWindow) void snapshots.take();
-    series.finish(clock.now(), isFirstWindow);
+    series.finish(loop.toldUntil, isFirstWindow);
   }
-  const drained = Promise.all([loop.stop(), polls?.stop()]);
   const requests = counter.counts(loop.inFlight);
-  const health = clientHealth(meter.read(), requests.sent);
-  await drained;
+  const health = clientHealth(await meter.read(), requests.sent);
+  await Promise.all([loop.stop(), polls?.stop()]);
   await snapshots.settled();
 
   const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots, polls });
@@ -165,6 +156,12 @@ function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): Wi
   return { kind: mode === 'count_windows' ? 'count' : 'total', requests: requestCount };
 }
 
-/** Time windows must be closed at their end even without answers; count windows close by themselves. */
-const nextLook = (current: WindowRecord, clock: Clock): Nanoseconds =>
-  Number.isFinite(current.endedAt) ? current.endedAt : plus(clock.now(), fromMs(1000));
+/**
+ * Time windows must be closed at their end even without answers; count windows close by themselves. A window that has ended and
+ * is open still waits for what has not been told.
+ */
+function nextLook({ endedAt }: WindowRecord, clock: Clock): Nanoseconds {
+  const now = clock.now();
+  if (!Number.isFinite(endedAt)) return plus(now, fromMs(1000));
+  return endedAt > now ? endedAt : plus(now, fromMs(5));
+}

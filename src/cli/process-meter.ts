@@ -27,7 +27,7 @@ export function startProcessMeter(): ClientMeter {
   observer.observe({ entryTypes: ['gc'] });
   const delayMs = (nanoseconds: number): number => Math.max(0, toMs(ns(nanoseconds)) - resolutionMs);
   return {
-    read: () => {
+    read: async () => {
       addPauses(observer.takeRecords());
       const cpu = process.cpuUsage(cpuAtStart);
       const cpuMs = (cpu.user + cpu.system) / 1000;

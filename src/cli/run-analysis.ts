@@ -1,5 +1,6 @@
 import { analyze } from '../../analyzer/analyze.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
+import { localSender } from '../../analyzer/load/local-sender.js';
 import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
@@ -166,12 +167,17 @@ async function sweep(
   const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
-    { ...settings, order: path.order, drainLimitMs },
+    settings,
     {
-      open: path.open,
+      openSender: localSender({
+        open: path.open,
+        order: path.order,
+        clock: systemClock,
+        openPacer: () => openThreadPacer(systemClock),
+        drainLimitMs,
+      }),
       clock: systemClock,
       startMeter: startProcessMeter,
-      openPacer: () => openThreadPacer(systemClock),
       readStatistics: statisticsReader(client, settings, target),
       metrics,
       recordAnswers: profile?.recordAnswers,

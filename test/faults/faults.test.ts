@@ -1,4 +1,5 @@
 import test from 'ava';
+import { localSender } from '../../analyzer/load/local-sender.js';
 import type { PlannedLoad } from '../../analyzer/load/plan-load.js';
 import { inTurn } from '../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../analyzer/load/schedule.js';
@@ -59,8 +60,6 @@ const measure = (planned: PlannedLoad, transport: OpenTransport): Promise<Level>
     {
       planned,
       batchSize: 1,
-      order: inTurn(requests.length),
-      drainLimitMs: 10_000,
       measurement: {
         mode: 'request_count',
         intervalMs: 1000,
@@ -72,9 +71,14 @@ const measure = (planned: PlannedLoad, transport: OpenTransport): Promise<Level>
       },
     },
     {
-      open: transport,
+      openSender: localSender({
+        open: transport,
+        order: inTurn(requests.length),
+        clock: systemClock,
+        openPacer: () => openThreadPacer(systemClock),
+        drainLimitMs: 10_000,
+      }),
       clock: systemClock,
-      openPacer: () => openThreadPacer(systemClock),
       startMeter: startProcessMeter,
       readStatistics: async () => undefined,
       onStart: () => undefined,

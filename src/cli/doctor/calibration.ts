@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { localSender } from '../../../analyzer/load/local-sender.js';
 import type { PlannedLoad } from '../../../analyzer/load/plan-load.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../../analyzer/load/schedule.js';
@@ -60,16 +61,21 @@ const request: InferRequest = {
 export async function calibrate(onLevel: (load: Load) => void, signal: AbortSignal): Promise<Calibration> {
   await using server = await startNullServer();
   const ports: LevelPorts = {
-    open: http1Transport({ origin: `http://127.0.0.1:${server.port}`, requests: [request], clock: systemClock }),
+    openSender: localSender({
+      open: http1Transport({ origin: `http://127.0.0.1:${server.port}`, requests: [request], clock: systemClock }),
+      order: inTurn(1),
+      clock: systemClock,
+      openPacer: () => openThreadPacer(systemClock),
+      drainLimitMs: 1000,
+    }),
     clock: systemClock,
-    openPacer: () => openThreadPacer(systemClock),
     startMeter: startProcessMeter,
     readStatistics: async () => undefined,
     onStart: () => undefined,
   };
   const measure = (planned: PlannedLoad): Promise<Level> => {
     onLevel(planned.load);
-    return measureLevel({ planned, batchSize: 1, order: inTurn(1), drainLimitMs: 1000, measurement }, ports, signal);
+    return measureLevel({ planned, batchSize: 1, measurement }, ports, signal);
   };
   const closedLoop = [
     await measure({ load: { kind: 'concurrency', concurrency: 1 } }),

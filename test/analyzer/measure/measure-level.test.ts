@@ -1,4 +1,5 @@
 import test from 'ava';
+import { localSender } from '../../../analyzer/load/local-sender.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
 import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
@@ -49,20 +50,23 @@ function measure(setup: Setup) {
   const level = measureLevel(
     {
       batchSize: 1,
-      order: inTurn(1),
       measurement: everySecond,
-      drainLimitMs: 1000,
       planned: load.kind !== 'request-rate' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
       ...setup,
     },
     {
-      open: server.open,
+      openSender: localSender({
+        open: server.open,
+        order: inTurn(1),
+        clock: simulation.clock,
+        openPacer: async () => simulatedPacer(simulation),
+        drainLimitMs: 1000,
+      }),
       clock: simulation.clock,
       startMeter: () => ({
-        read: () => ({ ...idleReading, busyShare: setup.busyShare ?? 0.1 }),
+        read: async () => ({ ...idleReading, busyShare: setup.busyShare ?? 0.1 }),
         [Symbol.dispose]: () => undefined,
       }),
-      openPacer: async () => simulatedPacer(simulation),
       readStatistics: async () => server.statistics(),
       onStart: (view) => {
         simulation.after(1500, () => views.push(view()));

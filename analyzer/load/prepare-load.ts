@@ -1,26 +1,22 @@
 import type { ClosedLoad } from '../../src/core/run.js';
-import type { Nanoseconds } from '../../src/core/units.js';
 import { periodicGrowth } from './growth.js';
 import { type ClosedLoopOptions, keepConcurrency } from './keep-concurrency.js';
-import type { LoadLoop, LoadLoopOptions } from './load-loop.js';
+import type { LoadLoopOptions } from './load-loop.js';
 import type { OpenPacer } from './pacer.js';
-import type { PlannedLoad } from './plan-load.js';
 import { sendOnSchedule } from './send-on-schedule.js';
+import type { LoadOrder, ReadyLoad } from './sender.js';
 
-export interface StartLoadOptions extends LoadLoopOptions {
+/** What every load of a thread needs, whatever it is. */
+export interface PrepareLoadOptions extends Omit<LoadLoopOptions, 'events' | 'limit'> {
   readonly openPacer: OpenPacer;
 }
 
-/** A load that can start at once. */
-export interface ReadyLoad extends AsyncDisposable {
-  start(startAt: Nanoseconds): LoadLoop;
-}
-
 /** Gets what a load needs besides its transport, so that nothing of that is in the time that is measured. */
-export async function prepareLoad(planned: PlannedLoad, options: StartLoadOptions): Promise<ReadyLoad> {
+export async function prepareLoad(order: LoadOrder, options: PrepareLoadOptions): Promise<ReadyLoad> {
+  const { planned, events, limit } = order;
   if (!('schedule' in planned)) {
     return {
-      start: () => keepConcurrency({ ...options, ...closedLoop(planned.load) }),
+      start: () => keepConcurrency({ ...options, events, limit, ...closedLoop(planned.load) }),
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -28,7 +24,7 @@ export async function prepareLoad(planned: PlannedLoad, options: StartLoadOption
   return {
     start: (startAt) => {
       const { maxInFlight } = planned.load;
-      return sendOnSchedule({ ...options, schedule: planned.schedule(), startAt, maxInFlight, pacer });
+      return sendOnSchedule({ ...options, events, limit, schedule: planned.schedule(), startAt, maxInFlight, pacer });
     },
     [Symbol.asyncDispose]: () => pacer[Symbol.asyncDispose](),
   };

@@ -1,0 +1,14 @@
+import { type PrepareLoadOptions, prepareLoad } from './prepare-load.js';
+import type { OpenSender } from './sender.js';
+import { shareTransport } from './share-transport.js';
+
+/** Sends on the thread of the caller. */
+export const localSender =
+  (options: PrepareLoadOptions): OpenSender =>
+  () => {
+    const shared = shareTransport(options.open);
+    return {
+      prepare: (order) => prepareLoad(order, { ...options, open: shared.open }),
+      [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
+    };
+  };
