@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { constantRate } from '../analyzer/load/constant-rate.js';
 import type { LatencySummary, Level, Load } from '../src/core/run.js';
 import { startFixedServers } from './wire-servers.js';
 
@@ -29,13 +30,7 @@ interface Line {
   readonly most?: number;
 }
 
-const rate = (requestsPerSecond: number): Load => ({
-  kind: 'request-rate',
-  requestsPerSecond,
-  arrivals: { kind: 'constant' },
-  shape: { kind: 'constant' },
-  maxInFlight: 1024,
-});
+const rate = (requestsPerSecond: number): Load => constantRate(requestsPerSecond, 1024);
 const concurrency = (count: number): Load => ({ kind: 'concurrency', concurrency: count });
 
 /**

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Level, Load } from '../src/core/run.js';
+import { constantRate } from '../analyzer/load/constant-rate.js';
+import type { Level } from '../src/core/run.js';
 import { startFixedServers } from './wire-servers.js';
 
 const run = promisify(execFile);
@@ -10,13 +11,7 @@ const client = fileURLToPath(new URL('open-loop-client.js', import.meta.url));
 
 const minutes = 10;
 const windowMs = 60_000;
-const load: Load = {
-  kind: 'request-rate',
-  requestsPerSecond: 20_000,
-  arrivals: { kind: 'constant' },
-  shape: { kind: 'constant' },
-  maxInFlight: 1024,
-};
+const load = constantRate(20_000, 1024);
 /** What is filled in the first half minute is not growth. */
 const settledAfterMs = 30_000;
 const lookEveryMs = 5000;

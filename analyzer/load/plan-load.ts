@@ -1,4 +1,11 @@
-import type { ClosedLoad, Load, LoadSettings, OpenLoad, SingleLoadSettings } from '../../src/core/run.js';
+import type {
+  ClosedLoad,
+  Load,
+  LoadSettings,
+  OpenLoad,
+  RequestRateLoad,
+  SingleLoadSettings,
+} from '../../src/core/run.js';
 import { fixedSchedule, intervalSchedule, rateSchedule, type Schedule } from './schedule.js';
 
 /** A load with all that is needed to hold it; each schedule starts from the beginning. */
@@ -8,12 +15,15 @@ export type PlannedLoad =
 
 /** @param settings those that the load is of */
 export function planLoad(load: Load, settings: LoadSettings, seed: number): PlannedLoad {
-  if (load.kind === 'concurrency' || load.kind === 'periodic-concurrency') return { load };
-  return { load, schedule: () => scheduleOf(load, settings, seed) };
+  if (load.kind !== 'request-intervals' && load.kind !== 'fixed-schedule') return planPlainLoad(load, seed);
+  return { load, schedule: () => givenSchedule(settings) };
 }
 
-function scheduleOf(load: OpenLoad, settings: LoadSettings, seed: number): Schedule {
-  if (load.kind === 'request-rate') return rateSchedule(load, seed);
+/** For a load that says by itself when requests are sent. */
+export const planPlainLoad = (load: ClosedLoad | RequestRateLoad, seed: number): PlannedLoad =>
+  load.kind === 'request-rate' ? { load, schedule: () => rateSchedule(load, seed) } : { load };
+
+function givenSchedule(settings: LoadSettings): Schedule {
   if (settings.kind === 'request-intervals') return intervalSchedule(settings.intervalsUs);
   return fixedSchedule(settings.kind === 'fixed-schedule' ? settings.timestampsMs : []);
 }

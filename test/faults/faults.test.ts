@@ -1,16 +1,14 @@
 import test from 'ava';
-import { localSender } from '../../analyzer/load/local-sender.js';
-import type { PlannedLoad } from '../../analyzer/load/plan-load.js';
+import { constantRate } from '../../analyzer/load/constant-rate.js';
+import { type PlannedLoad, planPlainLoad } from '../../analyzer/load/plan-load.js';
 import { inTurn } from '../../analyzer/load/request-order.js';
-import { rateSchedule } from '../../analyzer/load/schedule.js';
-import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import { measureLevel } from '../../analyzer/measure/measure-level.js';
 import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
-import { startProcessMeter } from '../../src/cli/process-meter.js';
+import { processPorts } from '../../src/cli/process-ports.js';
 import { systemClock } from '../../src/core/clock.js';
-import type { Level, RequestRateLoad } from '../../src/core/run.js';
+import type { Level } from '../../src/core/run.js';
 import { requestFor } from '../analyzer/wire/peer.js';
 import type { FaultServer } from './fault-server.js';
 import { startGrpcFaults } from './grpc-fault-server.js';
@@ -21,14 +19,7 @@ const requests = [requestFor('any')];
 const requestTimeoutMs = 250;
 
 const closed: PlannedLoad = { load: { kind: 'concurrency', concurrency: 24 } };
-const rate: RequestRateLoad = {
-  kind: 'request-rate',
-  requestsPerSecond: 4000,
-  arrivals: { kind: 'poisson' },
-  shape: { kind: 'constant' },
-  maxInFlight: 64,
-};
-const open: PlannedLoad = { load: rate, schedule: () => rateSchedule(rate, 1) };
+const open = planPlainLoad({ ...constantRate(4000, 64), arrivals: { kind: 'poisson' } }, 1);
 
 interface Wire {
   readonly name: string;
@@ -70,19 +61,7 @@ const measure = (planned: PlannedLoad, transport: OpenTransport): Promise<Level>
         maxErrorRatePercent: 100,
       },
     },
-    {
-      openSender: localSender({
-        open: transport,
-        order: inTurn(requests.length),
-        clock: systemClock,
-        openPacer: () => openThreadPacer(systemClock),
-        drainLimitMs: 10_000,
-      }),
-      clock: systemClock,
-      startMeter: startProcessMeter,
-      readStatistics: async () => undefined,
-      onStart: () => undefined,
-    },
+    processPorts({ open: transport, order: inTurn(requests.length), drainLimitMs: 10_000 }),
     new AbortController().signal,
   );
 

@@ -1,18 +1,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { localSender } from '../../../analyzer/load/local-sender.js';
-import type { PlannedLoad } from '../../../analyzer/load/plan-load.js';
+import { constantRate } from '../../../analyzer/load/constant-rate.js';
+import { planPlainLoad } from '../../../analyzer/load/plan-load.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
-import { rateSchedule } from '../../../analyzer/load/schedule.js';
-import { openThreadPacer } from '../../../analyzer/load/thread-pacer.js';
-import { type LevelPorts, measureLevel } from '../../../analyzer/measure/measure-level.js';
+import { measureLevel } from '../../../analyzer/measure/measure-level.js';
 import { findTrustedRate, type TrustedRate } from '../../../analyzer/trusted-rate.js';
 import { http1Transport } from '../../../analyzer/wire/http1/http1-transport.js';
 import { systemClock } from '../../core/clock.js';
-import type { Level, Load, MeasurementSettings } from '../../core/run.js';
+import type { ConcurrencyLoad, Level, Load, MeasurementSettings, RequestRateLoad } from '../../core/run.js';
 import { type InferRequest, noParameters } from '../../protocol/infer.js';
-import { startProcessMeter } from '../process-meter.js';
+import { processPorts } from '../process-ports.js';
 
 /** What the client can do on this machine, measured against a server that costs next to nothing. */
 export interface Calibration extends TrustedRate {
@@ -60,35 +58,24 @@ const request: InferRequest = {
  */
 export async function calibrate(onLevel: (load: Load) => void, signal: AbortSignal): Promise<Calibration> {
   await using server = await startNullServer();
-  const ports: LevelPorts = {
-    openSender: localSender({
-      open: http1Transport({ origin: `http://127.0.0.1:${server.port}`, requests: [request], clock: systemClock }),
-      order: inTurn(1),
-      clock: systemClock,
-      openPacer: () => openThreadPacer(systemClock),
-      drainLimitMs: 1000,
-    }),
-    clock: systemClock,
-    startMeter: startProcessMeter,
-    readStatistics: async () => undefined,
-    onStart: () => undefined,
-  };
-  const measure = (planned: PlannedLoad): Promise<Level> => {
-    onLevel(planned.load);
-    return measureLevel({ planned, batchSize: 1, measurement }, ports, signal);
+  const ports = processPorts({
+    open: http1Transport({ origin: `http://127.0.0.1:${server.port}`, requests: [request], clock: systemClock }),
+    order: inTurn(1),
+    drainLimitMs: 1000,
+  });
+  const measure = (load: ConcurrencyLoad | RequestRateLoad): Promise<Level> => {
+    onLevel(load);
+    return measureLevel({ planned: planPlainLoad(load, 0), batchSize: 1, measurement }, ports, signal);
   };
   const closedLoop = [
-    await measure({ load: { kind: 'concurrency', concurrency: 1 } }),
-    await measure({ load: { kind: 'concurrency', concurrency: 16 } }),
+    await measure({ kind: 'concurrency', concurrency: 1 }),
+    await measure({ kind: 'concurrency', concurrency: 16 }),
   ];
-  const openLoop = await findTrustedRate((requestsPerSecond) => measure(constantRate(requestsPerSecond)), largestRate);
+  const openLoop = await findTrustedRate(
+    (requestsPerSecond) => measure(constantRate(requestsPerSecond, maxInFlight)),
+    largestRate,
+  );
   return { closedLoop, ...openLoop };
-}
-
-function constantRate(requestsPerSecond: number): PlannedLoad {
-  const constant = { kind: 'constant' } as const;
-  const load = { kind: 'request-rate', requestsPerSecond, arrivals: constant, shape: constant, maxInFlight } as const;
-  return { load, schedule: () => rateSchedule(load, 0) };
 }
 
 async function startNullServer(): Promise<{ readonly port: number } & AsyncDisposable> {

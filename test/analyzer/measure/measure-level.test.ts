@@ -1,7 +1,8 @@
 import test from 'ava';
+import { constantRate } from '../../../analyzer/load/constant-rate.js';
 import { localSender } from '../../../analyzer/load/local-sender.js';
+import { planPlainLoad } from '../../../analyzer/load/plan-load.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
-import { rateSchedule } from '../../../analyzer/load/schedule.js';
 import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
@@ -51,7 +52,7 @@ function measure(setup: Setup) {
     {
       batchSize: 1,
       measurement: everySecond,
-      planned: load.kind !== 'request-rate' ? { load } : { load, schedule: () => rateSchedule(load, 0) },
+      planned: planPlainLoad(load, 0),
       ...setup,
     },
     {
@@ -124,13 +125,7 @@ test('measureLevel shows a level that never settles, marked, with all its window
   t.true(level.summary.requests > 0);
 });
 
-const hundredPerSecond: RequestRateLoad = {
-  kind: 'request-rate',
-  requestsPerSecond: 100,
-  arrivals: { kind: 'constant' },
-  shape: { kind: 'constant' },
-  maxInFlight: 1000,
-};
+const hundredPerSecond = constantRate(100, 1000);
 
 /** The server works on nothing for 500 ms, once: 1 s after the start. */
 const stall = { at: 1000, ms: 500 };
