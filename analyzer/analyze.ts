@@ -11,7 +11,7 @@ export interface AnalyzeOptions extends Omit<LevelOptions, 'planned'> {
 
 /**
  * Measures one load level after the other and yields each as it is done, also those over the latency limit and the unstable
- * ones. Ends early when the server is lost, or `signal` aborts with a `StopReason`: the level that it cut is yielded with
+ * ones. Ends early when the server is lost or silent, or `signal` aborts with a `StopReason`: the level that it cut is yielded with
  * what it had measured.
  */
 export async function* analyze(options: AnalyzeOptions, ports: LevelPorts, signal: AbortSignal): AsyncGenerator<Level> {
@@ -21,7 +21,7 @@ export async function* analyze(options: AnalyzeOptions, ports: LevelPorts, signa
     const level = await measureLevel({ ...options, planned }, ports, signal);
     yield level;
     const { stability, verdict, isOverLimit } = level;
-    if (!stability.stable && stability.reason === 'server-lost') return;
+    if (!stability.stable && (stability.reason === 'server-lost' || stability.reason === 'no-answer')) return;
     step = sweep.next({ isWithinLimit: !isOverLimit, isSound: stability.stable && verdict.kind !== 'invalid' });
   }
 }

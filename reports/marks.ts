@@ -21,6 +21,7 @@ const findingMarks: Readonly<Record<Finding['code'], string>> = {
 function unstableMark({ reason }: Extract<Stability, { stable: false }>): string {
   if (reason === 'interrupted') return 'interrupted';
   if (reason === 'server-lost') return 'server lost';
+  if (reason === 'no-answer') return 'no answer';
   return 'not stable';
 }
 
@@ -69,6 +70,8 @@ function describeInstability(
       return 'interrupted before it was stable.';
     case 'server-lost':
       return 'the server stopped answering.';
+    case 'no-answer':
+      return `given up, since no request was answered for ${(measurement.silenceLimitMs ?? 0) / 1000} s; a model that takes longer needs --request-timeout.`;
   }
 }
 

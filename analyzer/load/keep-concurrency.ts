@@ -74,9 +74,9 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
       return clock.now();
     },
     halt: async () => stopping.abort(),
-    stop: async () => {
+    stop: async (drainLimitMs) => {
       stopping.abort();
-      await slots.drain();
+      await slots.drain(drainLimitMs);
       await transport[Symbol.asyncDispose]();
     },
   };

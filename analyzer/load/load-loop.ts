@@ -28,6 +28,10 @@ export interface LoadLoop {
    * have; what a late one has left is dropped. Resolves when everything up to this moment has been told.
    */
   halt(): Promise<void>;
-  /** Halts. Resolves when every request in flight is answered or given up, and the transport is closed. */
-  stop(): Promise<void>;
+  /**
+   * Halts. Resolves when every request in flight is answered or given up, and the transport is closed.
+   *
+   * @param drainLimitMs instead of that of the options
+   */
+  stop(drainLimitMs?: number): Promise<void>;
 }

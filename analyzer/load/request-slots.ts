@@ -26,8 +26,12 @@ export interface RequestSlots {
   send(transport: Transport, request: number, slot: number, intendedAt: Nanoseconds | undefined): void;
   /** Tells the outcome; whether there was one to tell: a request that was given up may still be answered. */
   settle(slot: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds): boolean;
-  /** Resolves when every request is answered, or given up. */
-  drain(): Promise<void>;
+  /**
+   * Resolves when every request is answered, or given up.
+   *
+   * @param limitMs instead of that of the options
+   */
+  drain(limitMs?: number): Promise<void>;
 }
 
 export function createRequestSlots({ size, clock, events, drainLimitMs }: RequestSlotsOptions): RequestSlots {
@@ -72,13 +76,13 @@ export function createRequestSlots({ size, clock, events, drainLimitMs }: Reques
       events.onSent(intendedAt ?? sentAt, sentAt, request);
     },
     settle,
-    drain: async () => {
+    drain: async (limitMs = drainLimitMs) => {
       if (inFlight === 0) return;
       const drained = new AbortController();
       onDrained = () => drained.abort();
-      await clock.sleepUntil(plus(clock.now(), fromMs(drainLimitMs)), drained.signal);
+      await clock.sleepUntil(plus(clock.now(), fromMs(limitMs)), drained.signal);
       const now = clock.now();
-      const failure: Failure = { code: 'abandoned', message: `no answer within ${drainLimitMs} ms` };
+      const failure: Failure = { code: 'abandoned', message: `no answer within ${limitMs} ms` };
       for (let slot = 0; slot < size; slot++) settle(slot, failure, now, now);
     },
   };

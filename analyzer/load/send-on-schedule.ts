@@ -80,9 +80,9 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
       return clock.now();
     },
     halt: async () => halt(),
-    stop: async () => {
+    stop: async (drainLimitMs) => {
       halt();
-      await slots.drain();
+      await slots.drain(drainLimitMs);
       await transport[Symbol.asyncDispose]();
     },
   };

@@ -5,6 +5,7 @@ import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { PlannedLoad } from '../load/plan-load.js';
 import type { OpenSender } from '../load/sender.js';
+import { type SilenceWatch, watchSilence } from '../load/silence.js';
 import { warmUp } from '../load/warm-up.js';
 import { assembleLevel } from './assemble-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
@@ -39,11 +40,11 @@ export interface LevelPorts {
 }
 
 /** Why a level may end before it is stable; the `reason` of the signal that ends it. */
-export type StopReason = Extract<Instability, 'interrupted' | 'server-lost'>;
+export type StopReason = Extract<Instability, 'interrupted' | 'server-lost' | 'no-answer'>;
 
 /**
  * Holds one load level, window after window, until the last three agree, the latency limit is reached, the trials are
- * used up, or `signal` aborts with a `StopReason`. Failures are counted and never end the level, but for a whole window
+ * used up, nobody answers for too long, or `signal` aborts with a `StopReason`. Failures are counted and never end the level, but for a whole window
  * in which nothing could be reached. Rejects only for bugs.
  */
 export async function measureLevel(options: LevelOptions, ports: LevelPorts, signal: AbortSignal): Promise<Level> {
@@ -52,6 +53,8 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const { clock, readStatistics } = ports;
   const tally = createFailureTally();
   const counter = createRequestCounter();
+  const silence = watchSilence(measurement.silenceLimitMs);
+  const ending = AbortSignal.any([signal, silence.signal]);
   const done = new AbortController();
   let judgement = notYetJudged;
   let grownFrom = 0;
@@ -62,6 +65,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const events: LoadEvents = {
     onSent: (intendedAt, sentAt, request) => {
       counter.onSent(intendedAt, sentAt, request);
+      silence.onSent(intendedAt, sentAt, request);
       series.onSent(intendedAt, sentAt, request);
     },
     onDropped: (intendedAt, request) => {
@@ -73,15 +77,18 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       if (failure === undefined) ledger.record(minus(lastAt, sentAt));
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
+      silence.onOutcome(outcome);
       if (failure === undefined && !series.isFinished) onAnswer?.(sentAt, lastAt);
       series.onOutcome(outcome);
     },
   };
   await using sender = ports.openSender();
   const { warmupRequestCount, requestCount } = measurement;
-  if (warmupRequestCount > 0) await warmUp(planned, { sender, clock, requests: warmupRequestCount }, signal);
+  if (warmupRequestCount > 0) {
+    await warmUp(planned, { sender, clock, requests: warmupRequestCount, silence }, signal);
+  }
   const exactly = measurement.mode === 'request_count' ? requestCount : undefined;
-  const limit = signal.aborted ? 0 : exactly;
+  const limit = ending.aborted ? 0 : exactly;
   await using ready = await sender.prepare({ planned, events, limit });
   await snapshots.take();
   using meter = ports.startMeter();
@@ -114,22 +121,23 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     }),
   );
 
-  const stopped = AbortSignal.any([signal, done.signal]);
+  const stopped = AbortSignal.any([ending, done.signal]);
   while (!stopped.aborted) {
     await clock.sleepUntil(nextLook(series.current, clock), stopped);
     series.advance(loop.toldUntil);
+    if (measurement.mode !== 'time_windows') silence.look(loop.toldUntil);
   }
   await loop.halt();
   let stability: Stability = judgement.stability;
   if (!done.signal.aborted) {
-    stability = { stable: false, reason: signal.reason === 'server-lost' ? 'server-lost' : 'interrupted' };
+    stability = { stable: false, reason: stopReason(ending) };
     const isFirstWindow = series.closed.length === 0; // a cut window counts only when there is no whole one
     if (isFirstWindow) void snapshots.take();
-    series.finish(loop.toldUntil, isFirstWindow);
+    series.finish(silentSince(series.current, silence) ?? loop.toldUntil, isFirstWindow);
   }
   const requests = counter.counts(loop.inFlight);
   const health = clientHealth(await meter.read(), requests.sent);
-  await Promise.all([loop.stop(), polls?.stop()]);
+  await Promise.all([loop.stop(silence.signal.aborted ? 0 : undefined), polls?.stop()]);
   await snapshots.settled();
 
   const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots, polls });
@@ -155,6 +163,13 @@ function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): Wi
   if (mode === 'time_windows') return { kind: 'time', interval: fromMs(intervalMs) };
   return { kind: mode === 'count_windows' ? 'count' : 'total', requests: requestCount };
 }
+
+const stopReason = ({ reason }: AbortSignal): StopReason =>
+  reason === 'server-lost' || reason === 'no-answer' ? reason : 'interrupted';
+
+/** Where a window that was answered at first, and then no more, has its end: the silence is no part of its rate. */
+const silentSince = ({ latencies }: WindowRecord, { signal, since }: SilenceWatch): Nanoseconds | undefined =>
+  signal.aborted && latencies.count > 0 ? since : undefined;
 
 /**
  * Time windows must be closed at their end even without answers; count windows close by themselves. A window that has ended and

@@ -1,4 +1,4 @@
-import type { Failure } from '../../src/core/failure.js';
+import { answers } from '../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, plus } from '../../src/core/units.js';
 import type { LoadEvents } from '../load/outcome.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
@@ -117,7 +117,7 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
         current.receiveTime = plus(current.receiveTime, minus(lastAt, firstAt));
       } else {
         current.failedRequests++;
-        if (isAnswer(failure)) current.answeredFailures++;
+        if (answers(failure)) current.answeredFailures++;
       }
       latestAt = lastAt;
       closeWhenFull(lastAt);
@@ -132,9 +132,6 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
     },
   };
 }
-
-/** Whether a server was there to say no. */
-const isAnswer = ({ code }: Failure): boolean => code !== 'connect' && code !== 'timeout' && code !== 'abandoned';
 
 const openWindow = (startedAt: Nanoseconds, rule: WindowRule, isPaced: boolean): WindowRecord => ({
   startedAt,

@@ -163,7 +163,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
 
 function measurementSettings(
   flags: AnalyzeFlags,
-  { exactRequests, warmupRequests }: ReturnType<typeof requestSettings>,
+  { exactRequests, warmupRequests, silenceLimitMs }: ReturnType<typeof requestSettings>,
 ): RunSettings['measurement'] {
   const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
   const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
@@ -173,6 +173,7 @@ function measurementSettings(
     intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
     requestCount: exactRequests ?? windowRequests,
     warmupRequestCount: warmupRequests,
+    silenceLimitMs,
     stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
     maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
     maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),

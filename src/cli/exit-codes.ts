@@ -11,7 +11,7 @@ export const exitCodes = {
   noValidRequest: 3,
   /** A comparison, a certification or a constraint failed. */
   gateFailed: 4,
-  /** The server cannot be reached or does not serve the model. */
+  /** The server cannot be reached, does not serve the model, or stopped answering. */
   unreachable: 5,
   usage: 64,
   interrupted: 130,
@@ -31,7 +31,7 @@ export const exitCodeOf: Readonly<Record<PerfErrorCode, ExitCode>> = {
 export function runExitCode(run: Run): ExitCode {
   const reasons = run.levels.flatMap(({ stability }) => (stability.stable ? [] : [stability.reason]));
   if (run.isInterrupted) return exitCodes.interrupted;
-  if (reasons.includes('server-lost')) return exitCodes.unreachable;
+  if (reasons.includes('server-lost') || reasons.includes('no-answer')) return exitCodes.unreachable;
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
   const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;

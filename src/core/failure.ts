@@ -19,6 +19,9 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Whether a server was there to say no. */
+export const answers = ({ code }: Failure): boolean => code !== 'connect' && code !== 'timeout' && code !== 'abandoned';
+
 /** How often a class of failure occurred, and the first text that came with it. */
 export interface FailureCount {
   readonly code: FailureCode;

@@ -204,7 +204,15 @@ export interface Window extends Measured {
 
 export type Instability =
   /** Fewer windows than the check needs: the run was limited or interrupted. */
-  'too-few-windows' | 'throughput' | 'latency' | 'no-valid-requests' | 'interrupted' | 'server-lost';
+  | 'too-few-windows'
+  | 'throughput'
+  | 'latency'
+  | 'no-valid-requests'
+  | 'interrupted'
+  /** It ended, or nothing reached it for a whole window. */
+  | 'server-lost'
+  /** Requests of a count were waiting, and for too long none was answered. */
+  | 'no-answer';
 
 export type Stability = { readonly stable: true } | { readonly stable: false; readonly reason: Instability };
 
@@ -292,6 +300,11 @@ export interface MeasurementSettings {
   readonly requestCount: number;
   /** Sent before each level, and not recorded. */
   readonly warmupRequestCount: number;
+  /**
+   * How long a count of requests, warm-up included, waits while none is answered: a window of a given length ends by itself.
+   * Absent: for as long as it takes.
+   */
+  readonly silenceLimitMs?: number;
   /** Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent. */
   readonly stabilityPercent: number;
   readonly maxTrials: number;

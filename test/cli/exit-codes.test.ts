@@ -19,6 +19,7 @@ const cases = [
     2,
   ],
   ['5 when the server went away', runFixture([stable, level('server-lost')]), 5],
+  ['5 when the server answered no more', runFixture([stable, level('no-answer')]), 5],
   ['130 when it was interrupted, whatever else', runFixture([level('interrupted', [])], { isInterrupted: true }), 130],
 ] as const;
 for (const [criterion, run, code] of cases) {

@@ -32,6 +32,16 @@ test('formatText shows and explains levels that cannot be trusted', (t) => {
   t.snapshot(text);
 });
 
+test('formatText says how long a silent server was waited for', (t) => {
+  const { settings } = runFixture([]);
+  const measurement = { ...settings.measurement, silenceLimitMs: 60_250 };
+  const level = levelFixture({ concurrency: 1, latenciesMs: [], stability: { stable: false, reason: 'no-answer' } });
+  t.regex(
+    formatText(runFixture([level], { settings: { ...settings, measurement } })),
+    /! concurrency 1: given up, since no request was answered for 60\.25 s; a model that takes longer needs --request-timeout\./,
+  );
+});
+
 test('formatText of a run that measured nothing says so', (t) => {
   t.true(formatText(runFixture([], { isInterrupted: true })).includes('Nothing was measured.'));
 });

@@ -36,7 +36,12 @@ export interface RequestSettings {
   readonly exactRequests: number | undefined;
   readonly warmupRequests: number;
   readonly requestTimeoutMs: number | undefined;
+  /** How long a count of requests waits while none is answered. */
+  readonly silenceLimitMs: number;
 }
+
+/** On top of the time that a request is given. */
+const longestSilenceMs = 60_000;
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function requestSettings(flags: RequestFlags, load: LoadSettings): RequestSettings {
@@ -53,10 +58,12 @@ export function requestSettings(flags: RequestFlags, load: LoadSettings): Reques
       `Cannot use --request-count ${exactRequests}: expected at least the concurrency ${outstanding}, got ${exactRequests}`,
     );
   }
+  const requestTimeoutMs = optional('--request-timeout', flags.requestTimeout, 1);
   return {
     exactRequests: load.kind === 'fixed-schedule' ? load.timestampsMs.length : exactRequests,
     warmupRequests: optional('--warmup-request-count', flags.warmupRequestCount, 0) ?? 0,
-    requestTimeoutMs: optional('--request-timeout', flags.requestTimeout, 1),
+    requestTimeoutMs,
+    silenceLimitMs: longestSilenceMs + (requestTimeoutMs ?? 0),
   };
 }
 

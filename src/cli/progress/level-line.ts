@@ -55,6 +55,8 @@ function stabilityText(stability: Stability): string {
       return 'interrupted';
     case 'server-lost':
       return 'server lost';
+    case 'no-answer':
+      return 'no answer';
   }
 }
 

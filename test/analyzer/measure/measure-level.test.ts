@@ -287,6 +287,24 @@ test('measureLevel count windows end with their last answer', async (t) => {
   t.is(level.summary.throughput, 100);
 });
 
+test('measureLevel a server that falls silent ends a count, at its last answer', async (t) => {
+  const serviceMs = (index: number) => (index < 20 ? 10 : 1e9);
+  const silent = { ...everySecond, mode: 'count_windows', requestCount: 25, silenceLimitMs: 5000 } as const;
+  const { level } = await measure({ concurrency: 1, serviceMs, measurement: silent });
+  t.deepEqual(level.stability, { stable: false, reason: 'no-answer' });
+  t.is(level.summary.requests, 20);
+  t.is(level.summary.durationMs, 200);
+  t.like(level.requests, { sent: 21, ok: 20, inFlight: 1 });
+});
+
+test('measureLevel waits for a server that takes longer than others while it answers, or nothing is asked', async (t) => {
+  const patient = { ...everySecond, mode: 'request_count', requestCount: 20, silenceLimitMs: 5000 } as const;
+  const slow = await measure({ concurrency: 2, servers: 2, serviceMs: () => 4000, measurement: patient });
+  t.deepEqual(slow.level.stability, { stable: true });
+  const rare = await measure({ load: constantRate(0.1, 1), serviceMs: () => 10, measurement: patient });
+  t.deepEqual(rare.level.stability, { stable: true });
+});
+
 const exactly = (requestCount: number): MeasurementSettings => ({
   ...everySecond,
   mode: 'request_count',

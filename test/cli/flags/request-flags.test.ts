@@ -7,10 +7,10 @@ const none: RequestFlags = { requestCount: undefined, warmupRequestCount: undefi
 const four: LoadSettings = { kind: 'concurrency', range: { start: 1, end: 4, step: 1 }, search: 'linear' };
 
 const accepted: readonly (readonly [Partial<RequestFlags>, unknown])[] = [
-  [{}, { exactRequests: undefined, warmupRequests: 0, requestTimeoutMs: undefined }],
+  [{}, { exactRequests: undefined, warmupRequests: 0, requestTimeoutMs: undefined, silenceLimitMs: 60_000 }],
   [
     { requestCount: '4', warmupRequestCount: '9', requestTimeout: '250' },
-    { exactRequests: 4, warmupRequests: 9, requestTimeoutMs: 250 },
+    { exactRequests: 4, warmupRequests: 9, requestTimeoutMs: 250, silenceLimitMs: 60_250 },
   ],
 ];
 for (const [flags, settings] of accepted) {
