@@ -27,6 +27,7 @@ export const settingIds = {
 /** Error codes (RFC 9113 section 7). */
 export const errorCodes = {
   noError: 0,
+  protocolError: 1,
   refusedStream: 7,
   cancel: 8,
   enhanceYourCalm: 11,

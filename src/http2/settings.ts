@@ -17,6 +17,11 @@ export const windowUpdate = (streamId: number, increment: number): Buffer =>
 export const rstStream = (streamId: number, errorCode: number): Buffer =>
   frame(frameTypes.rstStream, 0, streamId, uint32(errorCode));
 
+/** Says that no stream after `lastStreamId` is looked at. */
+export function goaway(lastStreamId: number, errorCode: number, debug: string): Buffer {
+  return frame(frameTypes.goaway, 0, 0, Buffer.concat([uint32(lastStreamId), uint32(errorCode), Buffer.from(debug)]));
+}
+
 /** Hands each setting of a SETTINGS frame to `apply`. Says what is wrong, if anything. */
 export function readSettings(
   bytes: Buffer,

@@ -1,94 +1,108 @@
-import type { EventEmitter } from 'node:events';
-import {
-  logVerbosity,
-  type MethodDefinition,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  setLogVerbosity,
-} from '@grpc/grpc-js';
+import { createServer, type Server, type Socket } from 'node:net';
+import { BodyRooms } from '../body-rooms.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
+import { readInto } from '../read-into.js';
 import { RefusalError } from '../refusal.js';
-import { type Log, refusalOf } from '../refusal-of.js';
+import type { Log } from '../refusal-of.js';
+import { GrpcConnection } from './grpc-connection.js';
+import type { GrpcMethod } from './grpc-method.js';
 import { refusalStatus } from './status.js';
-import { type UnaryMethod, unaryMethods } from './unary-methods.js';
+import { unaryCall } from './unary-call.js';
+import { unaryMethods } from './unary-methods.js';
 
 export interface GrpcOptions extends Address {
+  /** How long a client may take to begin, and for the header fields of a call, in milliseconds. */
+  readonly startMs?: number;
   readonly log: Log;
 }
 
+const defaultStartMs = 20_000;
 const maxMessageBytes = 2 ** 31 - 1;
+const keepAliveMs = 60_000;
+/** Shared by all connections: a read is taken apart before the next one starts. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
 const streamInfer = '/inference.GRPCInferenceService/ModelStreamInfer';
 
 /**
- * Serves the v2 protocol and the gRPC health service over gRPC without encryption until it is closed. This is the
- * only module that knows `@grpc/grpc-js`: calls are bytes in, bytes out everywhere else.
+ * Serves the v2 protocol and the gRPC health service over gRPC without encryption until it is closed.
  *
- * @throws Error when it cannot listen
+ * The frames are our own: a call costs `@grpc/grpc-js` some 200 us of CPU, which the models of this machine need.
+ *
+ * @throws Error of `node:net` when it cannot listen
  */
 export async function startGrpcServer(service: InferenceService, options: GrpcOptions): Promise<Endpoint> {
-  setLogVerbosity(logVerbosity.NONE); // it prints what it also throws
-  const server = new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.max_send_message_length': maxMessageBytes,
+  const methods = methodsOf(service, options.log);
+  const rooms = new BodyRooms();
+  const connections: Connections = new Map();
+  const onGone = (connection: GrpcConnection) => void connections.delete(connection);
+  const accept = (accepted: Socket): void => {
+    const socket = readInto(accepted, { room: () => readBuffer, take: (bytes) => connection.take(bytes) });
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+    const connection = new GrpcConnection(socket, { methods, rooms, maxMessageBytes, onGone });
+    connections.set(connection, performance.now());
+  };
+  const startMs = options.startMs ?? defaultStartMs;
+  const sweep = setInterval(() => endPatience(connections, startMs), startMs / 4).unref();
+  const server = createServer({ allowHalfOpen: true }, accept);
+  const port = await listen(server, options);
+  const close = async (graceMs: number): Promise<void> => {
+    clearInterval(sweep);
+    await closeServer(server, connections, graceMs);
+  };
+  return { port, close };
+}
+
+/** By path. */
+function methodsOf(service: InferenceService, log: Log): ReadonlyMap<string, GrpcMethod> {
+  const methods = new Map<string, GrpcMethod>();
+  for (const [path, method] of unaryMethods(service)) methods.set(path, unaryCall(method, log));
+  methods.set(streamInfer, (call) => {
+    call.end(notStreaming);
+    return { onMessage: () => undefined, onHalfClose: () => undefined };
   });
-  for (const [path, method] of unaryMethods(service)) {
-    server.addService({ [path]: definition(path, 'unary') }, { [path]: unaryHandler(method, options.log) });
-  }
-  server.addService(
-    { [streamInfer]: definition(streamInfer, 'stream') },
-    { [streamInfer]: (call: EventEmitter) => call.emit('error', notStreaming) },
-  );
-  const port = await bind(server, options);
-  return { port, close: (graceMs) => closeServer(server, graceMs) };
+  return methods;
 }
 
 const notStreaming = refusalStatus(new RefusalError('unsupported', 'this server does not support ModelStreamInfer'));
 
-const asBytes = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Since when each connection keeps us waiting; infinite once it does not. */
+type Connections = Map<GrpcConnection, number>;
 
-const definition = (path: string, kind: 'unary' | 'stream'): MethodDefinition<Uint8Array, Uint8Array> => ({
-  path,
-  requestStream: kind === 'stream',
-  responseStream: kind === 'stream',
-  requestSerialize: asBytes,
-  requestDeserialize: (bytes) => bytes,
-  responseSerialize: asBytes,
-  responseDeserialize: (bytes) => bytes,
-});
-
-const unaryHandler =
-  (method: UnaryMethod, log: Log) =>
-  (call: ServerUnaryCall<Uint8Array, Uint8Array>, answer: sendUnaryData<Uint8Array>): void => {
-    const controller = new AbortController();
-    call.once('cancelled', () => controller.abort());
-    void settle(() => method(call.request, controller.signal)).then(
-      (response) => answer(null, response),
-      (thrown: unknown) => answer(refusalStatus(refusalOf(thrown, log))),
-    );
-  };
-
-/** A throw before the first await is a rejection like any other. */
-const settle = async (run: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> => run();
-
-function bind(server: Server, { host, port }: Address): Promise<number> {
-  const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
-  });
+/** Ends connections on which a client does not get to the point. */
+function endPatience(connections: Connections, startMs: number): void {
+  const now = performance.now();
+  for (const [connection, since] of connections) {
+    if (!connection.isStarting) connections.set(connection, Number.POSITIVE_INFINITY);
+    else if (since === Number.POSITIVE_INFINITY) connections.set(connection, now);
+    else if (now - since > startMs) connection.destroy();
+  }
 }
 
-function closeServer(server: Server, graceMs: number): Promise<void> {
+async function listen(server: Server, { host, port }: Address): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error(`not listening on a port: ${String(address)}`);
+  return address.port;
+}
+
+function closeServer(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), graceMs);
-    server.tryShutdown(() => {
+    const cut = setTimeout(() => {
+      for (const connection of connections.keys()) connection.destroy();
+    }, graceMs);
+    server.close(() => {
       clearTimeout(cut);
       resolve();
     });
+    for (const connection of connections.keys()) connection.close();
   });
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import type { BodyRooms } from '../body-rooms.js';
+import type { ByteSink } from '../read-into.js';
 import type { HttpAnswer } from './answer.js';
-import type { BodyRooms } from './body-rooms.js';
 import { encodeAnswer } from './encode-answer.js';
 import { type PlainHead, parsePlainHead } from './plain-head.js';
-import type { ByteSink } from './read-into.js';
 
 /** A request that this way can answer: its head was understood, and somebody waits for its body. */
 export interface PlainWork {

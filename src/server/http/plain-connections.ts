@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
+import { BodyRooms } from '../body-rooms.js';
 import type { InferenceService } from '../inference-service.js';
+import { readInto } from '../read-into.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import { refusalAnswer } from './answer.js';
-import { BodyRooms } from './body-rooms.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { dispatch } from './dispatch.js';
 import type { Patience } from './http-server.js';
 import { PlainConnection, type PlainWork, type WaitsFor } from './plain-connection.js';
 import type { PlainHead } from './plain-head.js';
-import { readInto } from './read-into.js';
 
 export interface PlainConnectionsOptions {
   readonly service: InferenceService;

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { seededUint32 } from '../../../src/core/random.js';
 import { startHttpServer } from '../../../src/server/http/http-server.js';
-import { readInto } from '../../../src/server/http/read-into.js';
+import { readInto } from '../../../src/server/read-into.js';
 import { createInMemoryService } from '../../contract/in-memory-service.js';
 import { exchange, type RawReply } from './raw-socket.js';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { BodyRooms } from '../../../src/server/http/body-rooms.js';
+import { BodyRooms } from '../../src/server/body-rooms.js';
 
 const kibibyte = 1024;
 

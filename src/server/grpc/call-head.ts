@@ -1,0 +1,50 @@
+import type { Field } from '../../http2/hpack/static-table.js';
+
+/** What the header fields of a call say (gRPC over HTTP/2, "Requests"). */
+export interface CallHead {
+  /** E.g. `/inference.GRPCInferenceService/ModelInfer`. */
+  readonly path: string;
+  /** The HTTP status of what is no gRPC call at all. */
+  readonly httpRefusal: 405 | 415 | undefined;
+  /** Milliseconds until the deadline; absent when there is none. */
+  readonly timeoutMs: number | undefined;
+  /** How messages of the client may be compressed. */
+  readonly encoding: string;
+  /** What the client can read, as it is in `grpc-accept-encoding`. */
+  readonly acceptEncoding: string;
+  /** All fields; names in lower case, values of fields that came more than once joined by commas. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Milliseconds of each unit of `grpc-timeout`. */
+const timeoutUnits: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+/** `setTimeout` fires at once for anything longer, some 25 days. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Reads the fields of a decoded block; gives the same for the same fields. */
+export function callHeadOf(fields: readonly Field[]): CallHead {
+  const metadata = new Map<string, string>();
+  for (const [name, value] of fields) {
+    const before = metadata.get(name);
+    metadata.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return {
+    path: metadata.get(':path') ?? '',
+    httpRefusal: httpRefusalOf(metadata),
+    timeoutMs: timeoutOf(metadata.get('grpc-timeout')),
+    encoding: metadata.get('grpc-encoding') ?? 'identity',
+    acceptEncoding: metadata.get('grpc-accept-encoding') ?? '',
+    metadata,
+  };
+}
+
+function httpRefusalOf(metadata: ReadonlyMap<string, string>): 405 | 415 | undefined {
+  if (metadata.get(':method') !== 'POST') return 405;
+  return /^application\/grpc(?:$|[+;])/.test(metadata.get('content-type') ?? '') ? undefined : 415;
+}
+
+function timeoutOf(text: string | undefined): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text ?? '') ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  return Math.min(longestTimeoutMs, Number(digits) * (timeoutUnits[unit] ?? 1));
+}

@@ -1,0 +1,28 @@
+import type { ReceivedMessage } from './message-collector.js';
+import type { GrpcStatus } from './status.js';
+
+/** A call as its method sees it. */
+export interface GrpcCall {
+  /** Aborts when the client cancels or goes away, or the deadline passes. */
+  readonly signal: AbortSignal;
+  /** Value of a header field, its name in lower case. */
+  metadata(name: string): string | undefined;
+  /** Sends a message; nothing happens once the call has ended. The bytes must not change any more. */
+  send(message: Uint8Array): void;
+  /** Ends the call with its status, after everything that was sent. Only the first one counts. */
+  end(status: GrpcStatus): void;
+  /** The bytes of a message are not looked at any more. Optional. */
+  release(message: ReceivedMessage): void;
+}
+
+/** What a method does with what the client sends. */
+export interface GrpcReceiver {
+  onMessage(message: ReceivedMessage): void;
+  /** The client sends nothing more. */
+  onHalfClose(): void;
+}
+
+/** Begins a call. */
+export type GrpcMethod = (call: GrpcCall) => GrpcReceiver;
+
+export const okStatus: GrpcStatus = { code: 0, details: '' };

@@ -1,0 +1,104 @@
+import type { BodyRooms } from '../body-rooms.js';
+import { messagePrefixBytes } from './message-prefix.js';
+
+/** Room for a message is made when its length is known, up to this much; more is made as it comes. */
+const largestFirstRoomBytes = 64 * 1024 * 1024;
+
+/** A message as it came. */
+export interface ReceivedMessage {
+  readonly bytes: Buffer;
+  readonly isCompressed: boolean;
+  /** What the bytes lie in, if it goes back to the rooms once nobody looks at them. */
+  readonly room: Buffer | undefined;
+}
+
+/**
+ * Puts the length-prefixed messages of one stream together (gRPC over HTTP/2, "Length-Prefixed-Message"), which may span
+ * frames anywhere.
+ */
+export class MessageCollector {
+  readonly #rooms: BodyRooms;
+  readonly #maxBytes: number;
+  readonly #prefix = Buffer.alloc(messagePrefixBytes);
+  #prefixRead = 0;
+  #size = 0;
+  #filled = 0;
+  #room: Buffer | undefined;
+  #bytes: Buffer | undefined;
+
+  constructor(rooms: BodyRooms, maxBytes: number) {
+    this.#rooms = rooms;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** A message has begun, but not ended. */
+  get isCut(): boolean {
+    return this.#bytes !== undefined || this.#prefixRead > 0;
+  }
+
+  /** Hands each message that ends in these bytes to `take`. Says how large a message is that is too large, if one is. */
+  read(bytes: Buffer, from: number, to: number, take: (message: ReceivedMessage) => void): number | undefined {
+    let at = from;
+    while (at < to) {
+      if (this.#bytes === undefined) {
+        at = this.#readPrefix(bytes, at, to);
+        if (this.#prefixRead < messagePrefixBytes) return undefined;
+        this.#size = this.#prefix.readUInt32BE(1);
+        if (this.#size > this.#maxBytes) return this.#size;
+        this.#begin();
+      }
+      at = this.#fill(bytes, at, to);
+      if (this.#filled === this.#size) take(this.#end());
+    }
+    return undefined;
+  }
+
+  /** What was collected is of no use. */
+  drop(): void {
+    this.#rooms.giveBack(this.#room);
+    this.#room = undefined;
+    this.#bytes = undefined;
+  }
+
+  #readPrefix(bytes: Buffer, from: number, to: number): number {
+    const taken = Math.min(to - from, messagePrefixBytes - this.#prefixRead);
+    bytes.copy(this.#prefix, this.#prefixRead, from, from + taken);
+    this.#prefixRead += taken;
+    return from + taken;
+  }
+
+  #begin(): void {
+    const size = Math.min(this.#size, largestFirstRoomBytes);
+    this.#room = this.#rooms.take(size);
+    this.#bytes = this.#room ?? Buffer.allocUnsafe(size);
+    this.#filled = 0;
+  }
+
+  #fill(bytes: Buffer, from: number, to: number): number {
+    const end = Math.min(to, from + this.#size - this.#filled);
+    const missing = this.#filled + end - from;
+    let room = this.#bytes ?? Buffer.alloc(0);
+    if (missing > room.length) {
+      const wider = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(missing, 2 * room.length)));
+      room.copy(wider, 0, 0, this.#filled);
+      this.drop();
+      this.#bytes = wider;
+      room = wider;
+    }
+    bytes.copy(room, this.#filled, from, end);
+    this.#filled = missing;
+    return end;
+  }
+
+  #end(): ReceivedMessage {
+    const message = {
+      bytes: this.#bytes ?? Buffer.alloc(0),
+      isCompressed: this.#prefix[0] !== 0,
+      room: this.#room,
+    };
+    this.#bytes = undefined;
+    this.#room = undefined;
+    this.#prefixRead = 0;
+    return message;
+  }
+}
