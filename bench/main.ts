@@ -1,5 +1,6 @@
 import { benchOpenLoop } from './open-loop.js';
 import { benchServer } from './server.js';
+import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
 import { benchWire } from './wire.js';
 
@@ -7,6 +8,7 @@ import { benchWire } from './wire.js';
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   'open-loop': benchOpenLoop,
   server: benchServer,
+  serving: benchServing,
   soak: benchSoak,
   wire: () => benchWire(),
 };

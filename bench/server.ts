@@ -1,17 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { writeSampleModel } from '../sample-models/write-sample-model.js';
 import { cacheDirectory } from '../src/core/cache-directory.js';
-import type { Run } from '../src/core/run.js';
 import { plainLoop } from './plain-loop.js';
 import { formatSpread, spreadOf } from './spread.js';
+import { throughTheTool } from './through-the-tool.js';
 
-const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
-const run = promisify(execFile);
 const rounds = 5;
 const measureMs = 6000;
 
@@ -39,25 +33,13 @@ export async function benchServer(): Promise<void> {
           measureMs,
         }),
       );
-      served.push(await throughTheTool(concurrency));
+      const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency)];
+      served.push((await throughTheTool(flags, measureMs)).summary.throughput);
     }
     const ratio = spreadOf(served.map((rate, round) => rate / (plain[round] ?? Number.NaN)));
     console.log(
       `concurrency ${concurrency}: plain loop ${formatSpread(spreadOf(plain), 2)} infer/s, ` +
         `perf-analyze ${formatSpread(spreadOf(served), 2)} infer/s, ratio ${formatSpread(ratio, 3)}`,
     );
-  }
-}
-
-async function throughTheTool(concurrency: number): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-bench-'));
-  const file = join(folder, 'run.json');
-  const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency), '--service-kind', 'embedded'];
-  const measurement = ['-p', String(measureMs / 3), '-r', '3', '-s', '1000', '--json', file];
-  try {
-    await run(process.execPath, [command, ...flags, ...measurement]);
-    return (JSON.parse(readFileSync(file, 'utf8')) as Run).levels[0]?.summary.throughput ?? Number.NaN;
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }
