@@ -48,7 +48,8 @@ interface RequestMessage {
   readonly raw_input_contents: readonly Uint8Array[];
 }
 
-interface ResponseMessage {
+/** `ModelInferResponse` as protobufjs takes and gives it. */
+export interface ResponseMessage {
   readonly model_name: string;
   readonly model_version: string;
   readonly id: string;
@@ -109,20 +110,20 @@ function requestedFrom({ name, parameters: map }: RequestMessage['outputs'][numb
  * Encodes `ModelInferResponse`, outputs always in `raw_output_contents` as Triton does: that of an output in shared memory
  * is empty.
  */
-export function encodeModelInferResponse(response: InferResponse): Uint8Array {
-  return responseType
-    .encode({
-      model_name: response.modelName,
-      model_version: response.modelVersion,
-      id: response.id,
-      parameters: toParameterMap(response.parameters),
-      outputs: response.outputs.map((output) =>
-        tensorMessage(hasData(output) ? output : { ...output, parameters: noParameters }),
-      ),
-      raw_output_contents: response.outputs.map(({ data }) => data),
-    })
-    .finish();
-}
+export const encodeModelInferResponse = (response: InferResponse): Uint8Array =>
+  responseType.encode(responseMessage(response)).finish();
+
+/** A response as protobufjs encodes it, on its own or inside another message. */
+export const responseMessage = (response: InferResponse): ResponseMessage => ({
+  model_name: response.modelName,
+  model_version: response.modelVersion,
+  id: response.id,
+  parameters: toParameterMap(response.parameters),
+  outputs: response.outputs.map((output) =>
+    tensorMessage(hasData(output) ? output : { ...output, parameters: noParameters }),
+  ),
+  raw_output_contents: response.outputs.map(({ data }) => data),
+});
 
 /**
  * Decodes `ModelInferResponse`, raw or typed; raw outputs are views of `bytes`.
@@ -130,8 +131,15 @@ export function encodeModelInferResponse(response: InferResponse): Uint8Array {
  * @param shared outputs that were asked for in shared memory: they come without data
  * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
  */
-export function decodeModelInferResponse(bytes: Uint8Array, shared: ReadonlySet<string> = new Set()): InferResponse {
-  const message = decodeMessage(responseType, bytes) as unknown as ResponseMessage;
+export const decodeModelInferResponse = (bytes: Uint8Array, shared?: ReadonlySet<string>): InferResponse =>
+  responseFromMessage(decodeMessage(responseType, bytes) as unknown as ResponseMessage, shared);
+
+/**
+ * The response in a decoded message.
+ *
+ * @throws ProtocolError when the message breaks the protocol
+ */
+export function responseFromMessage(message: ResponseMessage, shared: ReadonlySet<string> = new Set()): InferResponse {
   const raw = message.raw_output_contents;
   if (raw.length > message.outputs.length) {
     throw new ProtocolError(`expected ${message.outputs.length} raw_output_contents, got ${raw.length}`);

@@ -1,6 +1,7 @@
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
 import { decodeModelInferResponse, encodeModelInferRequest } from '../../src/protocol/grpc-infer.js';
+import { finalResponseKey } from '../../src/protocol/grpc-stream.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../../src/protocol/metadata.js';
 import { modelConfigFromMessage } from '../../src/protocol/model-config-codec.js';
 import { messageType } from '../../src/protocol/schema.js';
@@ -9,10 +10,44 @@ import { grpcCode } from '../../src/server/grpc/status.js';
 import type { InferenceService, LoadParameter } from '../../src/server/inference-service.js';
 import type { Refusal } from '../../src/server/refusal.js';
 import { startServer } from '../../src/server/start-server.js';
+import { openStream } from '../server/grpc/stream-client.js';
 import { type ContractClient, RefusedError } from './contract-client.js';
 
+type Log = (line: string) => void;
+
 /** Serves a service over gRPC on a free port and talks to it with `@grpc/grpc-js`. */
-export async function connectOverGrpc(service: InferenceService, log: (line: string) => void): Promise<ContractClient> {
+export const connectOverGrpc = async (service: InferenceService, log: Log): Promise<ContractClient> =>
+  (await connect(service, log)).contract;
+
+/** The same, with all inferences on one stream. An answer in a stream has no status, so any reason will do. */
+export async function connectOverGrpcStream(service: InferenceService, log: Log): Promise<ContractClient> {
+  const { contract, client } = await connect(service, log);
+  const stream = openStream(client);
+  let asked = 0;
+  return {
+    ...contract,
+    infer: async (request, form) => {
+      const index = asked++;
+      stream.call.write(encodeModelInferRequest(request, form === 'typed' ? 'typed' : 'raw'));
+      const answer = (await stream.received(index + 1))[index];
+      if (answer === undefined) throw new Error('no answer');
+      if (answer.errorMessage !== '') throw new RefusedError(Object.keys(grpcCode) as Refusal[], answer.errorMessage);
+      const parameters = new Map(answer.response.parameters);
+      parameters.delete(finalResponseKey);
+      return { ...answer.response, parameters };
+    },
+    [Symbol.asyncDispose]: async () => {
+      stream.call.end();
+      await stream.ended;
+      await contract[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function connect(
+  service: InferenceService,
+  log: Log,
+): Promise<{ readonly contract: ContractClient; readonly client: Client }> {
   const server = await startServer(service, { grpcPort: 0, allowHttp: false, allowMetrics: false, log });
   const client = new Client(`127.0.0.1:${server.ports.grpc}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
@@ -46,7 +81,7 @@ export async function connectOverGrpc(service: InferenceService, log: (line: str
       longs: Number,
     });
 
-  return {
+  const contract: ContractClient = {
     forms: ['raw', 'typed'],
     isLive: async () => (await call('ServerLive'))['live'] === true,
     isReady: async () => (await call('ServerReady'))['ready'] === true,
@@ -76,6 +111,7 @@ export async function connectOverGrpc(service: InferenceService, log: (line: str
       await server[Symbol.asyncDispose]();
     },
   };
+  return { contract, client };
 }
 
 /** A row of the index that has only a name has empty strings over gRPC. */

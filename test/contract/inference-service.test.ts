@@ -1,4 +1,4 @@
-import { connectOverGrpc } from './grpc-client.js';
+import { connectOverGrpc, connectOverGrpcStream } from './grpc-client.js';
 import { connectOverHttp } from './http-client.js';
 import { inferenceServiceContract } from './inference-service.js';
 import { connectInMemory } from './memory-client.js';
@@ -6,3 +6,4 @@ import { connectInMemory } from './memory-client.js';
 inferenceServiceContract('memory', connectInMemory);
 inferenceServiceContract('http', connectOverHttp);
 inferenceServiceContract('grpc', connectOverGrpc);
+inferenceServiceContract('grpc stream', connectOverGrpcStream);

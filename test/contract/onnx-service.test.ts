@@ -1,5 +1,5 @@
 import { datatypeFacts, isDatatype } from '../../src/protocol/datatype.js';
-import { connectOverGrpc } from './grpc-client.js';
+import { connectOverGrpc, connectOverGrpcStream } from './grpc-client.js';
 import { connectOverHttp } from './http-client.js';
 import { inferenceContract } from './inference-service.js';
 import { connectInMemory } from './memory-client.js';
@@ -13,3 +13,4 @@ const open = () => openOnnxService(datatypes);
 inferenceContract('memory', connectInMemory, { open, lacks });
 inferenceContract('http', connectOverHttp, { open, lacks });
 inferenceContract('grpc', connectOverGrpc, { open, lacks });
+inferenceContract('grpc stream', connectOverGrpcStream, { open, lacks });

@@ -34,6 +34,8 @@ const streamWindowBytes = 8 * 1024 * 1024;
 const connectionWindowBytes = 64 * 1024 * 1024;
 /** When so much waits to be read by the client, nothing more is read from it. */
 const mostUnsentBytes = 16 * 1024 * 1024;
+/** When so much of one stream waits for its client's window, no more window is given to it. */
+const mostUnsentOfStreamBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
 
 const unimplemented = 12;
@@ -48,6 +50,8 @@ export class GrpcConnection {
   readonly #blocks: BlockReader<CallHead>;
   readonly #controls: ControlHandlers;
   readonly #streams = new Map<number, ServerStream>();
+  /** Streams whose windows are not given back. */
+  readonly #withheld = new Set<ServerStream>();
   #prefaceRead = 0;
   #hasSettings = false;
   /** The last stream that the client opened. */
@@ -108,6 +112,7 @@ export class GrpcConnection {
     this.#isClosing = true;
     this.#outbox.push(goaway(this.#lastServedId, errorCodes.noError, ''));
     this.#flushSoon();
+    for (const stream of this.#streams.values()) stream.close();
     this.#leaveIfIdle();
   }
 
@@ -182,9 +187,12 @@ export class GrpcConnection {
   }
 
   #onWindowUpdate(streamId: number, increment: number): string | undefined {
-    if (streamId === 0) return this.#writer.widen(increment);
     const stream = this.#streams.get(streamId);
-    return stream === undefined ? undefined : this.#writer.widenStream(stream.reply, increment);
+    if (streamId !== 0 && stream === undefined) return undefined;
+    const { reply } = stream ?? {};
+    const violation = reply === undefined ? this.#writer.widen(increment) : this.#writer.widenStream(reply, increment);
+    this.#replenishWithheld();
+    return violation;
   }
 
   #onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
@@ -197,7 +205,8 @@ export class GrpcConnection {
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) {
       if (stream.isHalfClosed) return 'DATA after the end of its stream';
-      this.#replenish(stream, to - from, ends);
+      stream.receivedBytes += to - from;
+      if (!ends) this.#replenish(stream);
       stream.receive(bytes, start, end);
       if (ends) stream.halfClose();
     }
@@ -209,11 +218,22 @@ export class GrpcConnection {
     return undefined;
   }
 
-  #replenish(stream: ServerStream, size: number, ends: boolean): void {
-    stream.receivedBytes += size;
-    if (ends || stream.receivedBytes <= streamWindowBytes / 2) return;
-    this.#outbox.push(windowUpdate(stream.reply.streamId, stream.receivedBytes));
+  /** Gives a stream's window back, but not while its client leaves answers unread. */
+  #replenish(stream: ServerStream): void {
+    const { reply, receivedBytes, isHalfClosed } = stream;
+    if (isHalfClosed || receivedBytes <= streamWindowBytes / 2) return;
+    if (reply.unsentBytes > mostUnsentOfStreamBytes) {
+      this.#withheld.add(stream);
+      return;
+    }
+    this.#outbox.push(windowUpdate(reply.streamId, receivedBytes));
     stream.receivedBytes = 0;
+    this.#withheld.delete(stream);
+  }
+
+  /** Answers have been sent. */
+  #replenishWithheld(): void {
+    for (const stream of this.#withheld) this.#replenish(stream);
   }
 
   // -------------------------------------------------------------------------------------------- calls
@@ -262,6 +282,7 @@ export class GrpcConnection {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#streams.delete(streamId);
+    this.#withheld.delete(stream);
     // The client may still be sending; the rest is of no interest (RFC 9113 section 8.1).
     if (!stream.isHalfClosed) this.#outbox.push(rstStream(streamId, errorCodes.noError));
     this.#leaveIfIdle();
@@ -271,6 +292,7 @@ export class GrpcConnection {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#streams.delete(streamId);
+    this.#withheld.delete(stream);
     stream.cancel();
     this.#leaveIfIdle();
   }
@@ -308,6 +330,7 @@ export class GrpcConnection {
     this.#isGone = true;
     const open = [...this.#streams.values()];
     this.#streams.clear();
+    this.#withheld.clear();
     for (const stream of open) stream.cancel();
   }
 
@@ -326,6 +349,7 @@ export class GrpcConnection {
   #resume(): void {
     if (this.#isGone) return;
     this.#writer.pump();
+    this.#replenishWithheld();
     this.#outbox.flush();
     if (this.#socket.writableLength < mostUnsentBytes) this.#socket.resume();
   }

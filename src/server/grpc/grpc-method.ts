@@ -20,6 +20,8 @@ export interface GrpcReceiver {
   onMessage(message: ReceivedMessage): void;
   /** The client sends nothing more. */
   onHalfClose(): void;
+  /** The server closes: the call is to end when what was received is answered. Without it calls end as they would. */
+  onClose?(): void;
 }
 
 /** Begins a call. */

@@ -3,11 +3,10 @@ import { BodyRooms } from '../body-rooms.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
 import { readInto } from '../read-into.js';
-import { RefusalError } from '../refusal.js';
 import type { Log } from '../refusal-of.js';
 import { GrpcConnection } from './grpc-connection.js';
 import type { GrpcMethod } from './grpc-method.js';
-import { refusalStatus } from './status.js';
+import { streamMethods } from './stream-methods.js';
 import { unaryCall } from './unary-call.js';
 import { unaryMethods } from './unary-methods.js';
 
@@ -22,8 +21,6 @@ const maxMessageBytes = 2 ** 31 - 1;
 const keepAliveMs = 60_000;
 /** Shared by all connections: a read is taken apart before the next one starts. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
-
-const streamInfer = '/inference.GRPCInferenceService/ModelStreamInfer';
 
 /**
  * Serves the v2 protocol and the gRPC health service over gRPC without encryption until it is closed.
@@ -59,14 +56,9 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
 function methodsOf(service: InferenceService, log: Log): ReadonlyMap<string, GrpcMethod> {
   const methods = new Map<string, GrpcMethod>();
   for (const [path, method] of unaryMethods(service)) methods.set(path, unaryCall(method, log));
-  methods.set(streamInfer, (call) => {
-    call.end(notStreaming);
-    return { onMessage: () => undefined, onHalfClose: () => undefined };
-  });
+  for (const [path, method] of streamMethods(service, log)) methods.set(path, method);
   return methods;
 }
-
-const notStreaming = refusalStatus(new RefusalError('unsupported', 'this server does not support ModelStreamInfer'));
 
 /** Since when each connection keeps us waiting; infinite once it does not. */
 type Connections = Map<GrpcConnection, number>;

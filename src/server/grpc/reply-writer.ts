@@ -21,6 +21,8 @@ export interface Reply {
   /** Bytes of messages with their prefixes, and how much of the first piece is sent. */
   readonly pieces: Uint8Array[];
   sentOfFirst: number;
+  /** Of all pieces. */
+  unsentBytes: number;
   /** The block that ends the stream, after all pieces. */
   trailers: Uint8Array | undefined;
 }
@@ -41,7 +43,14 @@ export class ReplyWriter {
   }
 
   open(streamId: number): Reply {
-    return { streamId, window: this.#initialStreamWindow, pieces: [], sentOfFirst: 0, trailers: undefined };
+    return {
+      streamId,
+      window: this.#initialStreamWindow,
+      pieces: [],
+      sentOfFirst: 0,
+      unsentBytes: 0,
+      trailers: undefined,
+    };
   }
 
   /** Sends a header block; it must be small. */
@@ -80,6 +89,7 @@ export class ReplyWriter {
     writeMessagePrefix(prefix, 0, bytes.length, isCompressed);
     reply.pieces.push(prefix);
     if (bytes.length > 0) reply.pieces.push(bytes);
+    reply.unsentBytes += size;
     this.#unsent.add(reply);
     this.pump();
   }
@@ -142,9 +152,10 @@ export class ReplyWriter {
 
   #pumpOne(reply: Reply): void {
     while (reply.pieces.length > 0 && !this.#outbox.isClogged) {
-      const length = Math.min(unsentBytes(reply), this.#maxFrameBytes, this.#window, reply.window);
+      const length = Math.min(unsentOfFirst(reply), this.#maxFrameBytes, this.#window, reply.window);
       if (length <= 0) return;
       this.#writeData(reply, length);
+      reply.unsentBytes -= length;
       this.#spend(reply, length);
     }
   }
@@ -176,6 +187,6 @@ export class ReplyWriter {
 }
 
 /** Of the first pieces: a prefix and its message go into one frame. */
-function unsentBytes({ pieces, sentOfFirst }: Reply): number {
+function unsentOfFirst({ pieces, sentOfFirst }: Reply): number {
   return (pieces[0]?.length ?? 0) - sentOfFirst + (pieces[1]?.length ?? 0);
 }

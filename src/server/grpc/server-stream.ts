@@ -81,6 +81,11 @@ export class ServerStream implements GrpcCall {
     }
   }
 
+  /** The server closes. */
+  close(): void {
+    if (!this.#hasEnded) this.#receiver.onClose?.();
+  }
+
   send(message: Uint8Array): void {
     if (this.#hasEnded) return;
     const { writer, onWritten } = this.#options;

@@ -1,8 +1,9 @@
-import { decodeModelInferRequest, encodeModelInferResponse } from '../../protocol/grpc-infer.js';
+import { encodeModelInferResponse } from '../../protocol/grpc-infer.js';
 import { modelConfigToMessage } from '../../protocol/model-config-codec.js';
 import { decodeMessage, messageType } from '../../protocol/schema.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
+import { inferRequestFrom } from './infer-request.js';
 import { modelVersionFrom } from './model-version.js';
 import { sharedMemoryAnswers } from './shared-memory-answers.js';
 
@@ -45,11 +46,7 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
   const methods = new Map<string, UnaryMethod>([
     [
       `${inferenceService}ModelInfer`,
-      async (bytes, signal) => {
-        const request = decodeModelInferRequest(bytes);
-        modelVersionFrom(request.modelVersion);
-        return encodeModelInferResponse(await service.infer(request, signal));
-      },
+      async (bytes, signal) => encodeModelInferResponse(await service.infer(inferRequestFrom(bytes), signal)),
     ],
     [
       '/grpc.health.v1.Health/Check',

@@ -79,17 +79,6 @@ for (const { name } of serviceOf('inference.GRPCInferenceService').methodsArray.
   });
 }
 
-test('startGrpcServer refuses ModelStreamInfer', async (t) => {
-  await using fixture = await serve();
-  const error = await new Promise<ServiceError>((resolve) => {
-    const stream = fixture.client.makeBidiStreamRequest(rpc('ModelStreamInfer'), asIs, asIs);
-    stream.on('error', (thrown) => resolve(thrown as ServiceError));
-    stream.write(Buffer.from(stuckRequest));
-  });
-  t.is(error.code, status.UNIMPLEMENTED);
-  t.is(error.details, 'this server does not support ModelStreamInfer');
-});
-
 test('startGrpcServer answers the gRPC health service from readiness', async (t) => {
   await using fixture = await serve();
   const check = async () => {
