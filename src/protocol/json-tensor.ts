@@ -22,8 +22,7 @@ function jsonElement(value: Element): string {
 export function tensorDataFromJson(data: unknown, tensor: Omit<Tensor, 'data'>): Uint8Array {
   const { name, datatype, shape } = tensor;
   if (!Array.isArray(data)) throw new ProtocolError(`'data' of tensor '${name}' must be an array`);
-  const elements: Scalar[] = [];
-  flatten(data, { name, datatype, elements, depth: 1 });
+  const elements = elementsFromJson(data, tensor);
   const expected = elementCount(shape);
   if (elements.length !== expected) {
     throw new ProtocolError(
@@ -38,6 +37,20 @@ export function tensorDataFromJson(data: unknown, tensor: Omit<Tensor, 'data'>):
   const step = datatypeFacts[datatype].sizeBytes ?? 1;
   for (const [index, element] of elements.entries()) write(view, index * step, element as Element);
   return raw;
+}
+
+/**
+ * The elements of a flat or nested list, in row-major order.
+ *
+ * @throws ProtocolError when one is not of the datatype or out of its range, or lists are nested too deeply
+ */
+export function elementsFromJson(
+  data: readonly unknown[],
+  { name, datatype }: Pick<Tensor, 'name' | 'datatype'>,
+): readonly Scalar[] {
+  const elements: Scalar[] = [];
+  flatten(data, { name, datatype, elements, depth: 1 });
+  return elements;
 }
 
 interface Flattening {

@@ -6,6 +6,8 @@ export interface HttpAnswer {
   readonly body: Buffer | string;
   /** Beside `Content-Length`, which follows from the body. */
   readonly headers: Readonly<Record<string, string | number>>;
+  /** It is never compressed, whatever the client accepts. */
+  readonly isIdentity?: boolean;
 }
 
 /** The status of every reason to refuse (v2 protocol as Triton maps it). */

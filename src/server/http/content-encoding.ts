@@ -33,13 +33,13 @@ export async function decompressed(body: Buffer, encoding: string | undefined, m
 
 /**
  * The answer in the coding that the client likes best of those we have (RFC 9110 section 12.5.3); as it is when the client
- * says nothing, likes it best as it is, or there is no body.
+ * says nothing, likes it best as it is, there is no body, or the answer is not to be compressed.
  *
  * @param accepted value of `Accept-Encoding`
  */
 export async function encoded(answer: HttpAnswer, accepted: string | undefined): Promise<HttpAnswer> {
   const coding = accepted === undefined ? undefined : likedBest(accepted);
-  if (coding === undefined || answer.body.length === 0) return answer;
+  if (coding === undefined || answer.body.length === 0 || answer.isIdentity) return answer;
   const body = await encoders[coding](answer.body);
   return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': coding } };
 }

@@ -12,6 +12,7 @@ import {
   handleUnload,
   unsupported,
 } from './control-handlers.js';
+import { handleGenerate, handleGenerateStream } from './generate-handlers.js';
 import type { HttpHandler } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
 import type { Route } from './router.js';
@@ -26,7 +27,6 @@ import {
 
 type Row = readonly [method: string, pattern: string, handler: HttpHandler];
 
-const generate = unsupported('generate and generate_stream');
 const trace = unsupported('the trace extension');
 const logging = unsupported('the logging extension');
 
@@ -40,8 +40,8 @@ const rows: readonly Row[] = [
   ...perVersion('GET', '/config', handleModelConfig),
   ...perVersion('GET', '/stats', handleStatistics),
   ...perVersion('POST', '/infer', handleInfer),
-  ...perVersion('POST', '/generate', generate),
-  ...perVersion('POST', '/generate_stream', generate),
+  ...perVersion('POST', '/generate', handleGenerate),
+  ...perVersion('POST', '/generate_stream', handleGenerateStream),
   ['POST', '/v2/repository/index', handleRepositoryIndex],
   ['POST', '/v2/repository/{repository}/index', handleRepositoryIndex],
   ['POST', '/v2/repository/models/{model}/load', handleLoad],

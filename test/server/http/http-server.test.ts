@@ -59,7 +59,22 @@ const answers: readonly [request: string, status: number, body: RegExp][] = [
   ],
   [post('/v2/repository/models/simple/unload', '{"parameters":{"unload_dependents":1}}'), 400, /expected a boolean/],
   [post('/v2/repository/own/models/simple/load', ''), 501, /'repository_name' specification is not supported/],
-  [post('/v2/models/simple/generate', '{}'), 501, /does not support generate/],
+  [post('/v2/models/simple/generate', '{}'), 400, /expected 2 inputs but got 0 inputs for model 'simple'/],
+  [post('/v2/models/simple/generate_stream', '{}'), 400, /expected 2 inputs but got 0 inputs for model 'simple'/],
+  [post('/v2/models/none/generate', '{}'), 404, /unknown model: 'none' is not found/],
+  [post('/v2/models/simple/generate', '{'), 400, /failed to parse the JSON/],
+  [post('/v2/models/simple/generate', '[]'), 400, /expected a JSON object/],
+  [get('/v2/models/simple/generate'), 405, /Method Not Allowed/],
+  [
+    post('/v2/models/identity_bytes/generate', '{"id":"7","INPUT0":"gr\u00fcn","parameters":{"top_k":3}}'),
+    200,
+    /^\{"id":"7","model_name":"identity_bytes","model_version":"1","OUTPUT0":"gr.+n"\}$/,
+  ],
+  [
+    post('/v2/models/identity_int64/versions/1/generate', '{"INPUT0":[9007199254740993,-1]}'),
+    200,
+    /"OUTPUT0":\[9007199254740993,-1\]/,
+  ],
   [get('/v2/trace/setting'), 501, /does not support the trace extension/],
   [get('/v2/models/simple/trace/setting'), 501, /does not support the trace extension/],
   [post('/v2/logging', '{}'), 501, /does not support the logging extension/],
@@ -104,6 +119,41 @@ for (const [request, status, body] of answers) {
     t.deepEqual(fixture.logged, []);
   });
 }
+
+test('startHttpServer answers generate_stream with one server-sent event, and never compressed', async (t) => {
+  await using fixture = await serve();
+  const body = '{"INPUT0":"hello","id":"a"}';
+  const path = '/v2/models/identity_bytes/generate_stream';
+  const reply = await ask(fixture.port, post(path, body, { 'Accept-Encoding': 'gzip' }));
+  t.is(reply.status, 200);
+  t.regex(reply.head, /\r\nContent-Type: text\/event-stream; charset=utf-8\r\n/);
+  t.notRegex(reply.head, /content-encoding/i);
+  t.is(reply.body, 'data: {"id":"a","model_name":"identity_bytes","model_version":"1","OUTPUT0":"hello"}\n\n');
+  const plain = await ask(fixture.port, post(path.replace('_stream', ''), body, { 'Accept-Encoding': 'gzip' }));
+  t.is(plain.body, reply.body.slice('data: '.length, -2));
+  t.regex(plain.head, /\r\nContent-Type: application\/json\r\n/);
+});
+
+test('startHttpServer hands the members of generate that are no inputs to the model as parameters', async (t) => {
+  await using fixture = await serve();
+  const { infer } = fixture.service;
+  const seen: unknown[] = [];
+  fixture.service.infer = (request, signal) => {
+    seen.push([...request.parameters], request.inputs[0]?.shape, request.id);
+    return infer(request, signal);
+  };
+  const body = '{"INPUT0":[[1],[2]],"priority":3,"parameters":{"note":"x","stream":false}}';
+  t.is((await ask(fixture.port, post('/v2/models/identity_uint8/generate', body))).status, 200);
+  t.deepEqual(seen, [
+    [
+      ['priority', 3],
+      ['note', 'x'],
+      ['stream', false],
+    ],
+    [2],
+    '',
+  ]);
+});
 
 const headerLengths = ['99999999999', '-1', 'x', '', '1.5', '1e1', '0x10', '+5', ' ', '2147483648', '1, 2', '79'];
 
