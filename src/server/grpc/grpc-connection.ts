@@ -201,14 +201,13 @@ export class GrpcConnection {
     const end = isPadded ? to - (bytes[from] ?? 0) : to;
     if (start > end || streamId === 0) return 'a malformed DATA frame';
     if (streamId > this.#lastStreamId) return 'DATA on a stream that was never opened';
-    const ends = (frameFlags & flags.endStream) !== 0;
     const stream = this.#streams.get(streamId);
+    if (stream?.isHalfClosed) return 'DATA after the end of its stream';
     if (stream !== undefined) {
-      if (stream.isHalfClosed) return 'DATA after the end of its stream';
       stream.receivedBytes += to - from;
-      if (!ends) this.#replenish(stream);
       stream.receive(bytes, start, end);
-      if (ends) stream.halfClose();
+      if ((frameFlags & flags.endStream) === 0) this.#replenish(stream);
+      else stream.halfClose();
     }
     this.#receivedBytes += to - from;
     if (this.#receivedBytes > connectionWindowBytes / 2) {
