@@ -24,7 +24,7 @@ export interface ModelConfig {
   readonly model_warmup: readonly Warmup[];
   readonly dynamic_batching?: DynamicBatching;
   readonly sequence_batching?: Readonly<Record<string, unknown>>;
-  readonly ensemble_scheduling?: Readonly<Record<string, unknown>>;
+  readonly ensemble_scheduling?: EnsembleScheduling;
   readonly optimization?: Optimization;
   readonly model_operations?: { readonly op_library_filename: readonly string[] };
   readonly model_transaction_policy?: { readonly decoupled: boolean };
@@ -109,6 +109,25 @@ export interface DynamicBatching {
   readonly default_priority_level: number;
   readonly default_queue_policy?: QueuePolicy;
   readonly priority_queue_policy: Readonly<Record<string, QueuePolicy>>;
+}
+
+/** A pipeline of models. What steps give and take are ensemble tensors, which have names of their own. */
+export interface EnsembleScheduling {
+  /** In any order: a step runs when its inputs are there. */
+  readonly step: readonly EnsembleStep[];
+  /** How many requests of one step may be under way at once; 0 = no limit. */
+  readonly max_inflight_requests: number;
+}
+
+export interface EnsembleStep {
+  readonly model_name: string;
+  /** -1 = the latest. */
+  readonly model_version: number;
+  /** Input of the model -> ensemble tensor. */
+  readonly input_map: Readonly<Record<string, string>>;
+  /** Output of the model -> ensemble tensor. */
+  readonly output_map: Readonly<Record<string, string>>;
+  readonly model_namespace: string;
 }
 
 export interface Warmup {

@@ -40,6 +40,7 @@ const serverMetadata: ServerMetadata = {
   version: `${tool.name} ${tool.version}`,
   extensions: [
     'model_repository',
+    'model_repository(unload_dependents)',
     'model_configuration',
     'binary_tensor_data',
     'classification',
@@ -124,9 +125,9 @@ function serviceOf(
       requireControl();
       await repository.load(name, overrideOf(parameters));
     },
-    async unloadModel(name) {
+    async unloadModel(name, options) {
       requireControl();
-      await repository.unload(name);
+      await repository.unload(name, options);
     },
     async infer(request, signal) {
       if (isEnding) throw new RefusalError('unavailable', 'Server exiting');

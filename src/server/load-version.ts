@@ -4,6 +4,9 @@ import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { Backend, InstanceOptions, ModelInstance } from './backends/backend.js';
+import type { ComposingModels } from './backends/ensemble/composing-models.js';
+import { serveEnsemble } from './backends/ensemble/serve-ensemble.js';
+import { isEnsemble } from './backends/ensemble/validate-ensemble.js';
 import { checkGraph } from './config/check-graph.js';
 import { completeConfig } from './config/complete-config.js';
 import { normalizeBatcher } from './config/normalize-config.js';
@@ -15,6 +18,8 @@ import { type ServedVersion, serveVersion } from './served-version.js';
 /** How versions are loaded, the same for every model. */
 export interface LoadPolicy {
   readonly backend: Backend;
+  /** What ensembles are made of. */
+  readonly models: ComposingModels;
   readonly clock: Clock;
   /** Processor cores that the instances share. */
   readonly cores: number;
@@ -35,11 +40,15 @@ export interface VersionOptions {
 
 /**
  * Brings one version up: the first instance reads the model file, which completes the configuration, and the others
- * follow. Rejects with `PerfError`; then nothing is left running.
+ * follow. An ensemble has neither; its models are loaded already. Rejects with `PerfError`; then nothing is left running.
  */
 export async function loadVersion(options: VersionOptions, policy: LoadPolicy): Promise<ServedVersion> {
-  const { backend } = policy;
+  const { backend, models, clock } = policy;
   const head = options.config;
+  if (isEnsemble(head)) {
+    const labels = await readLabels(head, dirname(options.directory));
+    return serveEnsemble({ version: options.version, config: head, labels, models, clock });
+  }
   const modelPath = join(options.directory, head.default_model_filename);
   await access(modelPath).catch((cause) => {
     throw new PerfError('model', `model file is missing: expected ${modelPath}`, { cause });
@@ -65,7 +74,7 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const results = await Promise.allSettled(otherNames.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const { version, onDead } = options;
-    return serveVersion({ version, config, plan, labels, backend, instances, clock: policy.clock, onDead });
+    return serveVersion({ version, config, plan, labels, backend, instances, clock, onDead });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;

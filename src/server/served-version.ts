@@ -1,28 +1,37 @@
 import type { Clock } from '../core/clock.js';
 import { fromMs, ns } from '../core/units.js';
-import { type InferOutput, type InferRequest, type InferResponse, noParameters } from '../protocol/infer.js';
-import type { ModelMetadata, TensorMetadata } from '../protocol/metadata.js';
+import { type InferRequest, type InferResponse, noParameters } from '../protocol/infer.js';
+import type { ModelMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
 import type { Backend, ModelInstance } from './backends/backend.js';
-import { classCountOf, classify } from './classification.js';
 import type { OutputLabels } from './config/read-labels.js';
-import { type PlannedTensor, planExecution, type TensorPlan } from './config/tensor-plan.js';
+import { planExecution, type TensorPlan } from './config/tensor-plan.js';
+import { Leases } from './leases.js';
+import { pickOutputs } from './pick-outputs.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
 import { queueOf } from './scheduling/queue-of.js';
 import { Scheduler } from './scheduling/scheduler.js';
-import { WaitingRequest } from './scheduling/waiting-request.js';
+import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
-import { VersionStatistics } from './statistics/version-statistics.js';
+import { type ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
 import { validateRequest } from './validate-request.js';
+import { describeVersion } from './version-metadata.js';
 
 /** A loaded version of a model: it validates, schedules, executes and counts. */
 export interface ServedVersion extends AsyncDisposable {
   readonly version: string;
   readonly config: ModelConfig;
   readonly pendingCount: number;
-  infer(request: InferRequest, signal?: AbortSignal): Promise<InferResponse>;
+  /** `onExecuted` is told the times of the execution that a successful request was part of, before the answer. */
+  infer(
+    request: InferRequest,
+    signal?: AbortSignal,
+    onExecuted?: (times: ExecutionTimes) => void,
+  ): Promise<InferResponse>;
+  /** Keeps the version from ending until the function that it returns is called. */
+  lease(): () => void;
   metadata(versions: readonly string[]): ModelMetadata;
   statistics(): ModelStatistics;
   failures(): FailureCounts;
@@ -46,6 +55,7 @@ export interface ServeOptions {
 export function serveVersion(options: ServeOptions): ServedVersion {
   const { version, config, plan, labels, backend, instances, clock } = options;
   const statistics = new VersionStatistics();
+  const leases = new Leases();
   const scheduler = new Scheduler({
     plan: planExecution(plan, config),
     instances,
@@ -62,11 +72,18 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     get pendingCount() {
       return scheduler.pendingCount;
     },
-    async infer(request, signal) {
+    async infer(request, signal, onExecuted) {
       const valid = validateRequest(request, plan);
       backend.checkRequest(valid);
       const outputs = await new Promise<readonly Tensor[]>((resolve, reject) => {
-        scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end: { resolve, reject }, signal }));
+        const end: RequestEnd = {
+          resolve: (tensors, times) => {
+            onExecuted?.(times);
+            resolve(tensors);
+          },
+          reject,
+        };
+        scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal }));
       });
       return {
         modelName: config.name,
@@ -76,16 +93,12 @@ export function serveVersion(options: ServeOptions): ServedVersion {
         outputs: pickOutputs(request, { outputs, plan, labels }),
       };
     },
-    metadata: (versions) => ({
-      name: config.name,
-      versions,
-      platform: config.platform,
-      inputs: plan.inputs.map((tensor) => toMetadata(tensor, plan)),
-      outputs: plan.outputs.map((tensor) => toMetadata(tensor, plan)),
-    }),
+    lease: () => leases.take(),
+    metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
     async [Symbol.asyncDispose]() {
+      await leases.allReturned();
       await scheduler.drained();
       await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     },
@@ -100,32 +113,3 @@ function batchingOf({ dynamic_batching: batcher, max_batch_size }: ModelConfig):
     maxQueueDelay: ns(fromMs(batcher.max_queue_delay_microseconds) / 1e3),
   });
 }
-
-function pickOutputs(
-  request: InferRequest,
-  { outputs, plan, labels }: Pick<ServeOptions, 'plan' | 'labels'> & { readonly outputs: readonly Tensor[] },
-): InferOutput[] {
-  if (request.outputs.length === 0) return outputs.map(toOutput);
-  return request.outputs.flatMap((requested) => {
-    const output = outputs[plan.outputIndex.get(requested.name) ?? -1];
-    if (output === undefined) return [];
-    const classCount = classCountOf(requested, output.datatype);
-    if (classCount === 0) return [toOutput(output)];
-    const isBatching = plan.maxBatchSize > 0;
-    return [toOutput(classify(output, { classCount, isBatching, labels: labels.get(requested.name) }))];
-  });
-}
-
-const toOutput = ({ name, datatype, shape, data }: Tensor): InferOutput => ({
-  name,
-  datatype,
-  shape,
-  data,
-  parameters: noParameters,
-});
-
-const toMetadata = ({ name, datatype, dims }: PlannedTensor, plan: TensorPlan): TensorMetadata => ({
-  name,
-  datatype,
-  shape: plan.maxBatchSize > 0 ? [-1, ...dims] : dims,
-});

@@ -1,9 +1,10 @@
 import { PerfError } from '../../core/perf-error.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
+import { ensemblePlatform, isEnsemble, validateEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import { type BackendNames, normalizeHead } from './normalize-config.js';
 import { readConfigJson, readConfigText } from './read-config.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
-import { validateHead } from './validate-config.js';
+import { validateHead, validateIdentity } from './validate-config.js';
 
 export interface ConfigSource {
   readonly directoryName: string;
@@ -24,9 +25,23 @@ export function prepareHead(
   options: { readonly backend: BackendNames; readonly autoComplete: boolean },
 ): ModelConfig {
   const { directoryName } = source;
-  const config = normalizeHead(readSource(source, options.autoComplete), directoryName, options.backend);
+  const read = readSource(source, options.autoComplete);
+  if (isEnsemble(read)) return prepareEnsemble(read, directoryName);
+  const config = normalizeHead(read, directoryName, options.backend);
   refuseUnsupported(config);
   validateHead(config, directoryName, options.backend);
+  return config;
+}
+
+function prepareEnsemble(read: ModelConfig, directoryName: string): ModelConfig {
+  const config = {
+    ...read,
+    name: read.name || directoryName,
+    version_policy: read.version_policy ?? { latest: { num_versions: 1 } },
+  };
+  refuseUnsupported(config);
+  validateEnsemble(config);
+  validateIdentity(config, directoryName, { name: '', platform: ensemblePlatform });
   return config;
 }
 

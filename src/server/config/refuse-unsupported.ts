@@ -25,7 +25,6 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 
 const modelFields: Rules<ModelConfig> = [
   ['sequence_batching', (config) => config.sequence_batching !== undefined],
-  ['ensemble_scheduling', (config) => config.ensemble_scheduling !== undefined || config.platform === 'ensemble'],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_warmup', (config) => config.model_warmup.some((sample) => sample.batch_size > 0)],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],

@@ -11,6 +11,25 @@ import { validateBatcher } from './validate-batcher.js';
  */
 export function validateHead(config: ModelConfig, directoryName: string, backend: BackendNames): void {
   const { name } = config;
+  validateIdentity(config, directoryName, backend);
+  const file = config.default_model_filename;
+  if (isAbsolute(file) || /[\\\0]/.test(file) || file.split('/').includes('..')) {
+    fail(`'default_model_filename' must stay inside the version directory of ${name}, got '${file}'`);
+  }
+  for (const group of config.instance_group) validateGroup(group, name);
+}
+
+/**
+ * Checks what every model has, whatever runs it.
+ *
+ * @throws PerfError with the first rule that is broken
+ */
+export function validateIdentity(
+  config: ModelConfig,
+  directoryName: string,
+  backend: Pick<BackendNames, 'name' | 'platform'>,
+): void {
+  const { name } = config;
   if (name !== directoryName) {
     fail(`unexpected directory name '${directoryName}' for model '${name}', directory name must equal model name`);
   }
@@ -21,11 +40,6 @@ export function validateHead(config: ModelConfig, directoryName: string, backend
     );
   }
   if (config.max_batch_size < 0) fail(`'max_batch_size' must be non-negative value for ${name}`);
-  const file = config.default_model_filename;
-  if (isAbsolute(file) || /[\\\0]/.test(file) || file.split('/').includes('..')) {
-    fail(`'default_model_filename' must stay inside the version directory of ${name}, got '${file}'`);
-  }
-  for (const group of config.instance_group) validateGroup(group, name);
 }
 
 /**

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../core/perf-error.js';
 import type { ModelIndexEntry, ModelState } from '../../protocol/metadata.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
+import { checkComposing } from '../backends/ensemble/check-composing.js';
+import type { Availability } from '../backends/ensemble/composing-models.js';
 import { prepareHead } from '../config/prepare-head.js';
 import { type LoadPolicy, loadVersion } from '../load-version.js';
 import { RefusalError } from '../refusal.js';
@@ -13,6 +15,22 @@ interface VersionRecord {
   state: ModelState;
   reason: string;
   served: ServedVersion | undefined;
+}
+
+/** What is to be served: kept while an ensemble waits for the models that it is made of. */
+interface Wanted {
+  readonly directory: ModelDirectory;
+  readonly config: ModelConfig;
+  readonly versions: readonly number[];
+}
+
+export interface LoadOptions {
+  /** Replaces `config.pbtxt`. */
+  readonly overrideJson: string | undefined;
+  /** When the models that this one is made of are loaded, or failed to. */
+  readonly after: Promise<void>;
+  /** Lets the load run when its turn has come. */
+  readonly limit: (run: () => Promise<void>) => Promise<void>;
 }
 
 const unloaded = 'unloaded';
@@ -33,6 +51,7 @@ export class ModelEntry implements AsyncDisposable {
   readonly #retiring = new Set<Promise<void>>();
   #operations: Promise<void> = Promise.resolve();
   #latest: ServedVersion | undefined;
+  #wanted: Wanted | undefined;
   /** The files that are loaded. */
   #fingerprint: string | undefined;
   /** Why the last load failed before any version was known. */
@@ -55,6 +74,13 @@ export class ModelEntry implements AsyncDisposable {
       if (state !== 'READY' && !(state === 'UNAVAILABLE' && reason === unloaded)) return false;
     }
     return true;
+  }
+
+  get availability(): Availability {
+    if (this.#latest !== undefined) return { kind: 'ready' };
+    const reasons = [this.#failure ?? '', ...[...this.#versions.values()].map(({ reason }) => reason)];
+    const reason = reasons.find((each) => each !== '' && each !== unloaded);
+    return reason === undefined ? { kind: 'missing' } : { kind: 'failed', reason };
   }
 
   stateOf(version: number): ModelState | undefined {
@@ -91,8 +117,33 @@ export class ModelEntry implements AsyncDisposable {
   }
 
   /** Rejects with `RefusalError`: `internal` when the configuration is wrong, `invalid-argument` when a version fails. */
-  load(directory: () => Promise<ModelDirectory>, overrideJson?: string): Promise<void> {
-    return this.#inTurn(async () => this.#load(await this.#readOrFail(directory), overrideJson));
+  load(directory: () => Promise<ModelDirectory>, options: LoadOptions): Promise<void> {
+    return this.#inTurn(() => options.limit(async () => this.#load(await this.#readOrFail(directory), options)));
+  }
+
+  /** A load that cannot be: rejects with `RefusalError`, `invalid-argument`. */
+  fail(reason: string): Promise<void> {
+    return this.#inTurn(() => Promise.reject(this.#failLoad(new Error(reason))));
+  }
+
+  /**
+   * Looks again at an ensemble after `after`, when its models have changed: it stops serving when they do not fit any
+   * more, and serves again when they do again. Never rejects.
+   */
+  recheck(after: Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      await after;
+      const wanted = this.#wanted;
+      if (wanted === undefined) return;
+      try {
+        checkComposing(wanted.config, this.#policy.models);
+        if (this.#latest === undefined) await this.#bringUp(wanted);
+      } catch (thrown) {
+        if (this.#latest === undefined) return;
+        this.#policy.log(`model '${this.name}' is unloaded: ${messageOf(thrown)}`);
+        this.#retireAll();
+      }
+    });
   }
 
   /** Resolves when no new request is accepted; those that were accepted are answered first. */
@@ -100,8 +151,8 @@ export class ModelEntry implements AsyncDisposable {
     return this.#inTurn(async () => {
       this.#failure = undefined;
       this.#fingerprint = undefined;
-      for (const record of this.#versions.values()) this.#retire(record);
-      this.#refreshLatest();
+      this.#wanted = undefined;
+      this.#retireAll();
     });
   }
 
@@ -124,11 +175,23 @@ export class ModelEntry implements AsyncDisposable {
     }
   }
 
-  async #load(directory: ModelDirectory, overrideJson: string | undefined): Promise<void> {
+  async #load(directory: ModelDirectory, { overrideJson, after }: LoadOptions): Promise<void> {
     const isUnchanged = overrideJson === undefined && directory.fingerprint === this.#fingerprint;
     if (isUnchanged && this.#latest !== undefined && this.isSettled) return;
     const config = this.#prepare(directory, overrideJson);
-    const versions = this.#select(directory, config);
+    const wanted = { directory, config, versions: this.#select(directory, config) };
+    if (this.#latest === undefined) this.#wanted = wanted;
+    await after;
+    await this.#bringUp(wanted);
+  }
+
+  async #bringUp(wanted: Wanted): Promise<void> {
+    const { directory, config, versions } = wanted;
+    try {
+      checkComposing(config, this.#policy.models);
+    } catch (thrown) {
+      throw this.#failLoad(thrown);
+    }
     this.#failure = undefined;
     for (const version of versions) {
       const record = this.#versions.get(version);
@@ -144,6 +207,7 @@ export class ModelEntry implements AsyncDisposable {
     });
     for (const [version, record] of this.#versions) if (!versions.includes(version)) this.#retire(record);
     this.#fingerprint = directory.fingerprint;
+    this.#wanted = wanted;
     this.#refreshLatest();
   }
 
@@ -175,6 +239,13 @@ export class ModelEntry implements AsyncDisposable {
       `failed to load '${this.name}', failed to poll from model repository: ${reason}`,
       { cause: thrown },
     );
+  }
+
+  /** As `#failHead`, for a configuration that is right by itself but does not fit the models that it names. */
+  #failLoad(thrown: unknown): RefusalError {
+    const reason = messageOf(thrown);
+    if (this.#latest === undefined) this.#failure = reason;
+    return new RefusalError('invalid-argument', `load failed for model '${this.name}': ${reason}`, { cause: thrown });
   }
 
   async #loadVersion(
@@ -224,6 +295,11 @@ export class ModelEntry implements AsyncDisposable {
     this.#versions.set(version, { state: 'READY', reason: '', served });
     this.#refreshLatest();
     if (old !== undefined) this.#end(old, () => undefined);
+  }
+
+  #retireAll(): void {
+    for (const record of this.#versions.values()) this.#retire(record);
+    this.#refreshLatest();
   }
 
   #retire(record: VersionRecord): void {

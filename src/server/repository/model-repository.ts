@@ -1,9 +1,12 @@
 import pLimit from 'p-limit';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { ModelIndexEntry } from '../../protocol/metadata.js';
+import { type Availability, type ComposingModels, composingNames } from '../backends/ensemble/composing-models.js';
+import { prepareHead } from '../config/prepare-head.js';
 import type { LoadPolicy } from '../load-version.js';
 import { RefusalError } from '../refusal.js';
 import type { ServedVersion } from '../served-version.js';
+import { Dependencies, loadOrder } from './dependencies.js';
 import { ModelEntry } from './model-entry.js';
 import { checkModelName, listModels, type ModelDirectory, readModelDirectory } from './scan-repository.js';
 
@@ -11,16 +14,17 @@ import { checkModelName, listModels, type ModelDirectory, readModelDirectory } f
 const parallelLoads = 4;
 
 /** All models by name, over the repositories they come from. */
-export class ModelRepository implements AsyncDisposable {
+export class ModelRepository implements AsyncDisposable, ComposingModels {
   readonly #repositories: readonly string[];
   readonly #policy: LoadPolicy;
   readonly #entries = new Map<string, ModelEntry>();
+  readonly #dependencies = new Dependencies();
   /** Reading folders takes as long as it takes; what came first is still done first. */
   readonly #arrivals = pLimit(1);
 
-  constructor(repositories: readonly string[], policy: LoadPolicy) {
+  constructor(repositories: readonly string[], policy: Omit<LoadPolicy, 'models'>) {
     this.#repositories = repositories;
-    this.#policy = policy;
+    this.#policy = { ...policy, models: this };
   }
 
   /** Every known model is as it should be. */
@@ -56,38 +60,69 @@ export class ModelRepository implements AsyncDisposable {
     throw new RefusalError('unavailable', `${what} version ${version} is not at ready state`);
   }
 
-  /** Loads or loads again. Rejects with `RefusalError`; what served before then still does. */
+  availability(name: string): Availability {
+    return this.#entries.get(name)?.availability ?? { kind: 'missing' };
+  }
+
+  /**
+   * Loads or loads again, with the models that it is made of; ensembles that it is part of are looked at again.
+   * Rejects with `RefusalError`; what served before then still does.
+   */
   async load(name: string, overrideJson?: string): Promise<void> {
     checkModelName(name);
     const { loaded } = await this.#arrivals(async () => {
-      const entry = this.#entries.get(name) ?? (await this.#newEntry(name));
-      return { loaded: entry.load(() => this.#directoryOf(name), overrideJson) };
+      await this.#requireEntry(name);
+      const { ends, settled } = await this.#startLoads([name], new Map([[name, overrideJson]]));
+      return { loaded: settled.then(() => ends.get(name)) };
     });
     await loaded;
   }
 
-  async unload(name: string): Promise<void> {
+  /**
+   * Resolves when no new request is accepted. Ensembles that the model is part of stop serving until it is loaded again.
+   *
+   * @param options.unloadDependents also unloads what the model is made of, unless another ensemble needs it or it was
+   *   asked for by name
+   */
+  async unload(name: string, options: { readonly unloadDependents: boolean }): Promise<void> {
     checkModelName(name);
-    const { unloaded } = await this.#arrivals(() => ({ unloaded: this.#entries.get(name)?.unload() }));
+    const { unloaded } = await this.#arrivals(() => {
+      const dependents = this.#dependencies.dependentsOf([name]);
+      const gone = options.unloadDependents ? this.#dependencies.removeWithOrphans(name) : [name];
+      this.#dependencies.remove(name);
+      const ends = new Map(gone.map((each) => [each, this.#entries.get(each)?.unload() ?? Promise.resolve()]));
+      this.#recheck(dependents, ends);
+      return { unloaded: Promise.all(ends.values()) };
+    });
     await unloaded;
   }
 
   /**
-   * Loads several models and resolves with the reasons of those that failed.
+   * Loads several models, with those that they are made of, and resolves with the reasons of those that failed.
    * Rejects with `PerfError` when a repository cannot be read.
    */
   async loadAll(names: readonly string[]): Promise<PerfError[]> {
-    const limit = pLimit(parallelLoads);
     const failures: PerfError[] = [];
-    const loadOne = async (name: string) => {
+    const attempt = async (name: string, run: () => Promise<unknown>) => {
       try {
-        await this.load(name);
+        await run();
+        return true;
       } catch (thrown) {
         if (!(thrown instanceof RefusalError)) throw thrown;
         failures.push(toStop(name, thrown));
+        return false;
       }
     };
-    await Promise.all(names.map((name) => limit(loadOne, name)));
+    const known: string[] = [];
+    for (const name of names) {
+      const isKnown = await attempt(name, async () => {
+        checkModelName(name);
+        await this.#requireEntry(name);
+      });
+      if (isKnown) known.push(name);
+    }
+    const { ends } = await this.#startLoads(known, new Map());
+    await Promise.all([...ends].map(([name, end]) => attempt(name, () => end)));
     return failures;
   }
 
@@ -106,17 +141,91 @@ export class ModelRepository implements AsyncDisposable {
     await Promise.all([...this.#entries.values()].map((entry) => entry[Symbol.asyncDispose]()));
   }
 
-  async #newEntry(name: string): Promise<ModelEntry> {
-    if (!(await listModels(this.#repositories)).has(name)) {
-      throw new RefusalError(
-        'internal',
-        `failed to load '${name}', failed to poll from model repository: no folder of that name in ` +
-          this.#repositories.join(', '),
-      );
+  /**
+   * Queues the loads of models, of all that they are made of, and the checks of the ensembles that contain them. Each
+   * waits for what it is made of; since all of this is queued at once and in that order, no two can wait for each other.
+   *
+   * @param overrides configurations that the load request brings along
+   */
+  async #startLoads(
+    names: readonly string[],
+    overrides: ReadonlyMap<string, string | undefined>,
+  ): Promise<{ readonly ends: ReadonlyMap<string, Promise<void>>; readonly settled: Promise<unknown> }> {
+    const composing = await this.#composingModels(names, overrides);
+    const order = loadOrder(names, (name) => composing.get(name) ?? []);
+    const limit = pLimit(parallelLoads);
+    const ends = new Map<string, Promise<void>>();
+    for (const name of order.names) {
+      const entry = this.#entries.get(name);
+      if (entry === undefined) continue;
+      const parts = composing.get(name) ?? [];
+      this.#dependencies.add(name, parts);
+      const circular = order.circular.get(name);
+      const after = whenSettled(parts.map((part) => ends.get(part)));
+      const load = () =>
+        entry.load(() => this.#directoryOf(name), {
+          overrideJson: overrides.get(name),
+          after,
+          // An ensemble does little but wait: inside the limit, it could keep out what it waits for.
+          limit: parts.length > 0 ? (run) => run() : limit,
+        });
+      ends.set(name, circular === undefined ? load() : entry.fail(circular));
     }
-    const entry = new ModelEntry(name, this.#policy);
-    this.#entries.set(name, entry);
-    return entry;
+    const all = new Map(ends);
+    this.#recheck(this.#dependencies.dependentsOf(order.names), all);
+    return { ends, settled: whenSettled([...ends.values(), ...all.values()]) };
+  }
+
+  /** Queues a look at ensembles whose models change. @param ends what they wait for, by model; theirs are added */
+  #recheck(ensembles: readonly string[], ends: Map<string, Promise<void>>): void {
+    for (const name of ensembles) {
+      const after = whenSettled(this.#dependencies.composingOf(name).map((part) => ends.get(part)));
+      const end = this.#entries.get(name)?.recheck(after);
+      if (end !== undefined) ends.set(name, end);
+    }
+  }
+
+  /** What each of these models is made of, at any depth. */
+  async #composingModels(
+    names: readonly string[],
+    overrides: ReadonlyMap<string, string | undefined>,
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const composing = new Map<string, readonly string[]>();
+    const open = [...names];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (composing.has(name)) continue;
+      const parts = await this.#readComposing(name, overrides.get(name));
+      composing.set(name, parts);
+      open.push(...parts);
+    }
+    return composing;
+  }
+
+  /** None for a model whose configuration is wrong: its load says why. */
+  async #readComposing(name: string, overrideJson: string | undefined): Promise<readonly string[]> {
+    try {
+      const directory = await this.#directoryOf(name);
+      if (!this.#entries.has(name)) this.#entries.set(name, new ModelEntry(name, this.#policy));
+      return composingNames(prepareHead({ directoryName: name, overrideJson, ...directory }, this.#policy));
+    } catch (thrown) {
+      if (thrown instanceof PerfError || thrown instanceof RefusalError) return [];
+      throw thrown;
+    }
+  }
+
+  /** Notes that a model was asked for by name. Rejects with `RefusalError` (`internal`) when there is no such folder. */
+  async #requireEntry(name: string): Promise<void> {
+    if (!this.#entries.has(name)) {
+      if (!(await listModels(this.#repositories)).has(name)) {
+        throw new RefusalError(
+          'internal',
+          `failed to load '${name}', failed to poll from model repository: no folder of that name in ` +
+            this.#repositories.join(', '),
+        );
+      }
+      this.#entries.set(name, new ModelEntry(name, this.#policy));
+    }
+    this.#dependencies.request(name);
   }
 
   async #directoryOf(name: string): Promise<ModelDirectory> {
@@ -128,6 +237,11 @@ export class ModelRepository implements AsyncDisposable {
     return readModelDirectory(path);
   }
 }
+
+/** When all of these have ended, one way or the other. */
+const whenSettled = async (ends: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
+  await Promise.allSettled(ends);
+};
 
 /** The reason alone: at start nobody needs to know which version of which state it is. */
 function toStop(name: string, refusal: RefusalError): PerfError {

@@ -191,7 +191,7 @@ export class Scheduler {
     const end = clock.now();
     if (answer.ok) {
       statistics.recordSuccess({ enqueuedAt: request.enqueuedAt, end }, answer.times);
-      request.end.resolve(answer.outputs);
+      request.end.resolve(answer.outputs, answer.times);
     } else {
       statistics.recordFailure(end - request.enqueuedAt, answer.reason);
       request.end.reject(answer.refusal);

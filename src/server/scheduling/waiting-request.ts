@@ -2,13 +2,14 @@ import type { Nanoseconds } from '../../core/units.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { ExecutableRequest } from '../backends/backend.js';
 import type { RefusalError } from '../refusal.js';
+import type { ExecutionTimes } from '../statistics/version-statistics.js';
 import type { ValidRequest } from '../validate-request.js';
 import type { Batchable } from './form-batch.js';
 import type { Timed } from './queue-policy.js';
 
-/** How a request ends: its outputs in the plan's order, or why there are none. */
+/** How a request ends: its outputs in the plan's order and when they were computed, or why there are none. */
 export interface RequestEnd {
-  resolve(outputs: readonly Tensor[]): void;
+  resolve(outputs: readonly Tensor[], times: ExecutionTimes): void;
   reject(refusal: RefusalError): void;
 }
 
