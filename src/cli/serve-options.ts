@@ -1,20 +1,32 @@
 import type { Argv } from 'yargs';
 import { PerfError } from '../core/perf-error.js';
 import type { ServiceOptions } from '../server/create-service.js';
+import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
+import { backendConfig } from './flags/backend-config.js';
+import { declareIgnored, ignoredWarnings } from './flags/ignored-serve-flags.js';
+import { grpcRestrictions, httpRestrictions } from './flags/restriction-flags.js';
 
 /** What `serve` was asked for: flags are not looked at again. */
 export interface ServeOptions extends Omit<ServiceOptions, 'cacheDirectory' | 'log'> {
+  readonly allowHttp: boolean;
+  readonly allowGrpc: boolean;
+  readonly allowMetrics: boolean;
   readonly httpAddress: string;
   readonly grpcAddress: string;
+  readonly metricsAddress: string;
+  readonly httpRestrictions: Restrictions;
+  readonly grpcRestrictions: Restrictions;
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly metricsPort: number;
   readonly httpMaxInputBytes: number;
   readonly exitTimeoutMs: number;
+  /** What the operator should know about the flags. */
+  readonly warnings: readonly string[];
 }
 
-const controlModes = ['none', 'explicit'] as const;
+const controlModes = ['none', 'explicit', 'poll'] as const;
 const largestPort = 65535;
 /** Bodies are held in one buffer, and the protocol's lengths are 32-bit. */
 const largestInput = 2 ** 31 - 1;
@@ -24,20 +36,44 @@ const longestTimeoutSeconds = 2_147_483;
 /** The flags of `serve`, named as Triton names them. Numbers are read by `serveOptions`. */
 export function serveFlags<T>(yargs: Argv<T>) {
   const text = { type: 'string', requiresArg: true } as const;
-  return yargs
-    .option('model-repository', { ...text, array: true, demandOption: true, describe: 'Folder of models (repeatable)' })
+  const yesOrNo = { type: 'boolean', default: true } as const;
+  const many = { ...text, array: true } as const;
+  return declareIgnored(yargs)
+    .option('model-repository', {
+      ...many,
+      alias: 'model-store',
+      demandOption: true,
+      describe: 'Folder of models (repeatable)',
+    })
+    .option('allow-http', { ...yesOrNo, describe: 'Listen for HTTP/REST' })
+    .option('allow-grpc', { ...yesOrNo, describe: 'Listen for gRPC' })
+    .option('allow-metrics', { ...yesOrNo, describe: 'Listen for GET /metrics' })
     .option('http-port', { ...text, default: '8000', describe: 'Port of HTTP/REST; 0 picks a free one' })
     .option('grpc-port', { ...text, default: '8001', describe: 'Port of gRPC; 0 picks a free one' })
     .option('metrics-port', { ...text, default: '8002', describe: 'Port of GET /metrics; 0 picks a free one' })
     .option('http-address', { ...text, default: '127.0.0.1', describe: 'Address of HTTP/REST and metrics' })
     .option('grpc-address', { ...text, default: '127.0.0.1', describe: 'Address of gRPC' })
+    .option('metrics-address', { ...text, describe: 'Address of metrics, if not --http-address' })
+    .option('http-restricted-api', {
+      ...many,
+      describe: 'API[,API...]:HEADER=VALUE: serve these only to requests with this header (repeatable)',
+    })
+    .option('grpc-restricted-protocol', {
+      ...many,
+      describe: 'API[,API...]:KEY=VALUE: the same over gRPC, in the header triton-grpc-protocol-KEY (repeatable)',
+    })
     .option('model-control-mode', {
       ...text,
       choices: controlModes,
       default: 'none' as const,
-      describe: 'none: load all models at start; explicit: those of --load-model and what clients ask for',
+      describe:
+        'none: load all models at start; explicit: those of --load-model and what clients ask for; ' +
+        'poll: all, and follow changes of the files',
     })
-    .option('load-model', { ...text, array: true, describe: 'Model to load at start (repeatable; * = all)' })
+    .option('repository-poll-secs', { ...text, default: '15', describe: 'How often poll looks at the files' })
+    .option('load-model', { ...many, describe: 'Model to load at start (repeatable; * = all)' })
+    .option('strict-readiness', { ...yesOrNo, describe: 'Ready only when every model is' })
+    .option('backend-config', { ...many, describe: 'onnxruntime,default-max-batch-size=N (repeatable)' })
     .option('exit-on-error', { type: 'boolean', default: true, describe: 'Stop when a model fails to load at start' })
     .option('exit-timeout-secs', {
       ...text,
@@ -49,6 +85,7 @@ export function serveFlags<T>(yargs: Argv<T>) {
       default: false,
       describe: 'Fill nothing into a config.pbtxt from the model file',
     })
+    .option('strict-model-config', { type: 'boolean', default: false, hidden: true })
     .option('allow-client-shm', {
       type: 'boolean',
       default: false,
@@ -66,13 +103,23 @@ export function serveFlags<T>(yargs: Argv<T>) {
 /** The flags as the parser gives them; one that is given twice is a list. */
 export interface ServeFlags {
   readonly modelRepository: readonly string[];
+  readonly allowHttp: boolean;
+  readonly allowGrpc: boolean;
+  readonly allowMetrics: boolean;
   readonly httpPort: string;
   readonly grpcPort: string;
   readonly metricsPort: string;
   readonly httpAddress: string;
   readonly grpcAddress: string;
+  readonly metricsAddress: string | undefined;
+  readonly httpRestrictedApi: readonly string[] | undefined;
+  readonly grpcRestrictedProtocol: readonly string[] | undefined;
   readonly modelControlMode: (typeof controlModes)[number];
+  readonly repositoryPollSecs: string;
   readonly loadModel: readonly string[] | undefined;
+  readonly strictReadiness: boolean;
+  readonly strictModelConfig: boolean;
+  readonly backendConfig: readonly string[] | undefined;
   readonly exitOnError: boolean;
   readonly exitTimeoutSecs: string;
   readonly disableAutoCompleteConfig: boolean;
@@ -84,27 +131,45 @@ export interface ServeFlags {
 export function serveOptions(flags: ServeFlags): ServeOptions {
   const loadModels = flags.loadModel ?? [];
   const modelControlMode = once('--model-control-mode', flags.modelControlMode);
-  if (modelControlMode === 'none' && loadModels.length > 0) {
-    throw new PerfError('usage', `Cannot use --load-model ${loadModels[0]} with --model-control-mode none`, {
-      hint: 'Use --model-control-mode explicit; none loads every model.',
-    });
+  if (modelControlMode !== 'explicit' && loadModels.length > 0) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --load-model ${loadModels[0]} with --model-control-mode ${modelControlMode}`,
+      { hint: `Use --model-control-mode explicit; ${modelControlMode} loads every model.` },
+    );
   }
+  const { defaultMaxBatchSize, warnings } = backendConfig(flags.backendConfig ?? []);
+  const isStrict = once('--strict-model-config', flags.strictModelConfig);
+  const httpAddress = once('--http-address', flags.httpAddress);
   return {
     modelRepositories: flags.modelRepository,
     modelControlMode,
     loadModels,
+    repositoryPollMs: 1000 * pollSeconds(flags),
+    strictReadiness: once('--strict-readiness', flags.strictReadiness),
+    defaultMaxBatchSize,
     exitOnError: once('--exit-on-error', flags.exitOnError),
-    disableAutoComplete: once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
+    disableAutoComplete: isStrict || once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
     allowClientShm: once('--allow-client-shm', flags.allowClientShm),
-    httpAddress: once('--http-address', flags.httpAddress),
+    allowHttp: once('--allow-http', flags.allowHttp),
+    allowGrpc: once('--allow-grpc', flags.allowGrpc),
+    allowMetrics: once('--allow-metrics', flags.allowMetrics),
+    httpAddress,
+    metricsAddress: once('--metrics-address', flags.metricsAddress) ?? httpAddress,
+    httpRestrictions: httpRestrictions(flags.httpRestrictedApi ?? []),
+    grpcRestrictions: grpcRestrictions(flags.grpcRestrictedProtocol ?? []),
     grpcAddress: once('--grpc-address', flags.grpcAddress),
     httpPort: integer('--http-port', flags.httpPort, { largest: largestPort }),
     grpcPort: integer('--grpc-port', flags.grpcPort, { largest: largestPort }),
     metricsPort: integer('--metrics-port', flags.metricsPort, { largest: largestPort }),
     httpMaxInputBytes: integer('--http-max-input-size', flags.httpMaxInputSize, { smallest: 1, largest: largestInput }),
     exitTimeoutMs: 1000 * integer('--exit-timeout-secs', flags.exitTimeoutSecs, { largest: longestTimeoutSeconds }),
+    warnings: [...ignoredWarnings({ ...flags }), ...warnings],
   };
 }
+
+const pollSeconds = ({ repositoryPollSecs }: ServeFlags): number =>
+  integer('--repository-poll-secs', repositoryPollSecs, { smallest: 1, largest: longestTimeoutSeconds });
 
 function once<Value>(flag: string, value: Value): Value {
   if (!Array.isArray(value)) return value;

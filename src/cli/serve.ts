@@ -21,6 +21,7 @@ const cutMarginMs = 1000;
 export async function serve(options: ServeOptions, host: ServeHost, openService: OpenService): Promise<void> {
   using _ = leaveAfter(options.exitTimeoutMs, host);
   try {
+    for (const warning of options.warnings) host.say(warning);
     host.stop.addEventListener('abort', host.leave); // nothing is in flight while models load
     await using service = await openService(options, host.say);
     await using server = await startServer(service, { ...options, log: host.say });
@@ -53,11 +54,12 @@ function leaveAfter(limitMs: number, { stop, say, leave }: ServeHost): Disposabl
   };
 }
 
-function endpointLines({ httpAddress, grpcAddress }: ServeOptions, { http, grpc, metrics }: ServerPorts): string[] {
+function endpointLines(options: ServeOptions, { http, grpc, metrics }: ServerPorts): string[] {
+  const { httpAddress, grpcAddress, metricsAddress } = options;
   return [
-    `HTTP     http://${urlHost(httpAddress)}:${http}`,
-    `gRPC     ${urlHost(grpcAddress)}:${grpc}`,
-    `metrics  http://${urlHost(httpAddress)}:${metrics}/metrics`,
+    ...(http === undefined ? [] : [`HTTP     http://${urlHost(httpAddress)}:${http}`]),
+    ...(grpc === undefined ? [] : [`gRPC     ${urlHost(grpcAddress)}:${grpc}`]),
+    ...(metrics === undefined ? [] : [`metrics  http://${urlHost(metricsAddress)}:${metrics}/metrics`]),
   ];
 }
 

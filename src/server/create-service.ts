@@ -7,6 +7,7 @@ import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.j
 import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
 import { RefusalError } from './refusal.js';
 import { ModelRepository } from './repository/model-repository.js';
+import { pollRepository } from './repository/poll-repository.js';
 import type { ServedVersion } from './served-version.js';
 import { serverClock } from './server-clock.js';
 import { inferWithRegions, refuseRegions } from './shared-memory/infer-with-regions.js';
@@ -15,14 +16,23 @@ import { createSystemMemory } from './shared-memory/system-memory.js';
 
 export interface ServiceOptions {
   readonly modelRepositories: readonly string[];
-  /** `none`: all models are loaded at start and stay. `explicit`: those named, and whatever the load API asks for. */
-  readonly modelControlMode: 'none' | 'explicit';
+  /**
+   * `none`: all models are loaded at start and stay. `explicit`: those named, and whatever the load API asks for. `poll`:
+   * all models, and whatever becomes of their files.
+   */
+  readonly modelControlMode: 'none' | 'explicit' | 'poll';
+  /** Only with `poll`: from one look at the files to the next. */
+  readonly repositoryPollMs?: number;
   /** Only with `explicit`; `*` alone means all. */
   readonly loadModels: readonly string[];
   /** Whether a model that fails at start ends the server; otherwise it runs and is not ready. */
   readonly exitOnError: boolean;
   /** Configurations are taken as they are, nothing is filled in from the model file. */
   readonly disableAutoComplete: boolean;
+  /** Whether a model that is not as it should be makes the server unready. */
+  readonly strictReadiness?: boolean;
+  /** For models that can batch and do not say how much; `undefined` = the backend's default. */
+  readonly defaultMaxBatchSize?: number | undefined;
   /** Whether clients may name regions of this machine's shared memory, which the server then reads and writes. */
   readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
@@ -32,7 +42,7 @@ export interface ServiceOptions {
 }
 
 /** ONNX Runtime backend setting `default-max-batch-size`. */
-const defaultMaxBatchSize = 4;
+const backendMaxBatchSize = 4;
 
 /** Client scripts insist on the name. */
 const serverMetadata: ServerMetadata = {
@@ -64,7 +74,7 @@ export async function createInferenceService(options: ServiceOptions): Promise<I
     clock: serverClock,
     cores: availableParallelism(),
     autoComplete: !options.disableAutoComplete,
-    defaultMaxBatchSize,
+    defaultMaxBatchSize: options.defaultMaxBatchSize ?? backendMaxBatchSize,
     log,
   });
   try {
@@ -78,13 +88,17 @@ export async function createInferenceService(options: ServiceOptions): Promise<I
 
 async function loadAtStart(repository: ModelRepository, options: ServiceOptions): Promise<void> {
   const { modelControlMode, loadModels, exitOnError, log } = options;
-  if (modelControlMode === 'none' && loadModels.length > 0) {
-    throw new PerfError('usage', `Cannot load single models (${loadModels.join(', ')}) in model control mode none`, {
-      hint: 'Use --model-control-mode explicit.',
-    });
+  if (modelControlMode !== 'explicit' && loadModels.length > 0) {
+    throw new PerfError(
+      'usage',
+      `Cannot load single models (${loadModels.join(', ')}) in model control mode ${modelControlMode}`,
+      {
+        hint: 'Use --model-control-mode explicit.',
+      },
+    );
   }
   const inRepositories = await repository.names();
-  const isAll = modelControlMode === 'none' || (loadModels.length === 1 && loadModels[0] === '*');
+  const isAll = modelControlMode !== 'explicit' || (loadModels.length === 1 && loadModels[0] === '*');
   const failures = await repository.loadAll(isAll ? inRepositories : loadModels);
   const [first] = failures;
   if (first !== undefined && exitOnError) throw first;
@@ -93,9 +107,11 @@ async function loadAtStart(repository: ModelRepository, options: ServiceOptions)
 
 function serviceOf(
   repository: ModelRepository,
-  { modelControlMode, allowClientShm }: ServiceOptions,
+  { modelControlMode, allowClientShm, strictReadiness = true, repositoryPollMs = 15_000, log }: ServiceOptions,
 ): InferenceService & AsyncDisposable {
   let isEnding = false;
+  const polling =
+    modelControlMode === 'poll' ? pollRepository(repository, { everyMs: repositoryPollMs, log }) : undefined;
   const memory = allowClientShm ? createSystemMemory() : undefined;
   const inferAlone: InferenceService['infer'] = async (request, signal) =>
     repository.find(request.modelName, request.modelVersion).infer(request, signal);
@@ -106,7 +122,7 @@ function serviceOf(
   };
   return {
     isLive: () => !isEnding,
-    isReady: () => !isEnding && repository.isSettled,
+    isReady: () => !isEnding && (!strictReadiness || repository.isSettled),
     isModelReady: ({ name, version }) => repository.find(name, version) !== undefined,
     serverMetadata: () => (memory === undefined ? serverMetadata : withSharedMemory(serverMetadata)),
     modelMetadata: (model) => modelMetadata(repository, model),
@@ -136,6 +152,7 @@ function serviceOf(
     sharedMemory: memory ?? disabledSharedMemory(),
     async [Symbol.asyncDispose]() {
       isEnding = true;
+      await polling?.[Symbol.asyncDispose]();
       await repository[Symbol.asyncDispose]();
       memory?.[Symbol.dispose]();
     },

@@ -5,11 +5,14 @@ import { startHttpServer } from './http/http-server.js';
 import type { InferenceService } from './inference-service.js';
 import { startMetricsServer } from './metrics-server.js';
 import type { Log } from './refusal-of.js';
+import type { Restrictions } from './restricted-apis.js';
 
 /** Where the front ends listen; port 0 picks a free one. Everything has Triton's default. */
 export interface ServerOptions {
   readonly httpAddress?: string;
   readonly grpcAddress?: string;
+  /** As `httpAddress` unless given. */
+  readonly metricsAddress?: string;
   readonly httpPort?: number;
   readonly grpcPort?: number;
   readonly metricsPort?: number;
@@ -18,6 +21,8 @@ export interface ServerOptions {
   readonly allowMetrics?: boolean;
   /** Limit of JSON and raw HTTP bodies, in bytes. */
   readonly httpMaxInputBytes?: number;
+  readonly httpRestrictions?: Restrictions;
+  readonly grpcRestrictions?: Restrictions;
   /** How long closing waits for what is in flight. */
   readonly exitTimeoutMs?: number;
   /** Takes the stacks of internal errors. */
@@ -73,24 +78,25 @@ export async function startServer(service: InferenceService, options: ServerOpti
 
 function frontEndsOf(service: InferenceService, options: ServerOptions): FrontEnd[] {
   const { log, httpAddress = '127.0.0.1', grpcAddress = '127.0.0.1' } = options;
+  const { httpRestrictions = new Map(), grpcRestrictions = new Map() } = options;
   const maxInputBytes = options.httpMaxInputBytes ?? defaultMaxInputBytes;
   return [
     {
       name: 'http',
       allowed: options.allowHttp ?? true,
       address: { host: httpAddress, port: options.httpPort ?? 8000 },
-      start: (address) => startHttpServer(service, { ...address, maxInputBytes, log }),
+      start: (address) => startHttpServer(service, { ...address, maxInputBytes, log, restrictions: httpRestrictions }),
     },
     {
       name: 'grpc',
       allowed: options.allowGrpc ?? true,
       address: { host: grpcAddress, port: options.grpcPort ?? 8001 },
-      start: (address) => startGrpcServer(service, { ...address, log }),
+      start: (address) => startGrpcServer(service, { ...address, log, restrictions: grpcRestrictions }),
     },
     {
       name: 'metrics',
       allowed: options.allowMetrics ?? true,
-      address: { host: httpAddress, port: options.metricsPort ?? 8002 },
+      address: { host: options.metricsAddress ?? httpAddress, port: options.metricsPort ?? 8002 },
       start: (address) => startMetricsServer(service, { ...address, log }),
     },
   ];

@@ -10,17 +10,27 @@ test('serveOptions has the defaults of Triton', (t) => {
   t.deepEqual(read('--model-repository', '/models'), {
     modelRepositories: ['/models'],
     modelControlMode: 'none',
+    repositoryPollMs: 15_000,
     loadModels: [],
+    strictReadiness: true,
+    defaultMaxBatchSize: undefined,
     exitOnError: true,
     allowClientShm: false,
     disableAutoComplete: false,
+    allowHttp: true,
+    allowGrpc: true,
+    allowMetrics: true,
     httpAddress: '127.0.0.1',
     grpcAddress: '127.0.0.1',
+    metricsAddress: '127.0.0.1',
+    httpRestrictions: new Map(),
+    grpcRestrictions: new Map(),
     httpPort: 8000,
     grpcPort: 8001,
     metricsPort: 8002,
     httpMaxInputBytes: 67_108_864,
     exitTimeoutMs: 30_000,
+    warnings: [],
   });
 });
 
@@ -28,21 +38,37 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
   const args =
     '--model-repository=/a --model-repository /b --model-control-mode=explicit --load-model x --load-model y ' +
     '--exit-on-error=false --allow-client-shm=true --exit-timeout-secs 0 --disable-auto-complete-config --http-address 0.0.0.0 ' +
-    '--grpc-address ::1 --http-port=0 --grpc-port 1 --metrics-port 65535 --http-max-input-size 1000';
+    '--grpc-address ::1 --http-port=0 --grpc-port 1 --metrics-port 65535 --http-max-input-size 1000 ' +
+    '--allow-http false --allow-grpc=false --allow-metrics=true --metrics-address 127.0.0.2 --repository-poll-secs 3 ' +
+    '--strict-readiness=false --backend-config onnxruntime,default-max-batch-size=7 ' +
+    '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x';
   t.deepEqual(read(...args.split(' ')), {
     modelRepositories: ['/a', '/b'],
     modelControlMode: 'explicit',
+    repositoryPollMs: 3000,
     loadModels: ['x', 'y'],
+    strictReadiness: false,
+    defaultMaxBatchSize: 7,
     exitOnError: false,
     allowClientShm: true,
     disableAutoComplete: true,
+    allowHttp: false,
+    allowGrpc: false,
+    allowMetrics: true,
     httpAddress: '0.0.0.0',
     grpcAddress: '::1',
+    metricsAddress: '127.0.0.2',
+    httpRestrictions: new Map([
+      ['health', { name: 'key', value: 'a:b=c' }],
+      ['trace', { name: 'key', value: 'a:b=c' }],
+    ]),
+    grpcRestrictions: new Map([['inference', { name: 'triton-grpc-protocol-Key', value: 'v' }]]),
     httpPort: 0,
     grpcPort: 1,
     metricsPort: 65_535,
     httpMaxInputBytes: 1000,
     exitTimeoutMs: 0,
+    warnings: ['warning: these flags of tritonserver change nothing here: --host-policy, --id'],
   });
 });
 
@@ -54,6 +80,26 @@ const refused: readonly [args: string, message: string][] = [
   ['--http-max-input-size 0', "Cannot use --http-max-input-size: expected an integer from 1 to 2147483647, got '0'"],
   ['--exit-timeout-secs 1.5', "Cannot use --exit-timeout-secs: expected an integer from 0 to 2147483, got '1.5'"],
   ['--load-model x', 'Cannot use --load-model x with --model-control-mode none'],
+  ['--load-model x --model-control-mode poll', 'Cannot use --load-model x with --model-control-mode poll'],
+  ['--repository-poll-secs 0', "Cannot use --repository-poll-secs: expected an integer from 1 to 2147483, got '0'"],
+  [
+    '--http-restricted-api health',
+    "Cannot use --http-restricted-api: expected API[,API...]:HEADER=VALUE, got 'health'",
+  ],
+  [
+    '--http-restricted-api health,health:a=b',
+    "Cannot use --http-restricted-api: expected each API once, got 'health twice'",
+  ],
+  [
+    '--grpc-restricted-protocol healthy:a=b',
+    'Cannot use --grpc-restricted-protocol: expected one of health, metadata, inference, shared-memory, model-config, ' +
+      "model-repository, statistics, trace, logging, got 'healthy'",
+  ],
+  ['--backend-config onnxruntime', "Cannot use --backend-config: expected NAME,KEY=VALUE, got 'onnxruntime'"],
+  [
+    '--backend-config onnxruntime,default-max-batch-size=0',
+    "Cannot use --backend-config: expected default-max-batch-size=1 to 999999, got '0'",
+  ],
 ];
 
 for (const [args, message] of refused) {
@@ -62,3 +108,16 @@ for (const [args, message] of refused) {
     t.deepEqual([error.code, error.message], ['usage', message]);
   });
 }
+
+test('serveOptions takes --model-store and --strict-model-config for what they were, and tells settings without a meaning', (t) => {
+  const options = read(
+    '--model-store',
+    '/models',
+    '--strict-model-config=true',
+    '--backend-config',
+    'python,shm-size=1',
+  );
+  t.deepEqual(options.modelRepositories, ['/models']);
+  t.true(options.disableAutoComplete);
+  t.deepEqual(options.warnings, ['warning: these settings of --backend-config change nothing here: python,shm-size']);
+});

@@ -132,6 +132,20 @@ test('serve tells its parent the ports, ignores SIGINT and ends when the channel
   t.is(await server.ended, 0);
 });
 
+test('serve opens the ports that are allowed, and warns once of flags that change nothing', async (t) => {
+  const flags = [...anyPorts, '--allow-grpc', 'false', '--allow-metrics=false', '--http-thread-count=8', '--id', 'x'];
+  await using server = launch(flags, { ipc: true });
+  const message = await messageFrom(server);
+  t.deepEqual(message.kind === 'ready' && Object.keys(message.ports), ['http']);
+  server.child.kill('SIGTERM');
+  t.is(await server.ended, 0);
+  t.is(server.lines[0], 'warning: these flags of tritonserver change nothing here: --http-thread-count, --id');
+  t.deepEqual(
+    server.lines.filter((line) => /^(gRPC|metrics|warning)/.test(line)),
+    server.lines.slice(0, 1),
+  );
+});
+
 test('serve ends at SIGTERM although the channel is open', async (t) => {
   await using server = launch(anyPorts, { ipc: true });
   await messageFrom(server);

@@ -25,6 +25,12 @@ const cases: readonly Case[] = [
     says: ["'nope'", 'the sample model', 'simple'],
   },
   { title: 'an unknown flag', args: ['-m', 'simple', '--bogus', '1'], code: 64, says: ['bogus'] },
+  {
+    title: 'a flag that serve does not have',
+    args: ['serve', '--model-repository', 'x', '--grpc-use-ssl', 'true'],
+    code: 64,
+    says: ['expected flags and commands that --help lists', 'grpc-use-ssl'],
+  },
   { title: 'an unknown command', args: ['meassure'], code: 64, says: ['meassure'] },
   {
     title: 'a range that is none',

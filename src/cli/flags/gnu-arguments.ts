@@ -28,7 +28,16 @@ function written(argument: string, known: KnownFlags): string[] {
 
 function longFlag(argument: string, known: KnownFlags): string {
   const [, name = '', value = ''] = /^--([^=]*)(=.*)?$/s.exec(argument) ?? [];
-  return `--${fullName(name, known)}${value}`;
+  const full = fullName(name, known);
+  const isSwitch = known.declared.some(({ names, takesValue }) => !takesValue && names.includes(full));
+  return `--${full}${isSwitch && value !== '' ? `=${yesOrNo(full, value.slice(1))}` : value}`;
+}
+
+/** What Triton takes for a switch; a parser that knows `true` only would take the rest for no. */
+function yesOrNo(name: string, value: string): boolean {
+  if (/^(?:true|on|1)$/i.test(value)) return true;
+  if (/^(?:false|off|0)$/i.test(value)) return false;
+  throw new PerfError('usage', `Cannot use --${name}: expected true or false, got '${value}'`);
 }
 
 function fullName(name: string, { declared, foreign }: KnownFlags): string {

@@ -4,8 +4,11 @@ import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
 import { readInto } from '../read-into.js';
 import type { Log } from '../refusal-of.js';
+import type { Restrictions } from '../restricted-apis.js';
+import { apiOfMethod } from './api-of-method.js';
 import { GrpcConnection } from './grpc-connection.js';
 import type { GrpcMethod } from './grpc-method.js';
+import { restrictedMethod } from './restricted-method.js';
 import { streamMethods } from './stream-methods.js';
 import { unaryCall } from './unary-call.js';
 import { unaryMethods } from './unary-methods.js';
@@ -14,6 +17,7 @@ export interface GrpcOptions extends Address {
   /** How long a client may take to begin, and for the header fields of a call, in milliseconds. */
   readonly startMs?: number;
   readonly log: Log;
+  readonly restrictions?: Restrictions;
 }
 
 const defaultStartMs = 20_000;
@@ -30,7 +34,7 @@ const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
  * @throws Error of `node:net` when it cannot listen
  */
 export async function startGrpcServer(service: InferenceService, options: GrpcOptions): Promise<Endpoint> {
-  const methods = methodsOf(service, options.log);
+  const methods = methodsOf(service, options);
   const rooms = new BodyRooms();
   const connections: Connections = new Map();
   const onGone = (connection: GrpcConnection) => void connections.delete(connection);
@@ -53,10 +57,14 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
 }
 
 /** By path. */
-function methodsOf(service: InferenceService, log: Log): ReadonlyMap<string, GrpcMethod> {
+function methodsOf(service: InferenceService, { log, restrictions }: GrpcOptions): ReadonlyMap<string, GrpcMethod> {
   const methods = new Map<string, GrpcMethod>();
   for (const [path, method] of unaryMethods(service)) methods.set(path, unaryCall(method, log));
   for (const [path, method] of streamMethods(service, log)) methods.set(path, method);
+  for (const [path, method] of methods) {
+    const required = restrictions?.get(apiOfMethod(path));
+    if (required !== undefined) methods.set(path, restrictedMethod(method, required));
+  }
   return methods;
 }
 

@@ -1,6 +1,8 @@
 import { headerLengthField } from '../../protocol/http-infer.js';
 import type { InferenceService } from '../inference-service.js';
+import { isAdmitted, type Restrictions } from '../restricted-apis.js';
 import { errorAnswer, type HttpAnswer } from './answer.js';
+import { apiOfRoute } from './api-of-route.js';
 import { decompressed, encoded, isReadableEncoding, readableEncodings } from './content-encoding.js';
 import type { Headers } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
@@ -30,25 +32,37 @@ export type Dispatch =
 
 const findRoute = createRouter(routes);
 
-/** @param maxInputBytes limit of JSON and raw bodies; binary tensors behind a JSON header do not count, as in Triton */
-export function dispatch(head: RequestHead, service: InferenceService, maxInputBytes: number): Dispatch {
+/** What all requests to a server have in common. */
+export interface DispatchOptions {
+  readonly service: InferenceService;
+  /** Limit of JSON and raw bodies in bytes; binary tensors behind a JSON header do not count, as in Triton. */
+  readonly maxInputBytes: number;
+  readonly restrictions: Restrictions;
+}
+
+export function dispatch(head: RequestHead, { service, maxInputBytes, restrictions }: DispatchOptions): Dispatch {
   const { headers } = head;
   const match = findRoute(head.method, head.url);
   if (match.kind === 'unknown-path') return answered(errorAnswer(404, 'Not Found'));
   if (match.kind === 'wrong-method') {
     return answered(errorAnswer(405, 'Method Not Allowed', { Allow: match.allowed.join(', ') }));
   }
+  const { handler, pattern } = match.route;
+  const required = restrictions.get(apiOfRoute(pattern));
+  if (required !== undefined && !isAdmitted(required, (name) => headers[name])) {
+    return answered(errorAnswer(403, `This API is restricted, expecting header '${required.name}'`));
+  }
   const encoding = headers['content-encoding'];
   if (typeof encoding === 'object' || !isReadableEncoding(encoding)) {
     return answered(errorAnswer(501, 'Unsupported compression type', { 'Accept-Encoding': readableEncodings }));
   }
-  const hasBinaryPart = match.handler === handleInfer && headers[headerLengthField] !== undefined;
+  const hasBinaryPart = handler === handleInfer && headers[headerLengthField] !== undefined;
   return {
     kind: 'accepted',
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
     handle: async (sent, signal) => {
       const body = encoding === undefined ? sent : await decompressed(sent, encoding, maxInputBytes);
-      const answer = await match.handler({ service, path: match.path, headers, body, maxInputBytes, signal });
+      const answer = await handler({ service, path: match.path, headers, body, maxInputBytes, signal });
       return encoded(answer, headers['accept-encoding']?.toString());
     },
   };

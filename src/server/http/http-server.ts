@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
 import { type Log, refusalOf } from '../refusal-of.js';
+import type { Restrictions } from '../restricted-apis.js';
 import { errorAnswer, type HttpAnswer, refusalAnswer } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
-import { dispatch } from './dispatch.js';
+import { type DispatchOptions, dispatch } from './dispatch.js';
 import { listen } from './listening.js';
 import { PlainConnections } from './plain-connections.js';
 import { BodyCutShortError, readBody } from './request-body.js';
@@ -29,14 +30,15 @@ const defaultPatience: Patience = { headersMs: 20_000, requestMs: 300_000, idleM
 export interface HttpOptions extends Address {
   /** Limit of JSON and raw bodies in bytes; binary tensors behind a JSON header do not count, as in Triton. */
   readonly maxInputBytes: number;
+  readonly restrictions?: Restrictions;
   readonly patience?: Patience;
   readonly log: Log;
 }
 
 /** What one connection shares with the requests on it. */
 interface Context {
-  readonly service: InferenceService;
-  readonly options: HttpOptions;
+  readonly dispatching: DispatchOptions;
+  readonly log: Log;
   isClosing: boolean;
   /** Aborted when the connection closes: HTTP/1.1 has no other way to cancel. */
   readonly gone: WeakMap<Socket, AbortController>;
@@ -51,7 +53,9 @@ interface Context {
  * @throws Error of `node:net` when it cannot listen
  */
 export async function startHttpServer(service: InferenceService, options: HttpOptions): Promise<Endpoint> {
-  const context: Context = { service, options, isClosing: false, gone: new WeakMap() };
+  const { maxInputBytes, log, restrictions = new Map() } = options;
+  const dispatching: DispatchOptions = { service, maxInputBytes, restrictions };
+  const context: Context = { dispatching, log, isClosing: false, gone: new WeakMap() };
   const patience = options.patience ?? defaultPatience;
   const server = createServer(
     {
@@ -70,10 +74,9 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
   const takeOver = server.listeners('connection');
   server.removeAllListeners('connection');
   const connections = new PlainConnections({
-    service,
-    maxInputBytes: options.maxInputBytes,
+    dispatching,
     patience,
-    log: options.log,
+    log,
     handOver: (socket, gone) => {
       context.gone.set(socket, gone);
       for (const listener of takeOver) listener.call(server, socket);
@@ -97,7 +100,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
     send(response, await answer(request, context), context);
   } catch (thrown) {
     if (thrown instanceof BodyCutShortError) return; // nobody is left to be told
-    const refused = refusalAnswer(refusalOf(thrown, context.options.log));
+    const refused = refusalAnswer(refusalOf(thrown, context.log));
     if (response.headersSent) response.destroy();
     else if (request.complete) send(response, refused, context);
     else sendBeforeBodyEnds(request, response, refused);
@@ -105,10 +108,9 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
 }
 
 async function answer(request: IncomingMessage, context: Context): Promise<HttpAnswer> {
-  const { service, options } = context;
   if (context.isClosing) return errorAnswer(503, 'Server exiting');
   const { method = '', url = '', headers } = request;
-  const dispatched = dispatch({ method, url, headers }, service, options.maxInputBytes);
+  const dispatched = dispatch({ method, url, headers }, context.dispatching);
   if (dispatched.kind === 'answered') return dispatched.answer;
   const body = await readBody(request, dispatched.maxBytes);
   return await dispatched.handle(body, context.gone.get(request.socket)?.signal ?? AbortSignal.abort());

@@ -1,19 +1,16 @@
 import type { Socket } from 'node:net';
 import { BodyRooms } from '../body-rooms.js';
-import type { InferenceService } from '../inference-service.js';
 import { readInto } from '../read-into.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import { refusalAnswer } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
-import { dispatch } from './dispatch.js';
+import { type DispatchOptions, dispatch } from './dispatch.js';
 import type { Patience } from './http-server.js';
 import { PlainConnection, type PlainWork, type WaitsFor } from './plain-connection.js';
 import type { PlainHead } from './plain-head.js';
 
 export interface PlainConnectionsOptions {
-  readonly service: InferenceService;
-  /** Limit of JSON and raw bodies in bytes. */
-  readonly maxInputBytes: number;
+  readonly dispatching: DispatchOptions;
   readonly patience: Patience;
   readonly log: Log;
   /** Gets a connection on which something out of the ordinary came, and what aborts when it closes. */
@@ -69,8 +66,8 @@ export class PlainConnections {
   }
 
   #accept(head: PlainHead, signal: AbortSignal): PlainWork | undefined {
-    const { service, maxInputBytes, log } = this.#options;
-    const dispatched = dispatch(head, service, maxInputBytes);
+    const { dispatching, log } = this.#options;
+    const dispatched = dispatch(head, dispatching);
     if (dispatched.kind === 'answered' || head.contentLength > dispatched.maxBytes) return undefined;
     return {
       contentLength: head.contentLength,

@@ -7,17 +7,17 @@ export interface Route<Handler> {
 
 /** Where a request goes: a handler with what the pattern's placeholders stand for, or why there is none. */
 export type RouteMatch<Handler> =
-  | { readonly kind: 'found'; readonly handler: Handler; readonly path: ReadonlyMap<string, string> }
+  | { readonly kind: 'found'; readonly route: Route<Handler>; readonly path: ReadonlyMap<string, string> }
   | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
   | { readonly kind: 'unknown-path' };
 
 interface Node<Handler> {
   readonly literals: Map<string, Node<Handler>>;
   placeholder?: { readonly name: string; readonly node: Node<Handler> };
-  readonly handlers: Map<string, Handler>;
+  readonly routes: Map<string, Route<Handler>>;
 }
 
-const newNode = <Handler>(): Node<Handler> => ({ literals: new Map(), handlers: new Map() });
+const newNode = <Handler>(): Node<Handler> => ({ literals: new Map(), routes: new Map() });
 
 /**
  * Builds the lookup of a route table. Segments are compared as they came, without percent-decoding; a literal
@@ -27,10 +27,10 @@ export function createRouter<Handler>(
   routes: readonly Route<Handler>[],
 ): (method: string, url: string) => RouteMatch<Handler> {
   const root = newNode<Handler>();
-  for (const { method, pattern, handler } of routes) {
+  for (const route of routes) {
     let node = root;
-    for (const segment of pattern.split('/').slice(1)) node = childFor(node, segment);
-    node.handlers.set(method, handler);
+    for (const segment of route.pattern.split('/').slice(1)) node = childFor(node, segment);
+    node.routes.set(route.method, route);
   }
   return (method, url) => {
     const query = url.indexOf('?');
@@ -38,9 +38,9 @@ export function createRouter<Handler>(
     const path = new Map<string, string>();
     const node = segments[0] === '' ? descend(root, segments, 1, path) : undefined;
     if (node === undefined) return { kind: 'unknown-path' };
-    const handler = node.handlers.get(method);
-    if (handler === undefined) return { kind: 'wrong-method', allowed: [...node.handlers.keys()] };
-    return { kind: 'found', handler, path };
+    const route = node.routes.get(method);
+    if (route === undefined) return { kind: 'wrong-method', allowed: [...node.routes.keys()] };
+    return { kind: 'found', route, path };
   };
 }
 
@@ -61,7 +61,7 @@ function descend<Handler>(
   path: Map<string, string>,
 ): Node<Handler> | undefined {
   const segment = segments[depth];
-  if (segment === undefined) return node.handlers.size > 0 ? node : undefined;
+  if (segment === undefined) return node.routes.size > 0 ? node : undefined;
   const literal = node.literals.get(segment);
   const found = literal === undefined ? undefined : descend(literal, segments, depth + 1, path);
   if (found !== undefined || node.placeholder === undefined) return found;

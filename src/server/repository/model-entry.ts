@@ -54,6 +54,7 @@ export class ModelEntry implements AsyncDisposable {
   #wanted: Wanted | undefined;
   /** The files that are loaded. */
   #fingerprint: string | undefined;
+  #attempted: string | undefined;
   /** Why the last load failed before any version was known. */
   #failure: string | undefined;
 
@@ -65,6 +66,11 @@ export class ModelEntry implements AsyncDisposable {
   /** The version that requests without one go to: the highest that is ready. */
   get latest(): ServedVersion | undefined {
     return this.#latest;
+  }
+
+  /** Fingerprint of the files of the last load, good or bad; none after an unload. */
+  get attempted(): string | undefined {
+    return this.#attempted;
   }
 
   /** Whether nothing is in transition and nothing failed; a model unloaded on request is fine. */
@@ -151,6 +157,7 @@ export class ModelEntry implements AsyncDisposable {
     return this.#inTurn(async () => {
       this.#failure = undefined;
       this.#fingerprint = undefined;
+      this.#attempted = undefined;
       this.#wanted = undefined;
       this.#retireAll();
     });
@@ -176,6 +183,7 @@ export class ModelEntry implements AsyncDisposable {
   }
 
   async #load(directory: ModelDirectory, { overrideJson, after }: LoadOptions): Promise<void> {
+    this.#attempted = directory.fingerprint;
     const isUnchanged = overrideJson === undefined && directory.fingerprint === this.#fingerprint;
     if (isUnchanged && this.#latest !== undefined && this.isSettled) return;
     const config = this.#prepare(directory, overrideJson);

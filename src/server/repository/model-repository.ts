@@ -79,6 +79,29 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
   }
 
   /**
+   * Makes the models what the repositories hold now. Resolves with the reasons of those that fail.
+   * Rejects with `PerfError` when a repository cannot be read; then nothing changes.
+   */
+  async followFiles(): Promise<PerfError[]> {
+    const names = await this.names();
+    for (const [name, { attempted }] of this.#entries) {
+      if (attempted !== undefined && !names.includes(name)) await this.unload(name, { unloadDependents: false });
+    }
+    const changed: string[] = [];
+    for (const name of names) if (await this.#hasChanged(name)) changed.push(name);
+    return this.loadAll(changed);
+  }
+
+  /** Also when it cannot be read: whoever loads it says why. */
+  async #hasChanged(name: string): Promise<boolean> {
+    try {
+      return (await this.#directoryOf(name)).fingerprint !== this.#entries.get(name)?.attempted;
+    } catch {
+      return true;
+    }
+  }
+
+  /**
    * Resolves when no new request is accepted. Ensembles that the model is part of stop serving until it is loaded again.
    *
    * @param options.unloadDependents also unloads what the model is made of, unless another ensemble needs it or it was

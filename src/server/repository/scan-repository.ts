@@ -39,15 +39,17 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   const configPath = join(path, 'config.pbtxt');
   const folders = await foldersIn(path);
   const versions = folders.filter((name) => /^[1-9]\d{0,14}$/.test(name)).map(Number);
-  const configText = await readFile(configPath, 'utf8').catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new PerfError('file', `Cannot read ${configPath}: ${messageOf(error)}`, { cause: error });
-  });
-  const stamps = [await stampOf(configPath)];
+  // Before anything is read: what changes in between then looks like a change at the next look.
+  const stamps = [await stampOf(configPath)]; // also says when there is none
+  for (const file of await filesIn(path)) stamps.push(await stampOf(join(path, file)));
   for (const version of versions) {
     const folder = join(path, String(version));
     for (const file of (await readdir(folder)).toSorted()) stamps.push(await stampOf(join(folder, file)));
   }
+  const configText = await readFile(configPath, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new PerfError('file', `Cannot read ${configPath}: ${messageOf(error)}`, { cause: error });
+  });
   return { path, versions: versions.toSorted((a, b) => a - b), configText, configPath, fingerprint: stamps.join('\n') };
 }
 
@@ -93,6 +95,10 @@ async function foldersIn(path: string): Promise<string[]> {
     throw new PerfError('file', `Cannot read the folder ${path}: ${messageOf(cause)}`, { cause });
   }
 }
+
+/** Beside `config.pbtxt`, labels for example. */
+const filesIn = async (path: string): Promise<string[]> =>
+  (await readdir(path, { withFileTypes: true })).flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted();
 
 async function stampOf(path: string): Promise<string> {
   const facts = await stat(path, { bigint: true }).catch(() => undefined);

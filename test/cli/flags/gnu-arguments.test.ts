@@ -33,6 +33,8 @@ const cases: readonly (readonly [title: string, args: readonly string[], written
   ['an unknown short flag', ['-vq'], ['-vq']],
   ['a negative number', ['-m', '-1'], ['-m', '-1']],
   ['what follows --', ['--verb', '--', '--verb'], ['--verbose', '--', '--verb']],
+  ['a switch with yes', ['--verb=ON', '--verbose=1'], ['--verbose=true', '--verbose=true']],
+  ['a switch with no', ['--verbose=0', '--verbose=false'], ['--verbose=false', '--verbose=false']],
   ['a lone dash', ['-m', '-'], ['-m', '-']],
 ];
 for (const [title, args, written] of cases) {
@@ -47,6 +49,7 @@ const refused: readonly (readonly [argument: string, says: string])[] = [
   ['--enable', 'Cannot use --enable-mpi'],
   ['--enable-mpi', 'Cannot use --enable-mpi: expected a flag that --help lists, got one for MPI'],
   ['-vc', 'Cannot use -c'],
+  ['--verb=maybe', "Cannot use --verbose: expected true or false, got 'maybe'"],
 ];
 for (const [argument, says] of refused) {
   test(`gnuArguments refuses ${argument}`, (t) => {
