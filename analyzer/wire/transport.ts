@@ -1,5 +1,6 @@
 import type { Failure } from '../../src/core/failure.js';
 import type { Nanoseconds } from '../../src/core/units.js';
+import type { SequenceMarks } from './sequence-marks.js';
 
 /**
  * Called exactly once for each request that was sent, never from inside `send`.
@@ -46,6 +47,8 @@ export interface OpenOptions {
   readonly onBody?: OnBody | undefined;
   /** Absent: every body is kept. */
   readonly keepsBody?: KeepsBody | undefined;
+  /** Given when requests belong to sequences; they must be prepared for it. */
+  readonly marks?: SequenceMarks | undefined;
 }
 
 /**

@@ -8,9 +8,17 @@ import { abandoned, closedByPeer, timedOut, undecodable, violated } from '../fai
 import { type Address, closeSocket, type Encryption, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
 import { errorBodyLimitBytes, statusFailure } from './error-text.js';
+import { marksBytes, writeMarks } from './json-marks.js';
 import { ResponseParser } from './response-parser.js';
 
-export interface Http1ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
+/** A request as it is sent, but for the marks of its sequence. */
+export interface PreparedRequest {
+  readonly bytes: Buffer;
+  /** Where those go; absent when it has none. */
+  readonly marksOffset: number | undefined;
+}
+
+export interface Http1ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody' | 'marks'> {
   readonly address: Address;
   readonly encryption?: Encryption | undefined;
   readonly clock: Clock;
@@ -19,6 +27,9 @@ export interface Http1ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'o
   /** Called before `onReply`: the connection can take the next request. */
   readonly onFree: (connection: Http1Connection) => void;
 }
+
+/** Of a marked request that is larger, only the part up to the marks is copied, and the rest is a write of its own. */
+const copiedBytes = 65_536;
 
 /**
  * Carries one request at a time over a connection that is made when it is first needed, and again after every failure,
@@ -37,6 +48,8 @@ export class Http1Connection {
   private token = 0;
   private sentAt = ns(0);
   private firstAt = ns(0);
+  /** A marked request, or its beginning. */
+  private copy: Buffer = Buffer.alloc(0);
 
   constructor(options: Http1ConnectionOptions) {
     this.options = options;
@@ -44,7 +57,7 @@ export class Http1Connection {
   }
 
   /** The connection must be free. */
-  send(bytes: Buffer, token: number, sentAt: Nanoseconds): void {
+  send({ bytes, marksOffset }: PreparedRequest, token: number, sentAt: Nanoseconds): void {
     this.isBusy = true;
     this.isAnswered = false;
     this.isKept = undefined;
@@ -52,7 +65,8 @@ export class Http1Connection {
     this.sentAt = sentAt;
     this.parser.reset();
     this.socket ??= this.connect();
-    this.socket.write(bytes);
+    if (marksOffset === undefined) this.socket.write(bytes);
+    else this.writeMarked(this.socket, bytes, marksOffset);
   }
 
   /** Gives up a request that is older than `limit`. */
@@ -66,6 +80,23 @@ export class Http1Connection {
     if (this.isBusy) this.fail(abandoned, this.options.clock.now());
     this.socket = undefined;
     if (socket !== undefined) await closeSocket(socket);
+  }
+
+  private writeMarked(socket: Socket, bytes: Buffer, offset: number): void {
+    const { marks } = this.options;
+    const size = bytes.length <= copiedBytes ? bytes.length : offset + marksBytes;
+    const isTaken = socket.writableLength > 0; // an answer came before the end of its request
+    if (isTaken || this.copy.length !== size) this.copy = Buffer.allocUnsafeSlow(size);
+    bytes.copy(this.copy, 0, 0, size);
+    if (marks !== undefined) writeMarks(this.copy, offset, marks, this.token);
+    if (size === bytes.length) {
+      socket.write(this.copy);
+    } else {
+      socket.cork();
+      socket.write(this.copy);
+      socket.write(bytes.subarray(size));
+      socket.uncork();
+    }
   }
 
   private connect(): Socket {

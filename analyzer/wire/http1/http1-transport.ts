@@ -8,7 +8,8 @@ import { mapDistinct } from '../map-distinct.js';
 import { type Address, type Encryption, parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
-import { Http1Connection } from './http1-connection.js';
+import { Http1Connection, type PreparedRequest } from './http1-connection.js';
+import { marksOffset } from './json-marks.js';
 import { prepareRequest, type RequestForm } from './prepare-request.js';
 
 export interface Http1Target extends ConnectionOptions {
@@ -40,16 +41,17 @@ export function http1Transport(target: Http1Target): OpenTransport {
   if (protocol !== 'http:' && protocol !== 'https:') throw new RangeError(`not an origin of HTTP: ${target.origin}`);
   const address = parseAddress(`${hostname}:${port === '' ? defaultPorts[protocol] : port}`);
   const encryption = protocol === 'https:' ? encryptionOf(target.tls ?? plainTls) : undefined;
-  const prepared = mapDistinct(target.requests, (request) =>
-    prepareRequest(request, host, { ...target.form, headers: target.headers }),
-  );
+  const prepared = mapDistinct(target.requests, (request): PreparedRequest => {
+    const bytes = prepareRequest(request, host, { ...target.form, headers: target.headers });
+    return { bytes, marksOffset: marksOffset(request, bytes) };
+  });
   return (options) => openHttp1({ ...target, ...options, address, encryption, prepared });
 }
 
 interface Http1Options extends Http1Target, OpenOptions {
   readonly address: Address;
   readonly encryption: Encryption | undefined;
-  readonly prepared: readonly Buffer[];
+  readonly prepared: readonly PreparedRequest[];
 }
 
 function openHttp1(options: Http1Options): Transport {
@@ -77,14 +79,14 @@ function openHttp1(options: Http1Options): Transport {
   };
 
   const send = (request: number, token: number): void => {
-    const bytes = prepared[request];
-    if (bytes === undefined) throw new RangeError(`no prepared request ${request}`);
+    const image = prepared[request];
+    if (image === undefined) throw new RangeError(`no prepared request ${request}`);
     if (isClosed) {
       setImmediate(() => onReply(token, abandoned, clock.now(), clock.now()));
       return;
     }
     const connection = free.pop() ?? addConnection();
-    connection.send(bytes, token, sweep === undefined ? never : clock.now());
+    connection.send(image, token, sweep === undefined ? never : clock.now());
   };
 
   return {

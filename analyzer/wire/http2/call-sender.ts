@@ -10,6 +10,8 @@ import {
   writeUint32,
 } from '../../../src/http2/frame.js';
 import type { Outbox } from '../../../src/http2/outbox.js';
+import type { SequenceMarks } from '../sequence-marks.js';
+import { type Piece, writeMarks } from './message-marks.js';
 import type { CallImage, PreparedCall } from './prepare-call.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -24,16 +26,24 @@ export class CallSender {
   private readonly streams: StreamTable;
   private readonly outbox: Outbox;
   private readonly prepared: readonly PreparedCall[];
+  private readonly marks: SequenceMarks | undefined;
   private window = defaultWindowBytes;
   private initialStreamWindow = defaultWindowBytes;
   private maxFrameBytes = defaultMaxFrameBytes;
   /** Slots with a message that is not sent to its end, in the order of their calls. */
   private readonly unsent: number[] = [];
+  /** What is being marked; one object for all. */
+  private readonly piece: Piece = { bytes: Buffer.alloc(0), at: 0, from: 0, length: 0 };
 
-  constructor(streams: StreamTable, outbox: Outbox, prepared: readonly PreparedCall[]) {
+  constructor(
+    streams: StreamTable,
+    outbox: Outbox,
+    { prepared, marks }: { readonly prepared: readonly PreparedCall[]; readonly marks?: SequenceMarks | undefined },
+  ) {
     this.streams = streams;
     this.outbox = outbox;
     this.prepared = prepared;
+    this.marks = marks;
   }
 
   start(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
@@ -48,6 +58,7 @@ export class CallSender {
       size <= Math.min(this.window, this.initialStreamWindow)
     ) {
       this.writeImage(call.whole, streams.ids[slot] ?? 0);
+      this.mark(call, slot, 0, size);
       this.window -= size;
       streams.isSent[slot] = 1;
       return;
@@ -115,14 +126,16 @@ export class CallSender {
   /** Whether the whole message is sent. */
   private pumpOne(slot: number): boolean {
     const { streams, outbox } = this;
-    const message = this.prepared[streams.requests[slot] ?? 0]?.message;
-    if (message === undefined) return true;
+    const call = this.prepared[streams.requests[slot] ?? 0];
+    if (call === undefined) return true;
+    const { message } = call;
     let sent = streams.sentBytes[slot] ?? 0;
     while (sent < message.length && !outbox.isClogged) {
       const streamWindow = streams.sendWindow[slot] ?? 0;
       const length = Math.min(message.length - sent, this.maxFrameBytes, this.window, streamWindow);
       if (length <= 0) break;
       this.writeData(streams.ids[slot] ?? 0, message, sent, length);
+      this.mark(call, slot, sent, length);
       sent += length;
       this.window -= length;
       streams.sendWindow[slot] = streamWindow - length;
@@ -144,6 +157,17 @@ export class CallSender {
     });
     message.copy(outbox.bytes, at, from, from + length);
     outbox.length = at + length;
+  }
+
+  /** Marks what was written last, which ends in a part of the call's message. */
+  private mark({ marksOffset }: PreparedCall, slot: number, from: number, length: number): void {
+    if (marksOffset === undefined || this.marks === undefined) return;
+    const { piece, outbox } = this;
+    piece.bytes = outbox.bytes;
+    piece.at = outbox.length - length;
+    piece.from = from;
+    piece.length = length;
+    writeMarks(piece, marksOffset, this.marks, this.streams.tokens[slot] ?? 0);
   }
 
   private writeImage({ bytes, idOffsets }: CallImage, streamId: number): void {

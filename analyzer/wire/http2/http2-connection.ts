@@ -21,7 +21,7 @@ import type { PreparedCall } from './prepare-call.js';
 import { type ResponseFields, responseFields } from './response-fields.js';
 import { type PendingCall, StreamTable } from './stream-table.js';
 
-export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody'> {
+export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody' | 'marks'> {
   readonly address: Address;
   /** Given when the connection is encrypted. */
   readonly tls?: TlsOptions | undefined;
@@ -104,7 +104,7 @@ export class Http2Connection {
     };
     this.socket = openSocket(options.address, events, options.tls && { tls: options.tls, protocol: 'h2' });
     this.outbox = new Outbox(this.socket);
-    this.sender = new CallSender(this.streams, this.outbox, options.prepared);
+    this.sender = new CallSender(this.streams, this.outbox, options);
     this.socket.write(clientPreface());
   }
 

@@ -5,6 +5,7 @@ import type { Field } from '../../../src/http2/hpack/static-table.js';
 import { encodeModelInferRequest } from '../../../src/protocol/grpc-infer.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { type Compression, compressed } from '../compression.js';
+import { marksOffset } from './message-marks.js';
 
 /** The frames of a call up to, or with, its message; only the stream's id is missing, in a few places. */
 export interface CallImage {
@@ -18,6 +19,8 @@ export interface PreparedCall {
   readonly head: CallImage;
   /** The message with its prefix of five bytes. */
   readonly message: Buffer;
+  /** Where the marks of its sequence go in the message; absent when it has none. */
+  readonly marksOffset: number | undefined;
   /** The whole call, when its message fits into one frame of any peer. */
   readonly whole: CallImage | undefined;
 }
@@ -67,10 +70,11 @@ export function prepareCall(request: InferRequest, head: CallImage, compression?
   message[0] = compression === undefined ? 0 : 1;
   message.writeUInt32BE(encoded.length, 1);
   message.set(encoded, 5);
-  if (message.length > defaultMaxFrameBytes) return { head, message, whole: undefined };
+  const call = { head, message, marksOffset: marksOffset(request, message) };
+  if (message.length > defaultMaxFrameBytes) return { ...call, whole: undefined };
   const data = frame(frameTypes.data, flags.endStream, 0, message);
   const idOffsets = [...head.idOffsets, head.bytes.length + streamIdOffset];
-  return { head, message, whole: { bytes: Buffer.concat([head.bytes, data]), idOffsets } };
+  return { ...call, whole: { bytes: Buffer.concat([head.bytes, data]), idOffsets } };
 }
 
 function imageOf(frames: readonly Buffer[]): CallImage {
