@@ -11,6 +11,7 @@ import type {
 import { networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatMetrics } from './metrics-table.js';
+import { describeSequences, formatSequences } from './sequence-table.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** The report for a person: settings, one table of latencies, one of the server's split, remarks, and the summary lines that scripts know from perf_analyzer. */
@@ -22,6 +23,7 @@ export function formatText(run: Run): string {
     heading(run),
     run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
     ...(isOpenLoop(run.settings.load) ? [pacingTable(run)] : []),
+    ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, levelColumn(run))]),
     ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
@@ -40,6 +42,7 @@ function heading(run: Run): string {
     `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
     `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}`,
     `load: ${describeLoad(settings.load)}`,
+    ...(settings.sequences === undefined ? [] : [`sequences: ${describeSequences(settings.sequences, settings.load)}`]),
     `measured: ${describeMeasurement(settings.measurement)}${limit}`,
   ].join('\n');
 }

@@ -37,7 +37,7 @@ interface Subject {
  * a look. Answers to requests with expectations are all decoded and compared; a difference is the failure `validation`.
  */
 export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode }: AnswerChecks): OpenTransport {
-  return ({ concurrency, onReply }) => {
+  return ({ concurrency, marks, onReply }) => {
     const subjects = subjectsOf(prepared);
     const inFlight = new Map<number, Subject>();
     /** Of answers that are looked into: their sizes on the wire, where they may be compressed. */
@@ -48,6 +48,7 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
 
     const transport = open({
       concurrency,
+      marks,
       keepsBody: (token, sizeBytes) => {
         const subject = inFlight.get(token);
         if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;

@@ -102,7 +102,7 @@ function madeRequests(
   let bytes = 0;
   const make = (alternative: ShapeAlternative): PreparedRequest => {
     const steps = Array.from({ length: batchSize }, (_, index): Step => {
-      return { label: `inference ${index}`, inputs: makeAll(makers, alternative), expected: new Map() };
+      return { label: `inference ${index}`, stream: 0, inputs: makeAll(makers, alternative), expected: new Map() };
     });
     const made = assembleRequest(steps, signature);
     bytes += dataBytes(made);

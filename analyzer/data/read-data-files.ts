@@ -22,6 +22,7 @@ export interface DataFileOptions {
  */
 export function readDataFiles(paths: readonly string[], options: DataFileOptions): Step[] {
   const forms = new Map<boolean, string>();
+  let streams = 0;
   return paths.flatMap((path) => {
     const file = readFile(path);
     const data = streamsOf(file, 'data', path);
@@ -31,11 +32,15 @@ export function readDataFiles(paths: readonly string[], options: DataFileOptions
     }
     const validation = file['validation_data'] === undefined ? undefined : streamsOf(file, 'validation_data', path);
     if (validation !== undefined) checkSameForm(validation, data, path);
+    const before = streams;
+    // Steps that are in no stream are of one, through all files.
+    streams += data.areStreams ? data.streams.length : 0;
     return data.streams.flatMap((steps, stream) =>
       steps.map((entry, step) =>
         stepFrom(entry, validation?.streams[stream]?.[step], {
           ...options,
           label: `${path}, stream ${stream}, step ${step}`,
+          stream: before + stream,
         }),
       ),
     );
@@ -87,17 +92,18 @@ function checkSameForm(validation: Streams, data: Streams, path: string): void {
 
 interface StepOptions extends DataFileOptions {
   readonly label: string;
+  readonly stream: number;
 }
 
 function stepFrom(entry: JsonObject, validation: JsonObject | undefined, options: StepOptions): Step {
-  const { signature, label, generated } = options;
+  const { signature, label, stream, generated } = options;
   const inputs = tensorsFrom(entry, signature.inputs, { ...options, role: 'input' });
   for (const { name, isOptional } of signature.inputs) {
     if (inputs.has(name) || isOptional || generated.has(name)) continue;
     throw new PerfError('file', `Cannot use ${label}: expected data for input '${name}', got none`);
   }
   const expected = tensorsFrom(validation ?? {}, signature.outputs, { ...options, role: 'output' });
-  return { label, inputs, expected };
+  return { label, stream, inputs, expected };
 }
 
 /** Members of a step that are no tensors: what perf_analyzer tolerates, and the time of --fixed-schedule. */

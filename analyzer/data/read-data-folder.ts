@@ -32,7 +32,7 @@ export function readDataFolder(folder: string, options: DataFileOptions): Step {
   const isInput = (name: string): boolean => signature.inputs.some((input) => input.name === name);
   const outputs = signature.outputs.filter(({ name }) => files.includes(name) && !isInput(name));
   const expected = new Map(outputs.map((output) => [output.name, readTensor(folder, output, undefined)]));
-  return { label: folder, inputs, expected };
+  return { label: folder, stream: 0, inputs, expected };
 }
 
 function badFolder(folder: string, expected: string, got: string): PerfError {

@@ -14,6 +14,8 @@ export type StepTensors = ReadonlyMap<string, StepTensor>;
 export interface Step {
   /** For messages: where it comes from. */
   readonly label: string;
+  /** Which data stream it is of, counted through all files from 0; made data is one stream. */
+  readonly stream: number;
   readonly inputs: StepTensors;
   /** Outputs that are compared with the answer; empty = none. */
   readonly expected: StepTensors;
@@ -26,6 +28,8 @@ export interface ExpectedOutput extends Omit<TensorSpec, 'dims'> {
 
 /** A request as it is sent again and again. */
 export interface PreparedRequest {
+  /** The data stream of its first step. */
+  readonly stream: number;
   readonly request: InferRequest;
   /** Empty when its answer is not compared with anything. */
   readonly expected: readonly ExpectedOutput[];
@@ -49,9 +53,17 @@ export function assembleRequest(steps: readonly Step[], signature: ModelSignatur
     return tensor === undefined ? [] : [{ name, datatype, data: tensor.data }];
   });
   return {
+    stream: steps[0]?.stream ?? 0,
     request: { modelName, modelVersion, id: '', parameters: noParameters, inputs: stacked, outputs: [] },
     expected,
   };
+}
+
+/** How many requests each data stream has; they lie one behind the other. */
+export function streamLengths(prepared: readonly PreparedRequest[]): number[] {
+  const lengths: number[] = [];
+  for (const { stream } of prepared) lengths[stream] = (lengths[stream] ?? 0) + 1;
+  return lengths;
 }
 
 /** How many bytes of data a request carries. */

@@ -3,6 +3,7 @@ import { fromMs, plus } from '../../src/core/units.js';
 import { type Growth, noGrowth } from './growth.js';
 import type { LoadLoop, LoadLoopOptions } from './load-loop.js';
 import { createRequestSlots } from './request-slots.js';
+import { createSequenceEnds } from './sequence-ends.js';
 
 export interface ClosedLoopOptions extends LoadLoopOptions {
   /** How many requests are outstanding at the most. */
@@ -24,14 +25,22 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every slot may be waiting in its back-off
-  const next = order();
+  const sequences = options.sequences?.begin('closed', concurrency);
+  const next = sequences?.next ?? order();
+  const ends = sequences && createSequenceEnds(sequences, { ...options, size: concurrency });
   let sent = 0;
   let started = 0;
 
   const transport = options.open({
     concurrency,
+    marks: sequences?.marks,
     onReply: (slot, failure, firstAt, lastAt) => {
-      if (!slots.settle(slot, failure, firstAt, lastAt) || stopping.signal.aborted) return;
+      if (!slots.settle(slot, failure, firstAt, lastAt)) {
+        ends?.settle(slot, failure, firstAt, lastAt);
+        return;
+      }
+      sequences?.settle(slot, failure);
+      if (stopping.signal.aborted) return;
       if (failure?.code === 'connect') {
         void sendAfterBackOff(slot);
       } else {
@@ -49,8 +58,10 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
 
   function send(slot: number): void {
     if (sent === limit) return;
+    const request = next(slot);
+    if (request === undefined) throw new RangeError('no correlation id is free for a new sequence');
     sent++;
-    slots.send(transport, next(slot), slot, undefined);
+    slots.send(transport, request, slot, undefined);
   }
 
   async function sendAfterBackOff(slot: number): Promise<void> {
@@ -73,10 +84,14 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
     get toldUntil() {
       return clock.now();
     },
+    get sequences() {
+      return sequences?.counts;
+    },
     halt: async () => stopping.abort(),
     stop: async (drainLimitMs) => {
       stopping.abort();
-      await slots.drain(drainLimitMs);
+      const givenUp = await slots.drain(drainLimitMs);
+      await ends?.send(transport, givenUp, drainLimitMs);
       await transport[Symbol.asyncDispose]();
     },
   };

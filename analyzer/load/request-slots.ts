@@ -27,11 +27,11 @@ export interface RequestSlots {
   /** Tells the outcome; whether there was one to tell: a request that was given up may still be answered. */
   settle(slot: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds): boolean;
   /**
-   * Resolves when every request is answered, or given up.
+   * Resolves when every request is answered, or given up: with the slots of these, which the transport may still answer.
    *
    * @param limitMs instead of that of the options
    */
-  drain(limitMs?: number): Promise<void>;
+  drain(limitMs?: number): Promise<number[]>;
 }
 
 export function createRequestSlots({ size, clock, events, drainLimitMs }: RequestSlotsOptions): RequestSlots {
@@ -77,13 +77,15 @@ export function createRequestSlots({ size, clock, events, drainLimitMs }: Reques
     },
     settle,
     drain: async (limitMs = drainLimitMs) => {
-      if (inFlight === 0) return;
+      if (inFlight === 0) return [];
       const drained = new AbortController();
       onDrained = () => drained.abort();
       await clock.sleepUntil(plus(clock.now(), fromMs(limitMs)), drained.signal);
       const now = clock.now();
       const failure: Failure = { code: 'abandoned', message: `no answer within ${limitMs} ms` };
-      for (let slot = 0; slot < size; slot++) settle(slot, failure, now, now);
+      const givenUp: number[] = [];
+      for (let slot = 0; slot < size; slot++) if (settle(slot, failure, now, now)) givenUp.push(slot);
+      return givenUp;
     },
   };
 }

@@ -1,8 +1,12 @@
+import type { Failure } from '../../src/core/failure.js';
 import { type Nanoseconds, ns, plus } from '../../src/core/units.js';
 import type { LoadLoop, LoadLoopOptions } from './load-loop.js';
 import type { Pacer } from './pacer.js';
 import { createRequestSlots } from './request-slots.js';
+import { createRing } from './ring.js';
+import type { RunningSequences } from './run-sequences.js';
 import type { Schedule } from './schedule.js';
+import { createSequenceEnds } from './sequence-ends.js';
 
 export interface OpenLoopOptions extends LoadLoopOptions {
   readonly schedule: Schedule;
@@ -17,21 +21,35 @@ export interface OpenLoopOptions extends LoadLoopOptions {
 const largestBurst = 32;
 const never = ns(Number.POSITIVE_INFINITY);
 
-/** Sends each request when the schedule says so, or as soon after as it can, and never before; answers change nothing. */
+/**
+ * Sends each request when the schedule says so, or as soon after as it can, and never before; answers change nothing, unless
+ * requests belong to sequences of which each waits for its answers.
+ */
 export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   const { schedule, startAt, maxInFlight, order, clock, pacer, events, limit = Number.POSITIVE_INFINITY } = options;
   const slots = createRequestSlots({ ...options, size: maxInFlight });
   const free = Uint32Array.from({ length: maxInFlight }, (_, index) => maxInFlight - 1 - index);
   let freeCount = maxInFlight;
-  const next = order();
+  const inTurn = order();
+  const sequences = options.sequences?.begin('open', maxInFlight);
+  const ends = sequences && createSequenceEnds(sequences, { ...options, size: maxInFlight });
+  /** Slots of requests that wait for their sequences, and when those were due. */
+  const waiting = createRing(maxInFlight);
+  const waitingSince = new Float64Array(maxInFlight);
   let scheduled = 0;
   let isStopped = false;
   let dueAt = nextDue();
 
   const transport = options.open({
     concurrency: maxInFlight,
+    marks: sequences?.marks,
     onReply: (slot, failure, firstAt, lastAt) => {
-      if (slots.settle(slot, failure, firstAt, lastAt)) free[freeCount++] = slot;
+      if (slots.settle(slot, failure, firstAt, lastAt)) {
+        free[freeCount++] = slot;
+        if (sequences !== undefined) goOn(sequences, slot, failure);
+      } else {
+        ends?.settle(slot, failure, firstAt, lastAt);
+      }
     },
   });
 
@@ -41,10 +59,37 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   }
 
   function dispatch(): void {
-    const request = next(0);
-    if (freeCount === 0) events.onDropped(dueAt, request);
-    else slots.send(transport, request, free[--freeCount] ?? 0, dueAt);
+    if (freeCount === 0) drop(dueAt);
+    else if (sequences !== undefined) sendIn(sequences, free[--freeCount] ?? 0, dueAt);
+    else slots.send(transport, inTurn(0), free[--freeCount] ?? 0, dueAt);
     dueAt = nextDue();
+  }
+
+  /** It has had its turn; but a sequence leaves out no step. */
+  function drop(intendedAt: Nanoseconds): void {
+    events.onDropped(intendedAt, sequences === undefined ? inTurn(0) : 0);
+  }
+
+  /** At once, unless it has to wait, or others do. */
+  function sendIn({ next }: RunningSequences, slot: number, intendedAt: Nanoseconds): void {
+    const request = waiting.length > 0 ? undefined : next(slot);
+    if (request === undefined) {
+      waiting.push(slot);
+      waitingSince[slot] = intendedAt;
+    } else {
+      slots.send(transport, request, slot, intendedAt);
+    }
+  }
+
+  /** After an answer: what waited longest goes first. */
+  function goOn({ settle, next }: RunningSequences, answered: number, failure: Failure | undefined): void {
+    settle(answered, failure);
+    for (let slot = waiting.peek(); slot !== undefined && !isStopped; slot = waiting.peek()) {
+      const request = next(slot);
+      if (request === undefined) return;
+      waiting.shift();
+      slots.send(transport, request, slot, ns(waitingSince[slot] ?? 0));
+    }
   }
 
   /** Whether everything that is due is dealt with. */
@@ -66,7 +111,8 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     if (isStopped) return;
     isStopped = true;
     sendBurst();
-    for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) events.onDropped(dueAt, next(0));
+    for (const now = clock.now(); dueAt <= now; dueAt = nextDue()) drop(dueAt);
+    while (waiting.length > 0) drop(ns(waitingSince[waiting.shift() ?? 0] ?? 0));
   }
 
   sendDue();
@@ -79,10 +125,14 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     get toldUntil() {
       return clock.now();
     },
+    get sequences() {
+      return sequences?.counts;
+    },
     halt: async () => halt(),
     stop: async (drainLimitMs) => {
       halt();
-      await slots.drain(drainLimitMs);
+      const givenUp = await slots.drain(drainLimitMs);
+      await ends?.send(transport, givenUp, drainLimitMs);
       await transport[Symbol.asyncDispose]();
     },
   };

@@ -1,3 +1,4 @@
+import type { SequenceMarks } from '../wire/sequence-marks.js';
 import type { OpenOptions, OpenTransport, Transport } from '../wire/transport.js';
 
 /** A transport that outlives the load that opened it: the next load finds its connections made. */
@@ -18,6 +19,7 @@ export function shareTransport(open: OpenTransport): SharedTransport {
         ...(options.onBody === undefined
           ? {}
           : { onBody: (token, body, headerLength) => owner?.onBody?.(token, body, headerLength) }),
+        ...(options.marks === undefined ? {} : { marks: marksOf(() => owner?.marks) }),
       });
       const opened = transport;
       return {
@@ -28,3 +30,9 @@ export function shareTransport(open: OpenTransport): SharedTransport {
     [Symbol.asyncDispose]: async () => transport?.[Symbol.asyncDispose](),
   };
 }
+
+const marksOf = (current: () => SequenceMarks | undefined): SequenceMarks => ({
+  idOf: (token) => current()?.idOf(token) ?? 0,
+  isStart: (token) => current()?.isStart(token) ?? false,
+  isEnd: (token) => current()?.isEnd(token) ?? false,
+});

@@ -7,6 +7,8 @@ export interface ValidityInput {
   readonly requests: RequestCounts;
   readonly clientHealth: ClientHealth;
   readonly maxErrorRatePercent: number;
+  /** Requests that are due wait for the answers before them in their sequences. */
+  readonly isSerial?: boolean;
 }
 
 /** Above these the client, not the server, may be what was measured. */
@@ -66,7 +68,7 @@ function busyClient({ clientHealth }: ValidityInput): Finding | undefined {
   };
 }
 
-function sendLag({ summary }: ValidityInput): Finding | undefined {
+function sendLag({ summary, isSerial = false }: ValidityInput): Finding | undefined {
   const lagMs = summary.pacing?.sendLag?.percentilesMs['99'];
   const p50Ms = summary.latency?.percentilesMs['50'];
   if (lagMs === undefined || p50Ms === undefined) return undefined;
@@ -74,11 +76,16 @@ function sendLag({ summary }: ValidityInput): Finding | undefined {
   if (lagMs <= Math.min(limits.lagMs, shareLimitMs)) return undefined;
   const limit =
     lagMs > limits.lagMs ? `${limits.lagMs} ms` : `a tenth of the median response time, ${figure(p50Ms)} ms`;
+  const cause = isSerial
+    ? 'that is the wait for answers in serial sequences, or for the client'
+    : "that lag is the client's";
   return {
     code: 'send-lag',
     severity: 'suspect',
-    reason: `One request in a hundred left ${figure(lagMs)} ms late or later, more than ${limit}; that lag is the client's, and part of the response time.`,
-    remedy: 'Give the client a core of its own, or compare the service time.',
+    reason: `One request in a hundred left ${figure(lagMs)} ms late or later, more than ${limit}; ${cause}, and part of the response time.`,
+    remedy: isSerial
+      ? 'Let more sequences share the rate (--num-of-sequences), lower it, or give the client a core of its own.'
+      : 'Give the client a core of its own, or compare the service time.',
   };
 }
 

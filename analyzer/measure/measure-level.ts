@@ -1,6 +1,14 @@
 import type { Clock } from '../../src/core/clock.js';
-import type { Instability, Level, Load, MeasurementSettings, Stability } from '../../src/core/run.js';
-import { fromMs, minus, type Nanoseconds, plus } from '../../src/core/units.js';
+import type {
+  Instability,
+  Level,
+  Load,
+  MeasurementSettings,
+  SequenceCounts,
+  SequenceSettings,
+  Stability,
+} from '../../src/core/run.js';
+import { fromMs, minus, type Nanoseconds, plus, toSeconds } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
 import type { PlannedLoad } from '../load/plan-load.js';
@@ -21,6 +29,8 @@ import { createWindowSeries, type WindowRecord, type WindowRule } from './window
 
 export interface LevelOptions extends JudgeOptions {
   readonly planned: PlannedLoad;
+  /** As the sender has them; absent when requests belong to none. */
+  readonly sequences?: SequenceSettings;
 }
 
 /** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
@@ -136,9 +146,10 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     series.finish(silentSince(series.current, silence) ?? loop.toldUntil, isFirstWindow);
   }
   const requests = counter.counts(loop.inFlight);
+  const sequences = sequenceFigures(loop.sequences, minus(loop.toldUntil, startedAt));
   const health = clientHealth(await meter.read(), requests.sent);
-  await Promise.all([loop.stop(silence.signal.aborted ? 0 : undefined), polls?.stop()]);
-  await snapshots.settled();
+  await Promise.all([snapshots.settled(), polls?.stop()]); // before requests that no window has
+  await loop.stop(silence.signal.aborted ? 0 : undefined);
 
   const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots, polls });
   const { maxErrorRatePercent } = measurement;
@@ -147,6 +158,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     stability,
     isOverLimit: judgement.isOverLimit,
     requests,
+    ...sequences,
     clientHealth: health,
     verdict: judgeValidity({
       load,
@@ -154,9 +166,15 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       requests,
       clientHealth: health,
       maxErrorRatePercent,
+      isSerial: options.sequences?.isSerial === true,
     }),
     failures: tally.counts(),
   };
+}
+
+function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanoseconds): Pick<Level, 'sequences'> {
+  if (counts === undefined) return {};
+  return { sequences: { ...counts, completedPerSecond: duration > 0 ? counts.completed / toSeconds(duration) : 0 } };
 }
 
 function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): WindowRule {

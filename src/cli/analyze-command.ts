@@ -6,6 +6,7 @@ import { loadFlags } from './flags/load-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
+import { sequenceFlags } from './flags/sequence-flags.js';
 import { tlsFlags } from './flags/tls-flags.js';
 import { repeatableTraceFlags, traceFlags } from './flags/trace-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
@@ -91,6 +92,7 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Server:',
     });
   return requestFlags(loadFlags(target))
+    .options(sequenceFlags)
     .options(metricsFlags)
     .options(traceFlags)
     .options(wireFlags)
@@ -214,6 +216,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     metrics: argv,
     tls: argv,
     trace: argv,
+    sequences: argv,
   };
   return analyzeOptions(flags);
 }

@@ -9,6 +9,13 @@ import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
+import {
+  checkSequences,
+  type SequenceFlags,
+  type SequenceWish,
+  sequenceNotes,
+  sequenceSettings,
+} from './flags/sequence-flags.js';
 import { parseSharedMemory, type SharedMemoryFlags } from './flags/shared-memory.js';
 import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
 import { type TraceFlags, traceSettings } from './flags/trace-flags.js';
@@ -44,11 +51,14 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly metrics: MetricsFlags;
   readonly tls: TlsFlags;
   readonly trace: TraceFlags;
+  readonly sequences: SequenceFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
 export interface AnalyzeOptions {
+  /** Without those of sequences, which the model decides on. */
   readonly settings: RunSettings;
+  readonly sequences: SequenceWish;
   readonly server: {
     readonly serviceKind: ServiceKind;
     readonly url: string | undefined;
@@ -85,12 +95,16 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
     });
   }
   const settings = runSettings(flags);
+  const { load, data } = settings;
+  const sequences = sequenceSettings(flags.sequences, data.source);
+  if (sequences.isAsked) checkSequences(sequences.settings, settings);
   const url = serverUrl(flags, settings.protocol);
   const isEncrypted = url !== undefined && /^(https|grpcs):/.test(url);
   const tls = tlsOptions(flags.tls, settings.protocol);
   checkOutputs(flags);
   return {
     settings,
+    sequences,
     server: {
       serviceKind: serviceKind === 'triton' ? 'remote' : serviceKind,
       url,
@@ -99,7 +113,11 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
     },
     output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json, profile: flags.profileExportFile },
     isVerbose: flags.verbose,
-    notes: [...engineNotes(flags.engine, settings.protocol), ...tlsNotes(flags.tls, isEncrypted)],
+    notes: [
+      ...engineNotes(flags.engine, settings.protocol),
+      ...tlsNotes(flags.tls, isEncrypted),
+      ...sequenceNotes(flags.sequences, load, data.source),
+    ],
   };
 }
 

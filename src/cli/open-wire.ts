@@ -1,6 +1,7 @@
 import { http1Transport } from '../../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
 import { mapDistinct } from '../../analyzer/wire/map-distinct.js';
+import { unmarked } from '../../analyzer/wire/sequence-marks.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import { systemClock } from '../core/clock.js';
@@ -23,12 +24,16 @@ export interface Wire {
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
 export function openWire(
-  { protocol, wire, requestTimeoutMs }: RunSettings,
+  { protocol, wire, requestTimeoutMs, sequences }: RunSettings,
   { url, connection, requests }: Wire,
 ): OpenTransport {
   const parametrised = mapDistinct(requests, (request) => ({
     ...request,
-    parameters: new Map([...request.parameters, ...Object.entries(wire.requestParameters)]),
+    parameters: new Map([
+      ...(sequences === undefined ? [] : unmarked),
+      ...request.parameters,
+      ...Object.entries(wire.requestParameters),
+    ]),
   }));
   const target = { ...connection, requests: parametrised, clock: systemClock, requestTimeoutMs };
   const compression = wire.compression === 'none' ? undefined : wire.compression;

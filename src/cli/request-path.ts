@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { checkAnswers } from '../../analyzer/answers/check-answers.js';
 import { modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
+import { streamLengths } from '../../analyzer/data/step.js';
 import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
+import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
 import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared-memory/place-in-shared-memory.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { V2Client } from '../client/v2-client.js';
@@ -27,6 +29,8 @@ export interface RequestPathOptions {
 export interface RequestPath extends AsyncDisposable {
   readonly open: OpenTransport;
   readonly order: RequestOrder;
+  /** Given when requests are sent in sequences. */
+  readonly sequences: SequenceSource | undefined;
 }
 
 /** @throws PerfError when the data does not suit the model, or the server does not take shared memory */
@@ -47,7 +51,14 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const close = async () => shared?.[Symbol.asyncDispose]();
   try {
     const wire = shared === undefined ? openWire(requests) : shared.wrap(openWire(shared.requests));
-    return { open: checkAnswers(wire, checks), order: inTurn(requests.length), [Symbol.asyncDispose]: close };
+    return {
+      open: checkAnswers(wire, checks),
+      order: inTurn(requests.length),
+      sequences:
+        settings.sequences &&
+        sequenceSource({ settings: settings.sequences, streams: streamLengths(prepared), seed: settings.seed }),
+      [Symbol.asyncDispose]: close,
+    };
   } catch (thrown) {
     await close();
     throw thrown;

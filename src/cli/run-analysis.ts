@@ -18,6 +18,7 @@ import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
 import type { CommandContext } from './command-context.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
+import { checkSequences } from './flags/sequence-flags.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
 import { openTarget, type Target } from './open-target.js';
@@ -111,11 +112,12 @@ interface Place {
   readonly embedded?: EmbeddedServer;
 }
 
-async function measureAt(place: Place, options: AnalyzeOptions, context: RunContext): Promise<Run> {
-  const { settings } = options;
+async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { interrupt, progress } = context;
-  await using client = connect(settings.protocol, place.url, options.server.connection);
-  const target = await openTarget(client, settings, place.url);
+  await using client = connect(asked.settings.protocol, place.url, asked.server.connection);
+  const target = await openTarget(client, asked.settings, place.url);
+  const options = withSequences(asked, target);
+  const { settings } = options;
   if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
   const { extensions } = target.server;
   await using _trace = await setTrace(settings, { client, extensions, say: progress.say });
@@ -139,6 +141,14 @@ async function measureAt(place: Place, options: AnalyzeOptions, context: RunCont
     model: target.model,
     levels,
   };
+}
+
+/** A model that batches sequences gets nothing else. */
+function withSequences(options: AnalyzeOptions, { config }: Target): AnalyzeOptions {
+  const { settings, sequences } = options;
+  if (config?.sequence_batching === undefined && !sequences.isAsked) return options;
+  checkSequences(sequences.settings, settings);
+  return { ...options, settings: { ...settings, sequences: sequences.settings } };
 }
 
 interface Sweep {
@@ -172,6 +182,7 @@ async function sweep(
       openSender: localSender({
         open: path.open,
         order: path.order,
+        sequences: path.sequences,
         clock: systemClock,
         openPacer: () => openThreadPacer(systemClock),
         drainLimitMs,

@@ -230,6 +230,18 @@ export interface RequestCounts {
   readonly inFlight: number;
 }
 
+/**
+ * Where the sequences of a level went, from its start until its measurement ended; those that were neither completed nor
+ * failed were still going on.
+ */
+export interface SequenceCounts {
+  readonly begun: number;
+  /** All their requests were answered. */
+  readonly completed: number;
+  /** Cut short, since a request failed. */
+  readonly failed: number;
+}
+
 /** What the client did while a level was measured: the process with all its threads, and the thread that sends. */
 export interface ClientHealth {
   /** CPU time of the process for each request that was sent; absent when none was. */
@@ -284,6 +296,8 @@ export interface Level {
   readonly summarisedWindows: number;
   readonly windows: readonly Window[];
   readonly requests: RequestCounts;
+  /** Absent when requests belong to no sequences. */
+  readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };
   readonly clientHealth: ClientHealth;
   readonly verdict: Verdict;
   /** Of all windows, by class. */
@@ -329,6 +343,21 @@ export interface WireSettings {
 /** What was set for the server's traces, by the names of the protocol; put back after the run. */
 export type TraceSettings = Readonly<Record<string, readonly string[]>>;
 
+/** How requests are put into sequences. */
+export interface SequenceSettings {
+  /** How many run at the same time in an open loop; a closed one has one for each request in flight. */
+  readonly concurrent: number;
+  /** How many requests a sequence has on average; absent: as many as its data stream has steps. */
+  readonly length?: number;
+  /** How far the length may lie from that, in per cent of it. */
+  readonly lengthVariationPercent: number;
+  /** The smallest correlation id, and how many there are. */
+  readonly firstId: number;
+  readonly idCount: number;
+  /** Also in an open loop at most one request of a sequence is in flight. */
+  readonly isSerial: boolean;
+}
+
 export interface MetricsSettings {
   readonly intervalMs: number;
   /** As given; absent = the server's own. */
@@ -357,6 +386,8 @@ export interface RunSettings {
   readonly sharedMemory: SharedMemorySettings;
   readonly seed: number;
   readonly wire: WireSettings;
+  /** Absent: requests belong to no sequences. */
+  readonly sequences?: SequenceSettings;
   /** Absent: the metrics endpoint is not polled. */
   readonly metrics?: MetricsSettings;
   readonly trace?: TraceSettings;

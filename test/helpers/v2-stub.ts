@@ -8,16 +8,20 @@ export interface V2Stub extends AsyncDisposable {
   inferences(): number;
 }
 
+const model = (name: string) => ({
+  name,
+  versions: ['1'],
+  platform: 'none',
+  inputs: [{ name: 'IN', datatype: 'FP32', shape: [1] }],
+  outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1] }],
+});
+
 const metadata: Readonly<Record<string, unknown>> = {
   '/v2': { name: 'stub', version: '1', extensions: [] },
-  '/v2/models/m': {
-    name: 'm',
-    versions: ['1'],
-    platform: 'none',
-    inputs: [{ name: 'IN', datatype: 'FP32', shape: [1] }],
-    outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1] }],
-  },
+  '/v2/models/m': model('m'),
   '/v2/models/m/config': { name: 'm', max_batch_size: 0 },
+  '/v2/models/stateful': model('stateful'),
+  '/v2/models/stateful/config': { name: 'stateful', max_batch_size: 0, sequence_batching: {} },
 };
 
 /** What a server that has `m` answers to an inference. */
@@ -27,7 +31,7 @@ export const v2Answer = JSON.stringify({
   outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1], data: [0] }],
 });
 
-/** A v2 server over HTTP that knows one model, `m`, and treats its inference requests as it is told to. */
+/** A v2 server over HTTP that knows the models `m` and `stateful`, and treats inference requests as it is told to. */
 export async function startV2Stub(
   onInfer: (response: ServerResponse, request: IncomingMessage) => void,
 ): Promise<V2Stub> {

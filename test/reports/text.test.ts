@@ -42,6 +42,20 @@ test('formatText says how long a silent server was waited for', (t) => {
   );
 });
 
+test('formatText says what the sequences are like, and where they went', (t) => {
+  const sequences = { begun: 12, completed: 7, failed: 1, completedPerSecond: 7 };
+  const run = runFixture([{ ...steady, sequences }]);
+  const settings = { concurrent: 4, lengthVariationPercent: 20, firstId: 1, idCount: 10, isSerial: true };
+  const inSequences = (change: Partial<typeof run.settings>) =>
+    formatText({ ...run, settings: { ...run.settings, sequences: settings, ...change } });
+  const text = inSequences({});
+  t.regex(text, /\nsequences: as long as their data streams, one for each request in flight\n/);
+  t.regex(text, /concurrency {2}begun {2}completed {2}completed\/s {2}failed\n.*\n +1 +12 +7 +7\.00 +1\n/);
+  const load = { ...rateSettingsFixture, range: { start: 1, end: 1, step: 1 }, search: 'linear' } as const;
+  const open = inSequences({ load, sequences: { ...settings, length: 20 } });
+  t.regex(open, /sequences: of 20 requests ± 20 %, 4 at a time, each with at most one request in flight\n/);
+});
+
 test('formatText of a run that measured nothing says so', (t) => {
   t.true(formatText(runFixture([], { isInterrupted: true })).includes('Nothing was measured.'));
 });

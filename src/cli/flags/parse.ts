@@ -38,7 +38,7 @@ export function parsePercentile(flag: string, text: string): number {
 }
 
 /** More connections than a host has ports for. */
-const largestConcurrency = 65_535;
+export const largestConcurrency = 65_535;
 
 /** `--concurrency-range start[:end[:step]]`. An end of 0 is open: until the latency limit. */
 export function parseRange(flag: string, text: string): { start: number; end: number; step: number } {

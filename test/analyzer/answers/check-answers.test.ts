@@ -52,6 +52,7 @@ const subjects = [
 type Subject = (typeof subjects)[number];
 
 const prepared = (expected: readonly ExpectedOutput[] = []): PreparedRequest => ({
+  stream: 0,
   request: { modelName: 'm', modelVersion: '', id: '', parameters: noParameters, inputs: [], outputs: [] },
   expected,
 });

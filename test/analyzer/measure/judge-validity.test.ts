@@ -94,3 +94,9 @@ test('judgeValidity says what was asked for, what was got, and what to do', (t) 
   t.is(findings[0]?.reason, 'Of 1000 requests that were due only 750 were sent, 25 % too few.');
   t.regex(findings[0]?.remedy ?? '', /Lower the rate/);
 });
+
+test('judgeValidity does not blame the client alone for the lag of serial sequences', (t) => {
+  const { findings } = judgeValidity({ ...healthy, summary: withLag(5), isSerial: true });
+  t.regex(findings[0]?.reason ?? '', /that is the wait for answers in serial sequences, or for the client/);
+  t.regex(findings[0]?.remedy ?? '', /--num-of-sequences/);
+});
