@@ -36,11 +36,12 @@ export function formatText(run: Run): string {
 function heading(run: Run): string {
   const { settings, server, model, machine } = run;
   const protocol = settings.protocol === 'http' ? 'HTTP' : 'gRPC';
+  const threads = settings.maxThreads === 1 ? '' : `, up to ${settings.maxThreads} sending threads`;
   const limit = settings.latencyLimitMs === undefined ? '' : `, latency limit ${settings.latencyLimitMs} ms`;
   return [
     `${model.name} version ${model.version} (${model.platform}), batch ${settings.batchSize}, over ${protocol}`,
     `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
-    `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}`,
+    `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}${threads}`,
     `load: ${describeLoad(settings.load)}`,
     ...(settings.sequences === undefined ? [] : [`sequences: ${describeSequences(settings.sequences, settings.load)}`]),
     `measured: ${describeMeasurement(settings.measurement)}${limit}`,

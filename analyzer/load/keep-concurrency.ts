@@ -10,6 +10,8 @@ export interface ClosedLoopOptions extends LoadLoopOptions {
   readonly concurrency: number;
   /** How they become so many; at once unless given. */
   readonly growth?: Growth;
+  /** Whether one more request is to be sent, which then is; up to the limit unless given. */
+  readonly takeTurn?: (() => boolean) | undefined;
 }
 
 const firstBackOffMs = 10;
@@ -20,7 +22,7 @@ const longestBackOffMs = 1000;
  * waits before it sends again, twice as long after each failure in a row, so that a dead server is not hammered.
  */
 export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
-  const { concurrency, growth = noGrowth(concurrency), order, clock, limit = Number.POSITIVE_INFINITY } = options;
+  const { concurrency, growth = noGrowth(concurrency), order, clock, takeTurn = turnsUpTo(options.limit) } = options;
   const slots = createRequestSlots({ ...options, size: concurrency });
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
@@ -28,7 +30,6 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   const sequences = options.sequences?.begin('closed', concurrency);
   const next = sequences?.next ?? order();
   const ends = sequences && createSequenceEnds(sequences, { ...options, size: concurrency });
-  let sent = 0;
   let started = 0;
 
   const transport = options.open({
@@ -57,10 +58,9 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   }
 
   function send(slot: number): void {
-    if (sent === limit) return;
+    if (!takeTurn()) return;
     const request = next(slot);
     if (request === undefined) throw new RangeError('no correlation id is free for a new sequence');
-    sent++;
     slots.send(transport, request, slot, undefined);
   }
 
@@ -95,4 +95,9 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
       await transport[Symbol.asyncDispose]();
     },
   };
+}
+
+function turnsUpTo(limit = Number.POSITIVE_INFINITY): () => boolean {
+  let left = limit;
+  return () => left-- > 0;
 }

@@ -7,6 +7,14 @@ export function levelCount(settings: LoadSettings): number | undefined {
   return settings.search === 'binary' ? undefined : rangeLength(settings.range);
 }
 
+/** How many requests a run can have in flight at a time; absent when there is no limit. */
+export function largestInFlight(load: LoadSettings): number | undefined {
+  if ('maxInFlight' in load) return load.maxInFlight;
+  if (load.kind === 'periodic-concurrency') return load.end;
+  const { start, end } = load.range;
+  return end === 0 ? undefined : Math.max(start, end);
+}
+
 /** The levels in the order in which they are measured; endless for an open end. A lone start is one level. */
 export function* levelsOf(range: LevelRange): Generator<number> {
   const count = rangeLength(range);

@@ -8,6 +8,7 @@ export const localSender =
   () => {
     const shared = shareTransport(options.open);
     return {
+      crashed: new AbortController().signal, // what is thrown on this thread ends the program
       prepare: (order) => prepareLoad(order, { ...options, open: shared.open }),
       [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
     };

@@ -1,5 +1,3 @@
-import { type Nanoseconds, ns } from '../../src/core/units.js';
-
 /** What the pacer's thread and its owner share. */
 export interface PacerMemory {
   readonly state: Int32Array<SharedArrayBuffer>;
@@ -14,9 +12,3 @@ export const pacerMemory = (shared: SharedArrayBuffer): PacerMemory => ({
   state: new Int32Array(shared, 0, 2),
   target: new Float64Array(shared, controls.targetOffset, 1),
 });
-
-/** A monotonic time that all threads of a process agree on, which `performance.now` is not. */
-export function monotonicNow(): Nanoseconds {
-  const [seconds, nanoseconds] = process.hrtime();
-  return ns(seconds * 1e9 + nanoseconds);
-}

@@ -7,7 +7,9 @@ import { sendOnSchedule } from './send-on-schedule.js';
 import type { LoadOrder, ReadyLoad } from './sender.js';
 
 /** What every load of a thread needs, whatever it is. */
-export interface PrepareLoadOptions extends Omit<LoadLoopOptions, 'events' | 'limit'> {
+export interface PrepareLoadOptions
+  extends Omit<LoadLoopOptions, 'events' | 'limit'>,
+    Pick<ClosedLoopOptions, 'takeTurn'> {
   readonly openPacer: OpenPacer;
 }
 

@@ -17,6 +17,8 @@ export interface ReadyLoad extends AsyncDisposable {
 
 /** Holds the loads of one level, its warm-up and itself, one after the other and over the same connections. */
 export interface Sender extends AsyncDisposable {
+  /** Aborted when it cannot go on, because of a bug; the reason is the error. */
+  readonly crashed: AbortSignal;
   /** Gets what a load needs, so that nothing of that is in the time that is measured. */
   prepare(order: LoadOrder): Promise<ReadyLoad>;
 }

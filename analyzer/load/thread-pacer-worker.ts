@@ -1,11 +1,14 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { minus, ns, toMs } from '../../src/core/units.js';
-import { controls, monotonicNow, pacerMemory } from './pacer-memory.js';
+import { monotonicNow } from './monotonic.js';
+import { controls, pacerMemory } from './pacer-memory.js';
+import type { PacerLink } from './thread-pacer.js';
 
 /** `Atomics.wait` may return so much too late; the rest of the time is spun away. */
 const spin = ns(80_000);
 
-const { state, target } = pacerMemory(workerData as SharedArrayBuffer);
+const { memory, port } = workerData as PacerLink & { readonly port: MessagePort };
+const { state, target } = pacerMemory(memory);
 
 /** Waits for the target of command `seen`; whether it was reached before another command came. */
 function reachTarget(seen: number): boolean {
@@ -25,6 +28,6 @@ for (let answered = 0; Atomics.load(state, controls.isOver) === 0; ) {
     Atomics.wait(state, controls.commands, seen);
   } else if (reachTarget(seen)) {
     answered = seen;
-    parentPort?.postMessage(seen);
+    port.postMessage(seen);
   }
 }

@@ -40,7 +40,7 @@ export async function warmUp(
   };
   await using ready = await sender.prepare({ planned, events, limit: requests });
   const loop = ready.start(clock.now());
-  const ended = AbortSignal.any([signal, silence.signal, done.signal]);
+  const ended = AbortSignal.any([signal, silence.signal, done.signal, sender.crashed]);
   while (!ended.aborted) {
     await clock.sleepUntil(plus(clock.now(), fromMs(lookEveryMs)), ended);
     silence.look(clock.now());

@@ -1,5 +1,6 @@
 import { isOpenLoop } from '../../src/core/load-name.js';
 import type { ClientHealth, Finding, Load, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
+import { largestSplit } from '../load/share.js';
 
 export interface ValidityInput {
   readonly load: Load;
@@ -9,10 +10,12 @@ export interface ValidityInput {
   readonly maxErrorRatePercent: number;
   /** Requests that are due wait for the answers before them in their sequences. */
   readonly isSerial?: boolean;
+  /** Requests belong to sequences, which one thread sends. */
+  readonly isSequenced?: boolean;
 }
 
 /** Above these the client, not the server, may be what was measured. */
-const limits = { busyShare: 0.85, shortfall: 0.01, lagMs: 1, lagShareOfLatency: 0.1 } as const;
+const limits = { busyShare: 0.85, shortfall: 0.01, lagMs: 1, lagShareOfLatency: 0.1, usefulCores: 0.5 } as const;
 
 /** Whether the figures of a level describe the server under the load that was asked for, and if not, why. */
 export function judgeValidity(input: ValidityInput): Verdict {
@@ -58,13 +61,20 @@ function shortfall({ load, requests }: ValidityInput): Finding | undefined {
   };
 }
 
-function busyClient({ clientHealth }: ValidityInput): Finding | undefined {
-  if (clientHealth.busyShare <= limits.busyShare) return undefined;
+function busyClient({ load, clientHealth, isSequenced = false }: ValidityInput): Finding | undefined {
+  const { busyShare, spareCores, threads = [] } = clientHealth;
+  if (busyShare <= limits.busyShare) return undefined;
+  const count = Math.max(1, threads.length);
+  const who = count === 1 ? "The client's sending thread" : `The busiest of the client's ${count} sending threads`;
+  const otherwise = 'Give client and server cores of their own, or send less.';
   return {
     code: 'client-busy',
     severity: 'suspect',
-    reason: `The client's sending thread was busy ${figure(100 * clientHealth.busyShare)} % of the time, so its own limit may have been measured.`,
-    remedy: 'Give client and server cores of their own, or send less.',
+    reason: `${who} was busy ${figure(100 * busyShare)} % of the time, so its own limit may have been measured.`,
+    remedy:
+      !isSequenced && spareCores >= limits.usefulCores && largestSplit(load) > count
+        ? `Send from more threads with --max-threads ${count + 1}, since ${figure(spareCores)} cores were idle. ${otherwise}`
+        : otherwise,
   };
 }
 

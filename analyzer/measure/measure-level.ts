@@ -131,12 +131,13 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     }),
   );
 
-  const stopped = AbortSignal.any([ending, done.signal]);
+  const stopped = AbortSignal.any([ending, done.signal, sender.crashed]);
   while (!stopped.aborted) {
     await clock.sleepUntil(nextLook(series.current, clock), stopped);
     series.advance(loop.toldUntil);
     if (measurement.mode !== 'time_windows') silence.look(loop.toldUntil);
   }
+  sender.crashed.throwIfAborted();
   await loop.halt();
   let stability: Stability = judgement.stability;
   if (!done.signal.aborted) {
@@ -167,6 +168,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       clientHealth: health,
       maxErrorRatePercent,
       isSerial: options.sequences?.isSerial === true,
+      isSequenced: options.sequences !== undefined,
     }),
     failures: tally.counts(),
   };

@@ -1,13 +1,11 @@
 import pLimit from 'p-limit';
 import type { V2Client } from '../../src/client/v2-client.js';
 import { messageOf, PerfError } from '../../src/core/perf-error.js';
-import type { InferRequest, InferResponse } from '../../src/protocol/infer.js';
+import type { InferRequest } from '../../src/protocol/infer.js';
 import type { ModelSignature } from '../data/model-signature.js';
-import type { OpenTransport } from '../wire/transport.js';
-import { readSharedOutputs } from './read-shared-outputs.js';
 import { type InputLayout, layOutInputs, layOutOutputs, type OutputLayout, outputsIn } from './shared-layout.js';
 import { createSharedObject, type SharedObject } from './shared-object.js';
-import { slotTransport } from './slot-transport.js';
+import type { SharedSlots } from './shared-slots.js';
 
 export interface SharedMemoryOptions {
   /** Begins the names of all regions; unique to the run. */
@@ -26,14 +24,8 @@ export interface SharedMemoryOptions {
 
 /** A run whose tensors lie in shared memory. Disposal takes back what was registered, and nothing else. */
 export interface SharedMemoryRun extends AsyncDisposable {
-  /** What the transport is to be given: each request once for each slot. */
-  readonly requests: readonly InferRequest[];
-  /** A transport that takes the numbers of the original requests. */
-  wrap(open: OpenTransport): OpenTransport;
-  /** Outputs that an answer does not carry. */
-  readonly sharedOutputs: ReadonlySet<string>;
-  /** The answer to the request with this token, with its outputs; while the request is in flight. */
-  complete(answer: InferResponse, token: number): InferResponse;
+  /** What a sender needs that may have so many requests in flight, beginning with that slot: no other may have it. */
+  slots(first: number, count: number): SharedSlots;
 }
 
 /** More prepared requests than this would take more memory than the data. */
@@ -91,19 +83,13 @@ function runOf({ requests, distinct, inputs, outputs, slotObjects, registry, run
       return [request, bySlot] as const;
     }),
   );
-  /** The slots of the transport that is open; levels come one after the other. */
-  let slotOf: (token: number) => number | undefined = () => undefined;
   return {
-    requests: requests.flatMap((request) => placed.get(request) ?? []),
-    sharedOutputs: new Set(outputs.areas.map(({ name }) => name)),
-    wrap: (open) =>
-      slotTransport(open, slots, (lookUp) => {
-        slotOf = lookUp;
-      }),
-    complete: (answer, token) => {
-      const object = slotObjects[slotOf(token) ?? -1];
-      return object === undefined ? answer : readSharedOutputs(answer, outputs, object);
-    },
+    slots: (first, count) => ({
+      count,
+      requests: requests.flatMap((request) => placed.get(request)?.slice(first, first + count) ?? []),
+      outputs,
+      files: slotObjects.slice(first, first + count).map(({ file }) => file),
+    }),
     [Symbol.asyncDispose]: () => registry.close(),
   };
 }

@@ -2,7 +2,7 @@ import type { InferOutput, InferResponse } from '../../src/protocol/infer.js';
 import { ProtocolError } from '../../src/protocol/protocol-error.js';
 import { elementCount, rawByteSize } from '../../src/protocol/tensor.js';
 import type { OutputLayout } from './shared-layout.js';
-import { type SharedObject, unwritten } from './shared-object.js';
+import { type SharedBytes, unwritten } from './shared-object.js';
 
 /**
  * Puts the outputs of an answer that a server wrote into a region into the answer, and overwrites them in the region:
@@ -10,7 +10,7 @@ import { type SharedObject, unwritten } from './shared-object.js';
  *
  * @throws ProtocolError when an output is larger than its area
  */
-export function readSharedOutputs(response: InferResponse, layout: OutputLayout, region: SharedObject): InferResponse {
+export function readSharedOutputs(response: InferResponse, layout: OutputLayout, region: SharedBytes): InferResponse {
   const outputs = response.outputs.map((output): InferOutput => {
     const area = layout.areas.find(({ name }) => name === output.name);
     if (area === undefined) return output;

@@ -5,12 +5,18 @@ import { messageOf, PerfError } from '../../src/core/perf-error.js';
 /** Where POSIX shared memory lies as files on Linux (`shm_overview(7)`). */
 const sharedMemoryFolder = '/dev/shm';
 
-/** A POSIX shared-memory object of ours. Disposal removes it and lets go of its memory. */
-export interface SharedObject extends Disposable {
-  /** As servers open it. */
-  readonly key: string;
+/** The memory of an object that this process has open. */
+export interface SharedBytes {
   write(offset: number, data: Uint8Array): void;
   read(offset: number, byteSize: number): Buffer;
+}
+
+/** A POSIX shared-memory object of ours. Disposal removes it and lets go of its memory. */
+export interface SharedObject extends SharedBytes, Disposable {
+  /** As servers open it. */
+  readonly key: string;
+  /** The descriptor of its file, for `sharedBytes` on any thread. */
+  readonly file: number;
   /** Takes the name away; whoever has it open keeps the memory. */
   unlink(): void;
 }
@@ -33,13 +39,9 @@ export function createSharedObject(name: string, byteSize: number, folder = shar
   }
   const unlink = (): void => rmSync(path, { force: true });
   const object: SharedObject = {
+    ...sharedBytes(file),
     key: `/${name}`,
-    write: (offset, data) => void writeWhole(file, data, offset),
-    read: (offset, byteSize) => {
-      const data = Buffer.alloc(byteSize);
-      readSync(file, data, 0, byteSize, offset);
-      return data;
-    },
+    file,
     unlink,
     [Symbol.dispose]: () => {
       unlink();
@@ -58,6 +60,16 @@ export function createSharedObject(name: string, byteSize: number, folder = shar
   }
   return object;
 }
+
+/** The memory of an object, by the descriptor of its file. */
+export const sharedBytes = (file: number): SharedBytes => ({
+  write: (offset, data) => void writeWhole(file, data, offset),
+  read: (offset, byteSize) => {
+    const data = Buffer.alloc(byteSize);
+    readSync(file, data, 0, byteSize, offset);
+    return data;
+  },
+});
 
 /** What memory holds that no server has written to. */
 export const unwritten = 0xff;

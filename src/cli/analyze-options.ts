@@ -2,7 +2,7 @@ import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
-import { type EngineFlags, engineNotes } from './flags/engine-flags.js';
+import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-flags.js';
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
@@ -166,6 +166,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     protocol,
     batchSize,
     load,
+    maxThreads: parseMaxThreads(flags.engine, load),
     ...(latencyLimitMs === undefined ? {} : { latencyLimitMs }),
     ...(requests.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: requests.requestTimeoutMs }),
     measurement: measurementSettings(flags, requests),

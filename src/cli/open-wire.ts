@@ -4,7 +4,7 @@ import { mapDistinct } from '../../analyzer/wire/map-distinct.js';
 import { unmarked } from '../../analyzer/wire/sequence-marks.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
-import { systemClock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { InferRequest } from '../protocol/infer.js';
@@ -16,6 +16,7 @@ export interface Wire {
   readonly url: string;
   readonly connection: ConnectionOptions;
   readonly requests: readonly InferRequest[];
+  readonly clock: Clock;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface Wire {
  */
 export function openWire(
   { protocol, wire, requestTimeoutMs, sequences }: RunSettings,
-  { url, connection, requests }: Wire,
+  { url, connection, requests, clock }: Wire,
 ): OpenTransport {
   const parametrised = mapDistinct(requests, (request) => ({
     ...request,
@@ -35,7 +36,7 @@ export function openWire(
       ...Object.entries(wire.requestParameters),
     ]),
   }));
-  const target = { ...connection, requests: parametrised, clock: systemClock, requestTimeoutMs };
+  const target = { ...connection, requests: parametrised, clock, requestTimeoutMs };
   const compression = wire.compression === 'none' ? undefined : wire.compression;
   const form = { formats: { inputs: wire.inputFormat, outputs: wire.outputFormat }, compression };
   try {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
-import type { ClientMeter } from '../../analyzer/measure/client-meter.js';
+import type { ClientMeter, ThreadMeter } from '../../analyzer/measure/client-meter.js';
 import { ns, toMs } from '../core/units.js';
 
 /**
@@ -8,10 +10,28 @@ import { ns, toMs } from '../core/units.js';
  */
 const resolutionMs = 50;
 
-/** Measures this process: its CPU time, its event loop, and its garbage collector. */
+/** Measures this process: its CPU time, and of the thread that calls its event loop and its garbage collector. */
 export function startProcessMeter(): ClientMeter {
   const startedAt = performance.now();
   const cpuAtStart = process.cpuUsage();
+  const machineAtStart = machineTimes();
+  const thread = startThreadMeter();
+  return {
+    read: async () => {
+      const cpu = process.cpuUsage(cpuAtStart);
+      const cpuMs = (cpu.user + cpu.system) / 1000;
+      const cpuCores = cpuMs / (performance.now() - startedAt);
+      const { busyShare, loopDelay, gc } = thread.read();
+      return { cpuMs, cpuCores, spareCores: spareCores(machineAtStart, cpuCores), busyShare, loopDelay, gc };
+    },
+    [Symbol.dispose]: () => thread[Symbol.dispose](),
+  };
+}
+
+/** Measures the thread that calls: its event loop, its garbage collector, and on Linux its CPU time. */
+export function startThreadMeter(): ThreadMeter {
+  const startedAt = performance.now();
+  const cpuAtStart = threadCpuMs();
   const loopAtStart = performance.eventLoopUtilization();
   const delays = monitorEventLoopDelay({ resolution: resolutionMs });
   delays.enable();
@@ -27,14 +47,14 @@ export function startProcessMeter(): ClientMeter {
   observer.observe({ entryTypes: ['gc'] });
   const delayMs = (nanoseconds: number): number => Math.max(0, toMs(ns(nanoseconds)) - resolutionMs);
   return {
-    read: async () => {
+    read: () => {
       addPauses(observer.takeRecords());
-      const cpu = process.cpuUsage(cpuAtStart);
-      const cpuMs = (cpu.user + cpu.system) / 1000;
+      const cpuMs = threadCpuMs();
       const isEmpty = delays.count === 0;
       return {
-        cpuMs,
-        cpuCores: cpuMs / (performance.now() - startedAt),
+        ...(cpuMs === undefined || cpuAtStart === undefined
+          ? {}
+          : { cpuCores: (cpuMs - cpuAtStart) / (performance.now() - startedAt) }),
         busyShare: performance.eventLoopUtilization(loopAtStart).utilization,
         loopDelay: {
           meanMs: isEmpty ? 0 : delayMs(delays.mean),
@@ -49,4 +69,31 @@ export function startProcessMeter(): ClientMeter {
       observer.disconnect();
     },
   };
+}
+
+/** What the scheduler of Linux says (`Documentation/scheduler/sched-stats.rst`): the first number is the time spent on a CPU, in ns. */
+function threadCpuMs(): number | undefined {
+  try {
+    return toMs(ns(Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0])));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of all cores together, since the machine was started. */
+function machineTimes(): { readonly idleMs: number; readonly totalMs: number } {
+  let idleMs = 0;
+  let totalMs = 0;
+  for (const { times } of cpus()) {
+    idleMs += times.idle;
+    totalMs += times.idle + times.user + times.nice + times.sys + times.irq;
+  }
+  return { idleMs, totalMs };
+}
+
+/** How many cores were idle, of those that this process may use. */
+function spareCores(start: ReturnType<typeof machineTimes>, cpuCores: number): number {
+  const { idleMs, totalMs } = machineTimes();
+  const idleShare = totalMs > start.totalMs ? (idleMs - start.idleMs) / (totalMs - start.totalMs) : 0;
+  return Math.max(0, Math.min(idleShare * cpus().length, availableParallelism() - cpuCores));
 }

@@ -1,7 +1,5 @@
 import { analyze } from '../../analyzer/analyze.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
-import { localSender } from '../../analyzer/load/local-sender.js';
-import { openThreadPacer } from '../../analyzer/load/thread-pacer.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { formatCsv } from '../../reports/csv.js';
@@ -21,17 +19,13 @@ import { runExitCode } from './exit-codes.js';
 import { checkSequences } from './flags/sequence-flags.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
+import { openSending } from './open-sending.js';
 import { openTarget, type Target } from './open-target.js';
-import { openWire } from './open-wire.js';
-import { startProcessMeter } from './process-meter.js';
 import { createProfileFile, type ProfileFile } from './profile-file.js';
 import { openRequestPath } from './request-path.js';
 import { setTrace } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
-
-/** How long a level waits for the answers that are still out when it ends. */
-const drainLimitMs = 30_000;
 
 /**
  * The default command: chooses a server, sweeps the load, reports. Resolves with the exit code.
@@ -170,8 +164,10 @@ async function sweep(
     target,
     client,
     interrupt,
-    openWire: (requests) => openWire(settings, { url: place.url, connection, requests }),
+    url: place.url,
+    connection,
   });
+  await using sending = await openSending(path, settings);
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);
@@ -179,16 +175,9 @@ async function sweep(
   const measured = analyze(
     settings,
     {
-      openSender: localSender({
-        open: path.open,
-        order: path.order,
-        sequences: path.sequences,
-        clock: systemClock,
-        openPacer: () => openThreadPacer(systemClock),
-        drainLimitMs,
-      }),
+      openSender: sending.openSender,
+      startMeter: sending.startMeter,
       clock: systemClock,
-      startMeter: startProcessMeter,
       readStatistics: statisticsReader(client, settings, target),
       metrics,
       recordAnswers: profile?.recordAnswers,

@@ -242,18 +242,28 @@ export interface SequenceCounts {
   readonly failed: number;
 }
 
-/** What the client did while a level was measured: the process with all its threads, and the thread that sends. */
-export interface ClientHealth {
-  /** CPU time of the process for each request that was sent; absent when none was. */
-  readonly cpuMsPerRequest?: number;
-  /** How many cores the process kept busy, on average. */
-  readonly cpuCores: number;
+/** What a thread that sends did while a level was measured. */
+export interface ThreadHealth {
+  /** The share of a core that it kept busy; absent where the system does not say. */
+  readonly cpuCores?: number;
   /** The share of the time, 0 to 1, in which the event loop that sends was not idle. */
   readonly busyShare: number;
   /** How much later than due a timer of that event loop fired. */
   readonly loopDelay: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
   /** Pauses for garbage collection. */
   readonly gc: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+}
+
+/** What the client did while a level was measured: the process with all its threads, and the busiest thread that sends. */
+export interface ClientHealth extends ThreadHealth {
+  /** CPU time of the process for each request that was sent; absent when none was. */
+  readonly cpuMsPerRequest?: number;
+  /** How many cores the process kept busy, on average. */
+  readonly cpuCores: number;
+  /** How many more it could have had, since nobody used them. */
+  readonly spareCores: number;
+  /** Every thread that sends; absent when there is only one. */
+  readonly threads?: readonly ThreadHealth[];
 }
 
 /** A reason not to take the figures of a level for those of the server under the load that was asked for. */
@@ -376,6 +386,8 @@ export interface RunSettings {
   readonly protocol: 'http' | 'grpc';
   readonly batchSize: number;
   readonly load: LoadSettings;
+  /** Over how many threads the load is spread, at most. */
+  readonly maxThreads: number;
   readonly latencyLimitMs?: number;
   /** Absent: a request may take as long as it takes. */
   readonly requestTimeoutMs?: number;

@@ -27,10 +27,10 @@ async function underLoad(cli: CliProcess, port: string | undefined): Promise<voi
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} once: what was measured is written, exit 130, nothing is left`, async (t) => {
+for (const [signal, ...flags] of [['SIGINT'], ['SIGTERM'], ['SIGINT', '--max-threads', '2']] as const) {
+  test(`${[signal, ...flags].join(' ')} once: what was measured is written, exit 130, nothing is left`, async (t) => {
     await using place = createWorkplace();
-    const cli = place.start(...long, ...outputs);
+    const cli = place.start(...long, ...outputs, ...flags);
     await underLoad(cli, (await cli.seen(started))[1]);
     cli.child.kill(signal);
     const { code, stdout } = await cli.result;
@@ -47,18 +47,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-test('SIGINT twice: exit 130 at once, nothing is left', async (t) => {
-  await using place = createWorkplace();
-  const cli = place.start(...long, ...outputs);
-  await underLoad(cli, (await cli.seen(started))[1]);
-  process.kill(serverPid(place), 'SIGSTOP'); // so that what is in flight never ends
-  cli.child.kill('SIGINT');
-  await cli.seen(/Interrupted/);
-  cli.child.kill('SIGINT');
-  t.is((await cli.result).code, 130);
-  await until(() => place.leftovers().length === 0);
-  t.false(existsSync(place.path('perf.csv')));
-});
+for (const flags of [[], ['--max-threads', '2']]) {
+  test(`SIGINT twice: exit 130 at once, nothing is left ${flags.join(' ')}`, async (t) => {
+    await using place = createWorkplace();
+    const cli = place.start(...long, ...outputs, ...flags);
+    await underLoad(cli, (await cli.seen(started))[1]);
+    process.kill(serverPid(place), 'SIGSTOP'); // so that what is in flight never ends
+    cli.child.kill('SIGINT');
+    await cli.seen(/Interrupted/);
+    cli.child.kill('SIGINT');
+    t.is((await cli.result).code, 130);
+    await until(() => place.leftovers().length === 0);
+    t.false(existsSync(place.path('perf.csv')));
+  });
+}
 
 test('SIGKILL of the command: its server ends too', async (t) => {
   await using place = createWorkplace();

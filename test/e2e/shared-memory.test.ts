@@ -31,8 +31,12 @@ async function startServerWithRegion(place: Workplace) {
   return { server, urls: { http: `127.0.0.1:${http}`, grpc: `127.0.0.1:${grpc}` }, object, regions };
 }
 
-for (const protocol of ['http', 'grpc'] as const) {
-  test(`perf-analyze --shared-memory system over ${protocol}: right answers, each in a region of its own`, async (t) => {
+for (const [protocol, threads] of [
+  ['http', '1'],
+  ['grpc', '1'],
+  ['http', '3'],
+] as const) {
+  test(`perf-analyze --shared-memory system over ${protocol}, threads ${threads}: right answers, each in a region of its own`, async (t) => {
     await using place = createWorkplace();
     const steps = [1, 2, 3, 4, 5];
     const data = steps.map((step) => ({ INPUT0: row((index) => index * step), INPUT1: row(() => step) }));
@@ -50,6 +54,8 @@ for (const protocol of ['http', 'grpc'] as const) {
       'embedded',
       '--concurrency-range',
       '1:4:3',
+      '--max-threads',
+      threads,
       '-b',
       '2',
     ];
@@ -68,11 +74,11 @@ for (const protocol of ['http', 'grpc'] as const) {
     t.deepEqual(leftObjects(cli.child.pid), []);
   });
 
-  test(`perf-analyze --shared-memory system over ${protocol}: what others registered stays`, async (t) => {
+  test(`perf-analyze --shared-memory system over ${protocol}, threads ${threads}: what others registered stays`, async (t) => {
     await using place = createWorkplace();
     const { server, urls, object, regions } = await startServerWithRegion(place);
     const args = ['-m', 'simple', '-i', protocol, '-u', urls[protocol], '--shared-memory', 'system', '-p', '60000'];
-    const cli = place.start(...args, '--concurrency-range', '2', '--json', 'run.json');
+    const cli = place.start(...args, '--concurrency-range', '2', '--max-threads', threads, '--json', 'run.json');
     while ((await regions()).length < 4) t.is(cli.child.exitCode, null);
     const ours = (await regions()).filter((name) => name !== 'not-ours');
     t.deepEqual(

@@ -57,7 +57,8 @@ const grpcs = [
 test('perf-analyze measures over https, with a certificate of its own', async (t) => {
   await behindTls({ protocol: 'http' }, async (place, port) => {
     const url = `https://localhost:${port}`;
-    const { code, stderr } = await place.run('-m', 'simple', '-u', url, ...https, ...brief, '--json', 'run.json');
+    const flags = [...https, '--max-threads', '2', '--concurrency-range', '2', '--json', 'run.json'];
+    const { code, stderr } = await place.run('-m', 'simple', '-u', url, ...flags, ...brief);
     t.is(code, 0, stderr);
     const run = readRun(place, 'run.json');
     t.is(run.server.url, url);

@@ -97,6 +97,7 @@ export function levelFixture(options: LevelFixture): Level {
 export const idleClient: ClientHealth = {
   cpuMsPerRequest: 0.02,
   cpuCores: 0.1,
+  spareCores: 1.5,
   busyShare: 0.08,
   loopDelay: { meanMs: 0.1, p99Ms: 0.4, maxMs: 1.5 },
   gc: { count: 2, totalMs: 0.8, longestMs: 0.5 },
@@ -134,6 +135,7 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
       protocol: 'http',
       batchSize: 1,
       load: { kind: 'concurrency', range: { start: 1, end: 2, step: 1 }, search: 'linear' },
+      maxThreads: 1,
       measurement: {
         mode: 'time_windows',
         intervalMs: 1000,

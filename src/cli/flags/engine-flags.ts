@@ -1,6 +1,7 @@
 import { PerfError } from '../../core/perf-error.js';
+import type { LoadSettings } from '../../core/run.js';
 import type { Protocol } from '../choose-server.js';
-import { parseInteger } from './parse.js';
+import { badFlag, parseInteger } from './parse.js';
 
 const choice = { type: 'boolean', default: false, group: 'Load:' } as const;
 
@@ -12,7 +13,8 @@ export const engineFlags = {
   'max-threads': {
     type: 'string',
     requiresArg: true,
-    describe: 'Accepted; one thread sends everything',
+    defaultDescription: '1',
+    describe: 'Threads that send, at most; more than one when one core of the client is not enough',
     group: 'Load:',
   },
 } as const;
@@ -29,7 +31,7 @@ export interface EngineFlags {
  *
  * @throws PerfError `usage` when they contradict each other, or ask for what there is not
  */
-export function engineNotes({ a, sync, streaming, maxThreads }: EngineFlags, protocol: Protocol): string[] {
+export function engineNotes({ a, sync, streaming }: EngineFlags, protocol: Protocol): string[] {
   if (a && sync) throw new PerfError('usage', 'Cannot use --async with --sync: expected one of them, got both');
   if (streaming) {
     throw new PerfError(
@@ -40,12 +42,25 @@ export function engineNotes({ a, sync, streaming, maxThreads }: EngineFlags, pro
       },
     );
   }
-  if (maxThreads !== undefined) parseInteger('--max-threads', maxThreads, 1);
-  const [flag] = [
-    ...(a ? ['--async'] : []),
-    ...(sync ? ['--sync'] : []),
-    ...(maxThreads === undefined ? [] : ['--max-threads']),
-  ];
+  const [flag] = [...(a ? ['--async'] : []), ...(sync ? ['--sync'] : [])];
   if (flag === undefined) return [];
-  return [`Note: ${flag} changes nothing; one thread keeps all requests in flight.`];
+  return [`Note: ${flag} changes nothing; requests are kept in flight without a thread for each.`];
+}
+
+/** More threads than this are more than any machine needs to keep a server busy. */
+const largestMaxThreads = 64;
+
+/** @throws PerfError `usage` for a value that is not understood, and for a load that only one thread can hold */
+export function parseMaxThreads({ maxThreads }: EngineFlags, load: LoadSettings): number {
+  const threads = parseInteger('--max-threads', maxThreads ?? '1', 1);
+  if (threads > largestMaxThreads)
+    throw badFlag('--max-threads', `an integer up to ${largestMaxThreads}`, String(threads));
+  if (threads > 1 && load.kind === 'periodic-concurrency') {
+    throw new PerfError(
+      'usage',
+      `Cannot use --max-threads with --periodic-concurrency-range: expected 1, got ${threads}`,
+      { hint: 'Such a load grows with the answers to all of its requests, which only one thread sees.' },
+    );
+  }
+  return threads;
 }

@@ -1,3 +1,4 @@
+import { largestInFlight } from '../../../analyzer/load/level-range.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { LoadSettings, SharedMemorySettings } from '../../core/run.js';
 import { badFlag, parseInteger } from './parse.js';
@@ -35,10 +36,8 @@ export function parseSharedMemory(
  * @throws PerfError `usage` when there is no limit
  */
 export function slotsFor(load: LoadSettings): number {
-  if ('maxInFlight' in load) return load.maxInFlight;
-  if (load.kind === 'periodic-concurrency') return load.end;
-  const { start, end } = load.range;
-  if (end !== 0) return Math.max(start, end);
+  const slots = largestInFlight(load);
+  if (slots !== undefined) return slots;
   throw new PerfError(
     'usage',
     'Cannot use --shared-memory system with an open --concurrency-range: expected an end, got 0',

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { judgeValidity, type ValidityInput } from '../../../analyzer/measure/judge-validity.js';
-import type { Finding, LatencySummary, Measured } from '../../../src/core/run.js';
+import type { ClientHealth, Finding, LatencySummary, Load, Measured } from '../../../src/core/run.js';
 import { idleClient, rateSettingsFixture } from '../../helpers/run-fixture.js';
 
 const latencies = (p50: number, p99: number): LatencySummary => ({
@@ -83,6 +83,27 @@ for (const [what, change, codes, kind] of cases) {
     t.true(verdict.findings.every(({ reason, remedy }) => reason.endsWith('.') && remedy.endsWith('.')));
   });
 }
+
+test('judgeValidity of a busy client names more threads when there are cores for them', (t) => {
+  const remedy = (change: Partial<ClientHealth>, load: Load = openLoop): string => {
+    const clientHealth = { ...idleClient, busyShare: 0.95, ...change };
+    return judgeValidity({ ...healthy, load, clientHealth }).findings[0]?.remedy ?? '';
+  };
+  t.regex(
+    remedy({ spareCores: 1.25 }),
+    /^Send from more threads with --max-threads 2, since 1\.25 cores were idle\. Give/,
+  );
+  t.regex(remedy({ spareCores: 0.6, threads: [idleClient, idleClient] }), /--max-threads 3, since 0\.6 cores/);
+  const one = { kind: 'concurrency', concurrency: 1 } as const;
+  t.regex(remedy({ spareCores: 1 }, one), /^Give client and server/, 'one request in flight needs one thread');
+  t.regex(remedy({ spareCores: 0.4 }), /^Give client and server cores of their own/);
+});
+
+test('judgeValidity of several threads is about the busiest', (t) => {
+  const clientHealth = { ...idleClient, busyShare: 0.95, threads: [idleClient, { ...idleClient, busyShare: 0.95 }] };
+  const { findings } = judgeValidity({ ...healthy, clientHealth });
+  t.regex(findings[0]?.reason ?? '', /^The busiest of the client's 2 sending threads was busy 95 %/);
+});
 
 test('judgeValidity of a closed loop has no rate to reach', (t) => {
   const load = { kind: 'concurrency', concurrency: 1 } as const;

@@ -25,6 +25,7 @@ const everySecond: MeasurementSettings = {
 const idleReading: ClientReading = {
   cpuMs: 100,
   cpuCores: 0.1,
+  spareCores: 0,
   busyShare: 0.1,
   loopDelay: { meanMs: 0, p99Ms: 0, maxMs: 0 },
   gc: { count: 0, totalMs: 0, longestMs: 0 },

@@ -76,7 +76,7 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['works', '--serial-sequences'],
   ['works', '-l', '50'],
   ['works', '--latency-threshold', '50'],
-  ['noted', '--max-threads', '4'],
+  ['works', '--max-threads', '4'],
   ['refused', '-t', '4'],
   ['refused', '-c', '4'],
   ['refused', '-d'],
@@ -148,4 +148,17 @@ test('the flags of perf_analyzer: --max-threads is read', (t) => {
   t.throws(() => readFlags('-m', 'simple', '--max-threads', '0'), {
     message: "Cannot use --max-threads: expected an integer of at least 1, got '0'",
   });
+  t.throws(() => readFlags('-m', 'simple', '--max-threads', '65'), {
+    message: "Cannot use --max-threads: expected an integer up to 64, got '65'",
+  });
+  t.throws(() => readFlags('-m', 'simple', '--max-threads', 'two'), {
+    message: "Cannot use --max-threads: expected an integer of at least 1, got 'two'",
+  });
+  const refusal = t.throws(
+    () => readFlags('-m', 'simple', '--max-threads', '2', '--periodic-concurrency-range', '1:4'),
+    { message: 'Cannot use --max-threads with --periodic-concurrency-range: expected 1, got 2' },
+  ) as PerfError;
+  t.regex(refusal.hint ?? '', /grows with the answers/);
+  t.is(readFlags('-m', 'simple').settings.maxThreads, 1);
+  t.is(readFlags('-m', 'simple', '--max-threads', '3').settings.maxThreads, 3);
 });

@@ -1,0 +1,42 @@
+import type { InferRequest, InferResponse } from '../../src/protocol/infer.js';
+import type { OpenTransport } from '../wire/transport.js';
+import { readSharedOutputs } from './read-shared-outputs.js';
+import type { OutputLayout } from './shared-layout.js';
+import { sharedBytes } from './shared-object.js';
+import { slotTransport } from './slot-transport.js';
+
+/** The places of the requests that one sender has in flight; plain data, so that it can be on any thread of this process. */
+export interface SharedSlots {
+  readonly count: number;
+  /** What the transport is to be given: each request once for each slot. */
+  readonly requests: readonly InferRequest[];
+  readonly outputs: OutputLayout;
+  /** The descriptors of the objects with the outputs, by slot. */
+  readonly files: readonly number[];
+}
+
+export interface OpenSlots {
+  /** A transport that takes the numbers of the original requests. */
+  wrap(open: OpenTransport): OpenTransport;
+  /** Outputs that an answer does not carry. */
+  readonly sharedOutputs: ReadonlySet<string>;
+  /** The answer to the request with this token, with its outputs; while the request is in flight. */
+  complete(answer: InferResponse, token: number): InferResponse;
+}
+
+export function openSlots({ count, outputs, files }: SharedSlots): OpenSlots {
+  const regions = files.map(sharedBytes);
+  /** The slots of the transport that is open; levels come one after the other. */
+  let slotOf: (token: number) => number | undefined = () => undefined;
+  return {
+    sharedOutputs: new Set(outputs.areas.map(({ name }) => name)),
+    wrap: (open) =>
+      slotTransport(open, count, (lookUp) => {
+        slotOf = lookUp;
+      }),
+    complete: (answer, token) => {
+      const region = regions[slotOf(token) ?? -1];
+      return region === undefined ? answer : readSharedOutputs(answer, outputs, region);
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { checkAnswers } from '../../analyzer/answers/check-answers.js';
+import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
+import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
+import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
+import { openSlots, type SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
+import type { OpenTransport } from '../../analyzer/wire/transport.js';
+import type { ConnectionOptions } from '../client/connection.js';
+import type { Clock } from '../core/clock.js';
+import type { RunSettings } from '../core/run.js';
+import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
+import { decodeInferResponse } from '../protocol/http-infer.js';
+import type { InferResponse } from '../protocol/infer.js';
+import { openWire } from './open-wire.js';
+
+/** What one sender needs of a request path: plain data, so that the sender can be on any thread. */
+export interface PathPlan {
+  readonly settings: RunSettings;
+  readonly url: string;
+  readonly connection: ConnectionOptions;
+  /** In the order in which they are sent. */
+  readonly prepared: readonly PreparedRequest[];
+  /** Given when tensors travel in shared memory. */
+  readonly shared: SharedSlots | undefined;
+}
+
+/** A request path on the thread that sends: wire, shared memory, checks. */
+export interface OpenPath {
+  readonly open: OpenTransport;
+  readonly order: RequestOrder;
+  /** Given when requests are sent in sequences. */
+  readonly sequences: SequenceSource | undefined;
+}
+
+/**
+ * Encodes the requests.
+ *
+ * @throws PerfError `usage` when the data cannot travel as asked for
+ */
+export function openPath({ settings, url, connection, prepared, shared }: PathPlan, clock: Clock): OpenPath {
+  const slots = shared && openSlots(shared);
+  const requests = shared?.requests ?? prepared.map(({ request }) => request);
+  const wire = openWire(settings, { url, connection, requests, clock });
+  const checks = {
+    prepared,
+    tolerance: settings.data.tolerance,
+    decode: (body: Buffer, headerLength: number | undefined, token: number) => {
+      const answer = decodeAnswer(settings, { body, headerLength, shared: slots?.sharedOutputs });
+      return slots === undefined ? answer : slots.complete(answer, token);
+    },
+  };
+  const { sequences, seed } = settings;
+  return {
+    open: checkAnswers(slots?.wrap(wire) ?? wire, checks),
+    order: inTurn(prepared.length),
+    sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed }),
+  };
+}
+
+interface Answer {
+  readonly body: Buffer;
+  readonly headerLength: number | undefined;
+  /** Outputs that are not in it. */
+  readonly shared: ReadonlySet<string> | undefined;
+}
+
+const decodeAnswer = ({ protocol }: RunSettings, { body, headerLength, shared }: Answer): InferResponse =>
+  protocol === 'http' ? decodeInferResponse({ body, headerLength }, shared) : decodeModelInferResponse(body, shared);
