@@ -2,6 +2,7 @@ import { benchOpenLoop } from './open-loop.js';
 import { benchServer } from './server.js';
 import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
+import { benchThreads } from './threads.js';
 import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   server: benchServer,
   serving: benchServing,
   soak: benchSoak,
+  threads: benchThreads,
   wire: () => benchWire(),
 };
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { benchAnswer } from './wire-request.js';
 
-/** C servers with fixed answers, pinned to core 0. */
+/** C servers with fixed answers. */
 export interface FixedServers extends AsyncDisposable {
   readonly httpPort: number;
   readonly grpcPort: number;
@@ -15,8 +15,15 @@ export interface FixedServers extends AsyncDisposable {
   readonly folder: string;
 }
 
-const nginxConf = (port: number, folder: string): string => `
-daemon off; master_process off; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+/** Where servers run, and how many processes nginx has. */
+export interface ServerRoom {
+  /** As `taskset` names them. */
+  readonly cores: string;
+  readonly workers: number;
+}
+
+const nginxConf = (port: number, folder: string, workers: number): string => `
+daemon off; master_process ${workers > 1 ? 'on' : 'off'}; worker_processes ${workers}; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
 events { worker_connections 512; }
 http {
   access_log off; keepalive_requests 1000000000; client_max_body_size 0;
@@ -25,14 +32,19 @@ http {
   server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${'x'.repeat(64)}"; } }
 }`;
 
-/** nginx with 64 bytes for everybody, and nghttpd with a file that is the gRPC answer of a 64-byte tensor. */
-export async function startFixedServers(): Promise<FixedServers> {
+/**
+ * nginx with 64 bytes for everybody, and nghttpd with a file that is the gRPC answer of a 64-byte tensor; on core 0, one process
+ * each, unless they are given another room.
+ */
+export async function startFixedServers(room: ServerRoom = { cores: '0', workers: 1 }): Promise<FixedServers> {
+  const pinned = (...command: string[]): ChildProcess =>
+    spawn('taskset', ['-c', room.cores, ...command], { stdio: 'ignore' });
   const folder = await mkdtemp(join(tmpdir(), 'wire-bench-'));
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
   const answer = join(folder, 'root', 'inference.GRPCInferenceService', 'ModelInfer');
   await mkdir(dirname(answer), { recursive: true });
   await writeFile(answer, benchAnswer(64));
-  await writeFile(join(folder, 'nginx.conf'), nginxConf(httpPort, folder));
+  await writeFile(join(folder, 'nginx.conf'), nginxConf(httpPort, folder, room.workers));
   const nginx = pinned('nginx', '-p', folder, '-c', join(folder, 'nginx.conf'));
   const children = [
     nginx,
@@ -54,8 +66,6 @@ export async function startFixedServers(): Promise<FixedServers> {
     },
   };
 }
-
-const pinned = (...command: string[]): ChildProcess => spawn('taskset', ['-c', '0', ...command], { stdio: 'ignore' });
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
