@@ -4,7 +4,9 @@ import type { ServiceOptions } from '../server/create-service.js';
 import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
 import { backendConfig } from './flags/backend-config.js';
+import { cacheBytes } from './flags/cache-flags.js';
 import { declareIgnored, ignoredWarnings } from './flags/ignored-serve-flags.js';
+import { type RateLimitMode, rateLimit, rateLimitModes } from './flags/rate-limit-flags.js';
 import { grpcRestrictions, httpRestrictions } from './flags/restriction-flags.js';
 
 /** What `serve` was asked for: flags are not looked at again. */
@@ -85,6 +87,15 @@ export function serveFlags<T>(yargs: Argv<T>) {
       default: false,
       describe: 'Fill nothing into a config.pbtxt from the model file',
     })
+    .option('cache-config', { ...many, describe: 'local,size=BYTES: keep answers of models with response_cache' })
+    .option('response-cache-byte-size', { ...text, hidden: true })
+    .option('rate-limit', {
+      ...text,
+      choices: rateLimitModes,
+      default: 'off' as const,
+      describe: 'execution_count: instances share the resources that their rate_limiter names',
+    })
+    .option('rate-limit-resource', { ...many, describe: 'NAME:COUNT: copies of a resource (repeatable)' })
     .option('strict-model-config', { type: 'boolean', default: false, hidden: true })
     .option('allow-client-shm', {
       type: 'boolean',
@@ -119,6 +130,10 @@ export interface ServeFlags {
   readonly loadModel: readonly string[] | undefined;
   readonly strictReadiness: boolean;
   readonly strictModelConfig: boolean;
+  readonly cacheConfig: readonly string[] | undefined;
+  readonly responseCacheByteSize: string | undefined;
+  readonly rateLimit: RateLimitMode;
+  readonly rateLimitResource: readonly string[] | undefined;
   readonly backendConfig: readonly string[] | undefined;
   readonly exitOnError: boolean;
   readonly exitTimeoutSecs: string;
@@ -148,6 +163,8 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     repositoryPollMs: 1000 * pollSeconds(flags),
     strictReadiness: once('--strict-readiness', flags.strictReadiness),
     defaultMaxBatchSize,
+    cacheBytes: cacheBytes(flags.cacheConfig ?? [], once('--response-cache-byte-size', flags.responseCacheByteSize)),
+    rateLimit: rateLimit(once('--rate-limit', flags.rateLimit), flags.rateLimitResource ?? []),
     exitOnError: once('--exit-on-error', flags.exitOnError),
     disableAutoComplete: isStrict || once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
     allowClientShm: once('--allow-client-shm', flags.allowClientShm),

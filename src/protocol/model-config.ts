@@ -76,7 +76,13 @@ export interface InstanceGroup {
   readonly passive: boolean;
   readonly host_policy: string;
   readonly secondary_devices: readonly unknown[];
-  readonly rate_limiter?: Readonly<Record<string, unknown>>;
+  readonly rate_limiter?: RateLimiterConfig;
+}
+
+/** What one execution of an instance needs. */
+export interface RateLimiterConfig {
+  readonly resources: readonly { readonly name: string; readonly global: boolean; readonly count: number }[];
+  readonly priority: number;
 }
 
 export type BatchInputKind =

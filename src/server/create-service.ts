@@ -4,10 +4,12 @@ import { PerfError } from '../core/perf-error.js';
 import type { ServerMetadata } from '../protocol/metadata.js';
 import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
 import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
+import { ResponseCache } from './cache/response-cache.js';
 import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
 import { RefusalError } from './refusal.js';
 import { ModelRepository } from './repository/model-repository.js';
 import { pollRepository } from './repository/poll-repository.js';
+import { RateLimiter } from './scheduling/rate-limiter.js';
 import type { ServedVersion } from './served-version.js';
 import { serverClock } from './server-clock.js';
 import { inferWithRegions, refuseRegions } from './shared-memory/infer-with-regions.js';
@@ -33,6 +35,10 @@ export interface ServiceOptions {
   readonly strictReadiness?: boolean;
   /** For models that can batch and do not say how much; `undefined` = the backend's default. */
   readonly defaultMaxBatchSize?: number | undefined;
+  /** Size of the response cache in bytes; `undefined` = there is none. */
+  readonly cacheBytes?: number | undefined;
+  /** Copies of each resource that instances share; `undefined` = there is no rate limiter. */
+  readonly rateLimit?: ReadonlyMap<string, number> | undefined;
   /** Whether clients may name regions of this machine's shared memory, which the server then reads and writes. */
   readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
@@ -76,6 +82,8 @@ export async function createInferenceService(options: ServiceOptions): Promise<I
     autoComplete: !options.disableAutoComplete,
     defaultMaxBatchSize: options.defaultMaxBatchSize ?? backendMaxBatchSize,
     log,
+    cache: options.cacheBytes === undefined ? undefined : new ResponseCache(options.cacheBytes),
+    limiter: options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit),
   });
   try {
     await loadAtStart(repository, options);

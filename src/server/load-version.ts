@@ -7,12 +7,15 @@ import type { Backend, InstanceOptions, ModelInstance } from './backends/backend
 import type { ComposingModels } from './backends/ensemble/composing-models.js';
 import { serveEnsemble } from './backends/ensemble/serve-ensemble.js';
 import { isEnsemble } from './backends/ensemble/validate-ensemble.js';
+import type { ResponseCache } from './cache/response-cache.js';
 import { checkGraph } from './config/check-graph.js';
 import { completeConfig } from './config/complete-config.js';
 import { normalizeBatcher } from './config/normalize-config.js';
 import { readLabels } from './config/read-labels.js';
 import { planTensors } from './config/tensor-plan.js';
 import { validateTensors } from './config/validate-config.js';
+import { limitedInstance } from './scheduling/limited-instance.js';
+import { type InstanceNeeds, instanceNeeds, type RateLimiter } from './scheduling/rate-limiter.js';
 import { type ServedVersion, serveVersion } from './served-version.js';
 
 /** How versions are loaded, the same for every model. */
@@ -27,6 +30,10 @@ export interface LoadPolicy {
   /** For models that can batch and do not say how much. */
   readonly defaultMaxBatchSize: number;
   readonly log: (line: string) => void;
+  /** `undefined` = instances run whenever they are free. */
+  readonly limiter?: RateLimiter | undefined;
+  /** `undefined` = nothing is kept, whatever configurations say. */
+  readonly cache?: ResponseCache | undefined;
 }
 
 export interface VersionOptions {
@@ -53,17 +60,22 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   await access(modelPath).catch((cause) => {
     throw new PerfError('model', `model file is missing: expected ${modelPath}`, { cause });
   });
-  const names = instanceNames(head);
-  const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, names.length)));
-  warnWhenCrowded(head, { instances: names.length, defaultThreads, policy });
+  const named = instancesOf(head);
+  const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, named.length)));
+  warnWhenCrowded(head, { instances: named.length, defaultThreads, policy });
   const instances: ModelInstance[] = [];
-  const start = async (name: string) => {
+  const start = async ({ name, needs }: NamedInstance) => {
     const instance: InstanceOptions = { name, modelName: head.name, modelPath, config: head, defaultThreads };
-    instances.push(await backend.startInstance(instance));
+    const turns = policy.limiter?.join(needs);
+    const started = await backend.startInstance(instance).catch((thrown) => {
+      turns?.[Symbol.dispose]();
+      throw thrown;
+    });
+    instances.push(turns === undefined ? started : limitedInstance(started, turns, policy.clock));
   };
   try {
-    const [firstName = head.name, ...otherNames] = names;
-    await start(firstName);
+    const [first, ...others] = named;
+    if (first !== undefined) await start(first);
     const graph = instances[0]?.graph ?? { inputs: [], outputs: [] };
     const completed = policy.autoComplete ? completeConfig(head, graph, policy) : head;
     const config = normalizeBatcher(completed);
@@ -71,18 +83,25 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     checkGraph(config, graph);
     const plan = planTensors(config, graph);
     const labels = await readLabels(config, dirname(options.directory));
-    const results = await Promise.allSettled(otherNames.map(start));
+    const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const { version, onDead } = options;
-    return serveVersion({ version, config, plan, labels, backend, instances, clock, onDead });
+    return serveVersion({ version, config, plan, labels, backend, instances, clock, cache: policy.cache, onDead });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;
   }
 }
 
-const instanceNames = (config: ModelConfig): string[] =>
-  config.instance_group.flatMap(({ name, count }) => Array.from({ length: count }, (_, index) => `${name}_${index}`));
+interface NamedInstance {
+  readonly name: string;
+  readonly needs: InstanceNeeds;
+}
+
+const instancesOf = (config: ModelConfig): NamedInstance[] =>
+  config.instance_group.flatMap(({ name, count, rate_limiter }) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${name}_${index}`, needs: instanceNeeds(rate_limiter) })),
+  );
 
 function warnWhenCrowded(
   config: ModelConfig,

@@ -63,6 +63,29 @@ const counters: readonly Counter[] = [
   duration('compute_output', 'inference compute output', (model) => model.inference_stats.compute_output),
 ];
 
+const cacheCounters: readonly Counter[] = [
+  {
+    name: 'nv_cache_num_hits_per_model',
+    help: 'Number of cache hits per model',
+    value: (model) => model.inference_stats.cache_hit.count,
+  },
+  {
+    name: 'nv_cache_num_misses_per_model',
+    help: 'Number of cache misses per model',
+    value: (model) => model.inference_stats.cache_miss.count,
+  },
+  {
+    name: 'nv_cache_hit_duration_per_model',
+    help: 'Total cache hit duration per model, in microseconds',
+    value: (model) => microseconds(model.inference_stats.cache_hit),
+  },
+  {
+    name: 'nv_cache_miss_duration_per_model',
+    help: 'Total cache miss duration (lookup and insertion) per model, in microseconds',
+    value: (model) => microseconds(model.inference_stats.cache_miss),
+  },
+];
+
 /**
  * The Prometheus text of this moment (exposition format 0.0.4). Every counter is read from the statistics
  * extension, so the two are always equal; only the failures are told apart by reason, and REJECTED also counts
@@ -92,9 +115,22 @@ export function metricsText(service: InferenceService, usage: ResourceUsage): st
       help: 'Number of requests that wait for execution',
       samples: service.pendingRequests().map((model) => ({ labels: labelsOf(model), value: model.count })),
     },
+    ...cacheFamilies(service, models),
     ...usageFamilies(usage),
   ];
   return families.map(familyText).join('');
+}
+
+/** Only of models with `response_cache`, whether the server has a cache or not. */
+function cacheFamilies(service: InferenceService, models: readonly ModelStatistics[]): Family[] {
+  const cached = models.filter((model) => service.modelConfig(model).response_cache?.enable === true);
+  const family = ({ name, help, value }: Counter): Family => ({
+    name,
+    type: 'counter',
+    help,
+    samples: cached.map((model) => ({ labels: { model: model.name, version: model.version }, value: value(model) })),
+  });
+  return cached.length === 0 ? [] : cacheCounters.map(family);
 }
 
 function usageFamilies(usage: ResourceUsage): Family[] {

@@ -6,6 +6,8 @@ import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
 import type { Backend, ModelInstance } from './backends/backend.js';
+import { type Recall, recallFrom, recallNothing } from './cache/infer-through-cache.js';
+import type { ResponseCache } from './cache/response-cache.js';
 import type { OutputLabels } from './config/read-labels.js';
 import { planExecution, type TensorPlan } from './config/tensor-plan.js';
 import { Leases } from './leases.js';
@@ -47,6 +49,8 @@ export interface ServeOptions {
   /** At least one; owned from here on. */
   readonly instances: readonly ModelInstance[];
   readonly clock: Clock;
+  /** `undefined` = the server has none. */
+  readonly cache: ResponseCache | undefined;
   /** Called once, when the last instance is lost and the version cannot serve any more. */
   readonly onDead: (reason: string) => void;
 }
@@ -56,6 +60,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   const { version, config, plan, labels, backend, instances, clock } = options;
   const statistics = new VersionStatistics();
   const leases = new Leases();
+  const recall = recallOf(options, statistics);
   const scheduler = new Scheduler({
     plan: planExecution(plan, config),
     instances,
@@ -75,16 +80,18 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     async infer(request, signal, onExecuted) {
       const valid = validateRequest(request, plan);
       backend.checkRequest(valid);
-      const outputs = await new Promise<readonly Tensor[]>((resolve, reject) => {
-        const end: RequestEnd = {
-          resolve: (tensors, times) => {
-            onExecuted?.(times);
-            resolve(tensors);
-          },
-          reject,
-        };
-        scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal }));
-      });
+      const compute = () =>
+        new Promise<readonly Tensor[]>((resolve, reject) => {
+          const end: RequestEnd = {
+            resolve: (tensors, times) => {
+              onExecuted?.(times);
+              resolve(tensors);
+            },
+            reject,
+          };
+          scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal }));
+        });
+      const outputs = await recall(request, valid.inputs, compute);
       return {
         modelName: config.name,
         modelVersion: version,
@@ -104,6 +111,11 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     },
   };
 }
+
+const recallOf = ({ config, cache, clock }: ServeOptions, statistics: VersionStatistics): Recall =>
+  cache !== undefined && config.response_cache?.enable === true
+    ? recallFrom(cache, { clock, statistics })
+    : recallNothing;
 
 function batchingOf({ dynamic_batching: batcher, max_batch_size }: ModelConfig): FormBatch {
   if (batcher === undefined || max_batch_size === 0) return formSingle;

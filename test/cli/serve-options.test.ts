@@ -14,6 +14,8 @@ test('serveOptions has the defaults of Triton', (t) => {
     loadModels: [],
     strictReadiness: true,
     defaultMaxBatchSize: undefined,
+    cacheBytes: undefined,
+    rateLimit: undefined,
     exitOnError: true,
     allowClientShm: false,
     disableAutoComplete: false,
@@ -41,7 +43,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--grpc-address ::1 --http-port=0 --grpc-port 1 --metrics-port 65535 --http-max-input-size 1000 ' +
     '--allow-http false --allow-grpc=false --allow-metrics=true --metrics-address 127.0.0.2 --repository-poll-secs 3 ' +
     '--strict-readiness=false --backend-config onnxruntime,default-max-batch-size=7 ' +
-    '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x';
+    '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
+    '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0';
   t.deepEqual(read(...args.split(' ')), {
     modelRepositories: ['/a', '/b'],
     modelControlMode: 'explicit',
@@ -49,6 +52,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     loadModels: ['x', 'y'],
     strictReadiness: false,
     defaultMaxBatchSize: 7,
+    cacheBytes: 1_048_576,
+    rateLimit: new Map([['r1', 4]]),
     exitOnError: false,
     allowClientShm: true,
     disableAutoComplete: true,
@@ -94,6 +99,13 @@ const refused: readonly [args: string, message: string][] = [
     '--grpc-restricted-protocol healthy:a=b',
     'Cannot use --grpc-restricted-protocol: expected one of health, metadata, inference, shared-memory, model-config, ' +
       "model-repository, statistics, trace, logging, got 'healthy'",
+  ],
+  ['--cache-config redis,host=x', "Cannot use --cache-config: expected local,size=BYTES, got 'redis,host=x'"],
+  ['--cache-config local,size=x', "Cannot use --cache-config: expected a size in bytes above 0, got 'x'"],
+  ['--rate-limit-resource R:1', 'Cannot use --rate-limit-resource R:1 with --rate-limit off: expected execution_count'],
+  [
+    '--rate-limit execution_count --rate-limit-resource R',
+    "Cannot use --rate-limit-resource: expected NAME:COUNT[:DEVICE], got 'R'",
   ],
   ['--backend-config onnxruntime', "Cannot use --backend-config: expected NAME,KEY=VALUE, got 'onnxruntime'"],
   [

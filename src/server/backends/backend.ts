@@ -33,6 +33,8 @@ export interface Batch {
 
 /** What a batch gave, and when the framework computed it (monotonic, same origin as the server's clock). */
 export interface Execution {
+  /** When it could begin, if it had to wait for something else than its instance. */
+  readonly start?: Nanoseconds;
   readonly computeStart: Nanoseconds;
   readonly computeEnd: Nanoseconds;
   /** For each request in order, one tensor per planned output in the plan's order. */

@@ -1,4 +1,5 @@
 import type { ConfigInput, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import { isEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import { RefusalError } from '../refusal.js';
 
 /**
@@ -30,8 +31,8 @@ const modelFields: Rules<ModelConfig> = [
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
   ['model_transaction_policy.decoupled', (config) => config.model_transaction_policy?.decoupled === true],
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
-  ['response_cache', (config) => config.response_cache?.enable === true],
   ['model_metrics', (config) => config.model_metrics !== undefined],
+  ['response_cache', (config) => config.response_cache?.enable === true && isEnsemble(config)],
   ['runtime', (config) => config.runtime !== ''],
   ['optimization.execution_accelerators', (config) => hasCpuAccelerator(config)],
 ];
@@ -43,7 +44,6 @@ const inputFields: Rules<ConfigInput> = [
 ];
 
 const groupFields: Rules<InstanceGroup> = [
-  ['rate_limiter', (group) => group.rate_limiter !== undefined],
   ['passive', (group) => group.passive],
   ['profile', (group) => group.profile.length > 0],
   ['secondary_devices', (group) => group.secondary_devices.length > 0],

@@ -40,6 +40,9 @@ export function validateIdentity(
     );
   }
   if (config.max_batch_size < 0) fail(`'max_batch_size' must be non-negative value for ${name}`);
+  if (config.response_cache?.enable && (config.sequence_batching || config.model_transaction_policy?.decoupled)) {
+    fail(`response_cache cannot be enabled for ${name}, which is decoupled or has sequence_batching`);
+  }
 }
 
 /**

@@ -135,8 +135,8 @@ export class Scheduler {
   ): Promise<void> {
     const { plan, clock, statistics } = this.#options;
     try {
-      const { computeStart, computeEnd, outputs } = await instance.execute({ plan, requests });
-      const times = { start, computeStart, computeEnd, end: clock.now() };
+      const { computeStart, computeEnd, outputs, start: began = start } = await instance.execute({ plan, requests });
+      const times = { start: began, computeStart, computeEnd, end: clock.now() };
       this.#release(instance);
       statistics.recordExecution(times, batchSizeOf(requests));
       requests.forEach((request, index) => {

@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../core/units.js';
-import type { InferBatchStatistics, ModelStatistics, StatisticDuration } from '../../protocol/statistics.js';
+import type { InferBatchStatistics, ModelStatistics } from '../../protocol/statistics.js';
 import type { ModelReference } from '../inference-service.js';
 import type { FailureCounts, FailureReason } from './failure-reason.js';
 
@@ -29,8 +29,6 @@ const newComputeTotals = (): ComputeTotals => ({
   compute_output: newTotal(),
 });
 
-const noTime: StatisticDuration = { count: 0, ns: 0 };
-
 function add(total: Total, ns: number): void {
   total.count++;
   total.ns += ns;
@@ -39,6 +37,7 @@ function add(total: Total, ns: number): void {
 /** The statistics extension of one model version (v2 protocol, 7): cumulative since the version was loaded. */
 export class VersionStatistics {
   readonly #perRequest = { ...newComputeTotals(), success: newTotal(), fail: newTotal(), queue: newTotal() };
+  readonly #cache = { cache_hit: newTotal(), cache_miss: newTotal() };
   readonly #perBatchSize = new Map<number, ComputeTotals>();
   readonly #failures = { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 };
   #lastInferenceMs = 0;
@@ -63,6 +62,18 @@ export class VersionStatistics {
     add(this.#perRequest.success, request.end - request.enqueuedAt);
     add(this.#perRequest.queue, times.start - request.enqueuedAt);
     addCompute(this.#perRequest, times);
+  }
+
+  /** A request that the cache answers: it succeeds without a time in queue or model. */
+  recordCacheHit(lookupNs: number): void {
+    add(this.#cache.cache_hit, lookupNs);
+    add(this.#perRequest.success, lookupNs);
+    add(this.#perRequest.queue, 0);
+  }
+
+  /** A request that the cache does not answer; beside what else is recorded of it. */
+  recordCacheMiss(lookupAndInsertNs: number): void {
+    add(this.#cache.cache_miss, lookupAndInsertNs);
   }
 
   /** A request that fails after it was accepted, in the queue or in the model. */
@@ -97,8 +108,8 @@ export class VersionStatistics {
         fail: { ...fail },
         queue: { ...queue },
         ...copyCompute(compute),
-        cache_hit: noTime,
-        cache_miss: noTime,
+        cache_hit: { ...this.#cache.cache_hit },
+        cache_miss: { ...this.#cache.cache_miss },
       },
       response_stats: {},
       batch_stats: this.#batchStatistics(),

@@ -196,14 +196,13 @@ for (const [field, text] of [
   ['model_operations', 'model_operations { op_library_filename: "x.so" }'],
   ['model_transaction_policy.decoupled', 'model_transaction_policy { decoupled: true }'],
   ['model_repository_agents', 'model_repository_agents { agents { name: "checksum" } }'],
-  ['response_cache', 'response_cache { enable: true }'],
+  ['response_cache', 'platform: "ensemble" response_cache { enable: true }'],
   ['runtime', 'runtime: "x.so"'],
   [
     'optimization.execution_accelerators',
     'optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }',
   ],
   ['input.optional', 'input { optional: true }'],
-  ['instance_group.rate_limiter', 'instance_group { rate_limiter { priority: 2 } }'],
   ['instance_group.passive', 'instance_group { passive: true }'],
 ] as const) {
   test(`refuseUnsupported names ${field}`, (t) => {
