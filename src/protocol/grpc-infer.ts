@@ -1,3 +1,4 @@
+import Long from 'long';
 import { isDatatype } from './datatype.js';
 import { contentsFromRaw, type InferTensorContents, rawFromContents } from './grpc-contents.js';
 import {
@@ -18,7 +19,7 @@ const requestType = messageType('inference.ModelInferRequest');
 const responseType = messageType('inference.ModelInferResponse');
 
 /** protobufjs gives 64-bit integers as Long objects, and takes numbers or Longs. */
-type Int64 = number | { toNumber(): number };
+type Int64 = number | Long;
 
 interface InferParameter {
   readonly parameter_choice?: string;
@@ -215,16 +216,30 @@ function fromParameterMap(map: ParameterMap): Parameters {
     const choice = parameter.parameter_choice as Exclude<keyof InferParameter, 'parameter_choice'> | undefined;
     const value = choice === undefined ? undefined : parameter[choice];
     if (value === undefined) throw new ProtocolError(`parameter '${key}' has no value`);
-    parameters.set(key, typeof value === 'object' ? value.toNumber() : value);
+    parameters.set(key, typeof value === 'object' ? integerFrom(key, value) : value);
   }
   return parameters;
 }
 
-function toParameterMap(parameters: Parameters): Record<string, InferParameter> {
-  return Object.fromEntries([...parameters].map(([key, value]) => [key, parameterMessage(value)]));
+/** Sequence ids are unsigned and travel as int64, those from 2^63 as negative numbers: there is no other field for them. */
+function integerFrom(key: string, value: Long): number | bigint {
+  if (Number.isSafeInteger(value.toNumber()) && !(key === 'sequence_id' && value.isNegative())) return value.toNumber();
+  const exact = BigInt(value.toString());
+  return key === 'sequence_id' ? BigInt.asUintN(64, exact) : exact;
 }
 
-function parameterMessage(value: ParameterValue): InferParameter {
+function toParameterMap(parameters: Parameters): Record<string, InferParameter> {
+  return Object.fromEntries([...parameters].map(([key, value]) => [key, parameterMessage(key, value)]));
+}
+
+const largestInt64 = 2n ** 63n - 1n;
+
+function parameterMessage(key: string, value: ParameterValue): InferParameter {
+  if (typeof value === 'bigint') {
+    const isUnsigned = value > largestInt64 && key !== 'sequence_id';
+    const integer = Long.fromString(String(value), isUnsigned);
+    return isUnsigned ? { uint64_param: integer } : { int64_param: integer };
+  }
   if (typeof value === 'boolean') return { bool_param: value };
   if (typeof value === 'string') return { string_param: value };
   return Number.isSafeInteger(value) ? { int64_param: value } : { double_param: value };

@@ -108,9 +108,12 @@ function tensorText(tensor: InferInput | InferOutput, form: DataForm): string {
 /** `,"parameters":{...}` with `extra` as its last member, or nothing when both are empty. */
 function parametersMember(parameters: Parameters, extra: string): string {
   if (parameters.size === 0) return extra === '' ? '' : `,"parameters":{${extra}}`;
-  const members = [...parameters].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const members = [...parameters].map(([key, value]) => `${JSON.stringify(key)}:${valueText(value)}`);
   return `,"parameters":{${(extra === '' ? members : [...members, extra]).join(',')}}`;
 }
+
+const valueText = (value: ParameterValue): string =>
+  typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 
 /** The data of a tensor in shared memory does not travel. */
 const hasData = (tensor: InferInput | InferOutput): boolean => !tensor.parameters.has('shared_memory_region');
@@ -245,14 +248,16 @@ function parametersFrom(value: unknown, owner: string): Map<string, ParameterVal
   if (!isJsonObject(value)) throw new ProtocolError(`'parameters' of ${owner} must be an object`);
   const parameters = new Map<string, ParameterValue>();
   for (const [key, member] of Object.entries(value)) {
-    const value = typeof member === 'bigint' ? Number(member) : member;
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    if (!isParameterValue(member)) {
       throw new ProtocolError(`parameter '${key}' of ${owner} must be a string, a number or a boolean`);
     }
-    parameters.set(key, value);
+    parameters.set(key, member);
   }
   return parameters;
 }
+
+const isParameterValue = (value: unknown): value is ParameterValue =>
+  ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
 
 function arrayMember(object: JsonObject, key: string): readonly unknown[] {
   const value = object[key];

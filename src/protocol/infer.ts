@@ -1,7 +1,7 @@
 import type { Tensor } from './tensor.js';
 
-/** A value of the `parameters` extension. */
-export type ParameterValue = string | number | boolean;
+/** A value of the `parameters` extension; an integer beyond 2^53 is a `bigint`, so that it keeps all its digits. */
+export type ParameterValue = string | number | boolean | bigint;
 /** Parameters by name: a `Map`, because the names come from the network. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 

@@ -189,6 +189,22 @@ test('decodeModelInferRequest reads every kind of parameter', (t) => {
   t.deepEqual([...decodeModelInferRequest(bytes).parameters], expected);
 });
 
+test('ModelInferRequest carries integers beyond 2^53 exactly, and sequence ids as unsigned ones', (t) => {
+  const entries: [string, bigint | number][] = [
+    ['sequence_id', 2n ** 64n - 1n],
+    ['small', -7],
+    ['int64', -(2n ** 63n)],
+    ['uint64', 2n ** 63n + 1n],
+  ];
+  for (const id of [2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n, 5]) {
+    const parameters = new Map<string, bigint | number>([...entries, ['sequence_id', id]]);
+    const decoded = decodeModelInferRequest(encodeModelInferRequest({ ...requestOf('FP32'), parameters }));
+    t.deepEqual([...decoded.parameters], [...parameters]);
+  }
+  const bytes = messageOf('ModelInferRequest', { parameters: { sequence_id: { int64_param: -1 } } });
+  t.is(decodeModelInferRequest(bytes).parameters.get('sequence_id'), 2n ** 64n - 1n);
+});
+
 test('decodeModelInferRequest refuses every truncation and 2,000 corruptions without any other error', (t) => {
   const bytes = encodeModelInferRequest(requestOf('BYTES'), 'typed');
   const attempt = (input: Uint8Array): string => {

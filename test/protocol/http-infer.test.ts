@@ -114,6 +114,17 @@ const response: InferResponse = {
   ],
 };
 
+test('decodeInferRequest keeps all digits of the integers of encodeInferRequest', (t) => {
+  const parameters = new Map([
+    ['sequence_id', 2n ** 64n - 1n],
+    ['other', -(2n ** 53n) - 1n],
+  ]);
+  for (const inputs of ['binary', 'json'] as const) {
+    const encoded = encodeInferRequest({ ...request, parameters }, { inputs, outputs: 'json' });
+    t.deepEqual(decodeInferRequest(encoded, model).parameters, parameters);
+  }
+});
+
 test('encodeInferRequest asks for no binary data of an output in shared memory', (t) => {
   const parameters = new Map<string, string | number>([['shared_memory_region', 'r']]);
   const encoded = encodeInferRequest({ ...request, outputs: [{ name: 'X', parameters }] });
