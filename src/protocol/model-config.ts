@@ -23,7 +23,7 @@ export interface ModelConfig {
   readonly parameters: Readonly<Record<string, { readonly string_value: string }>>;
   readonly model_warmup: readonly Warmup[];
   readonly dynamic_batching?: DynamicBatching;
-  readonly sequence_batching?: Readonly<Record<string, unknown>>;
+  readonly sequence_batching?: SequenceBatching;
   readonly ensemble_scheduling?: EnsembleScheduling;
   readonly optimization?: Optimization;
   readonly model_operations?: { readonly op_library_filename: readonly string[] };
@@ -134,6 +134,57 @@ export interface EnsembleStep {
   /** Output of the model -> ensemble tensor. */
   readonly output_map: Readonly<Record<string, string>>;
   readonly model_namespace: string;
+}
+
+export interface SequenceBatching {
+  readonly max_sequence_idle_microseconds: number;
+  readonly control_input: readonly SequenceControlInput[];
+  readonly direct?: { readonly max_queue_delay_microseconds: number; readonly minimum_slot_utilization: number };
+  readonly oldest?: {
+    readonly max_candidate_sequences: number;
+    readonly preferred_batch_size: readonly number[];
+    readonly max_queue_delay_microseconds: number;
+    readonly preserve_ordering: boolean;
+  };
+  readonly state: readonly SequenceState[];
+  readonly iterative_sequence: boolean;
+}
+
+export interface SequenceControlInput {
+  readonly name: string;
+  readonly control: readonly SequenceControl[];
+}
+
+export type SequenceControlKind =
+  | 'CONTROL_SEQUENCE_START'
+  | 'CONTROL_SEQUENCE_READY'
+  | 'CONTROL_SEQUENCE_END'
+  | 'CONTROL_SEQUENCE_CORRID';
+
+export interface SequenceControl {
+  readonly kind: SequenceControlKind;
+  readonly int32_false_true: readonly number[];
+  readonly fp32_false_true: readonly number[];
+  readonly bool_false_true: readonly boolean[];
+  readonly data_type: ConfigDatatype;
+}
+
+export interface SequenceState {
+  readonly input_name: string;
+  readonly output_name: string;
+  readonly data_type: ConfigDatatype;
+  readonly dims: readonly number[];
+  readonly initial_state: readonly InitialState[];
+  readonly use_same_buffer_for_input_output: boolean;
+  readonly use_growable_memory: boolean;
+}
+
+export interface InitialState {
+  readonly name: string;
+  readonly data_type: ConfigDatatype;
+  readonly dims: readonly number[];
+  readonly zero_data?: boolean;
+  readonly data_file?: string;
 }
 
 export interface Warmup {

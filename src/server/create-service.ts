@@ -63,6 +63,7 @@ const serverMetadata: ServerMetadata = {
     'parameters',
     'schedule_policy',
     'statistics',
+    'sequence',
   ],
 };
 

@@ -11,6 +11,7 @@ import type { ResponseCache } from './cache/response-cache.js';
 import { checkGraph } from './config/check-graph.js';
 import { completeConfig } from './config/complete-config.js';
 import { normalizeBatcher } from './config/normalize-config.js';
+import { prepareSequences } from './config/prepare-sequences.js';
 import { readLabels } from './config/read-labels.js';
 import { planTensors } from './config/tensor-plan.js';
 import { validateTensors } from './config/validate-config.js';
@@ -83,10 +84,12 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     checkGraph(config, graph);
     const plan = planTensors(config, graph);
     const labels = await readLabels(config, dirname(options.directory));
+    const sequences = await prepareSequences(config, plan, dirname(options.directory));
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const { version, onDead } = options;
-    return serveVersion({ version, config, plan, labels, backend, instances, clock, cache: policy.cache, onDead });
+    const { cache } = policy;
+    return serveVersion({ version, config, plan, labels, sequences, backend, instances, clock, cache, onDead });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;

@@ -18,3 +18,6 @@ export class RefusalError extends Error {
     this.reason = reason;
   }
 }
+
+/** What a request that its client gave up is answered. */
+export const cancellation = (): RefusalError => new RefusalError('cancelled', 'request was cancelled');

@@ -9,12 +9,15 @@ import type { Backend, ModelInstance } from './backends/backend.js';
 import { type Recall, recallFrom, recallNothing } from './cache/infer-through-cache.js';
 import type { ResponseCache } from './cache/response-cache.js';
 import type { OutputLabels } from './config/read-labels.js';
+import type { SequencePlan } from './config/sequence-plan.js';
 import { planExecution, type TensorPlan } from './config/tensor-plan.js';
 import { Leases } from './leases.js';
 import { pickOutputs } from './pick-outputs.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
 import { queueOf } from './scheduling/queue-of.js';
-import { Scheduler } from './scheduling/scheduler.js';
+import { type RequestScheduler, Scheduler } from './scheduling/scheduler.js';
+import { SequenceScheduler } from './scheduling/sequences/sequence-scheduler.js';
+import { strategyOf } from './scheduling/sequences/strategy-of.js';
 import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
 import { type ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
@@ -45,6 +48,8 @@ export interface ServeOptions {
   readonly config: ModelConfig;
   readonly plan: TensorPlan;
   readonly labels: OutputLabels;
+  /** Only for a model with `sequence_batching`. */
+  readonly sequences: SequencePlan | undefined;
   readonly backend: Backend;
   /** At least one; owned from here on. */
   readonly instances: readonly ModelInstance[];
@@ -61,16 +66,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   const statistics = new VersionStatistics();
   const leases = new Leases();
   const recall = recallOf(options, statistics);
-  const scheduler = new Scheduler({
-    plan: planExecution(plan, config),
-    instances,
-    formBatch: batchingOf(config),
-    queue: queueOf(config.dynamic_batching),
-    clock,
-    statistics,
-    preserveOrdering: config.dynamic_batching?.preserve_ordering ?? false,
-    onDead: options.onDead,
-  });
+  const scheduler = schedulerOf(options, statistics);
   return {
     version,
     config,
@@ -116,6 +112,35 @@ const recallOf = ({ config, cache, clock }: ServeOptions, statistics: VersionSta
   cache !== undefined && config.response_cache?.enable === true
     ? recallFrom(cache, { clock, statistics })
     : recallNothing;
+
+function schedulerOf(options: ServeOptions, statistics: VersionStatistics): RequestScheduler {
+  const { config, plan, sequences, instances, clock, onDead } = options;
+  const { dynamic_batching: batcher, sequence_batching: sequenceBatcher } = config;
+  const execution = planExecution(sequences?.execution ?? plan, config);
+  if (sequences !== undefined && sequenceBatcher !== undefined) {
+    return new SequenceScheduler({
+      modelName: config.name,
+      plan: sequences,
+      execution,
+      strategy: strategyOf(sequenceBatcher, config.max_batch_size),
+      maxIdle: ns(sequenceBatcher.max_sequence_idle_microseconds * 1e3),
+      instances,
+      clock,
+      statistics,
+      onDead,
+    });
+  }
+  return new Scheduler({
+    plan: execution,
+    instances,
+    formBatch: batchingOf(config),
+    queue: queueOf(batcher),
+    clock,
+    statistics,
+    preserveOrdering: batcher?.preserve_ordering ?? false,
+    onDead,
+  });
+}
 
 function batchingOf({ dynamic_batching: batcher, max_batch_size }: ModelConfig): FormBatch {
   if (batcher === undefined || max_batch_size === 0) return formSingle;

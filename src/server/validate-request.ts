@@ -4,6 +4,7 @@ import type { InferInput, InferRequest, Parameters, RequestedOutput } from '../p
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
 import { classCountOf } from './classification.js';
 import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
+import { readSequence, type SequenceMark } from './read-sequence.js';
 import { RefusalError } from './refusal.js';
 
 /** A request that fits the model. */
@@ -17,6 +18,8 @@ export interface ValidRequest {
   readonly priority: number;
   /** How long it is willing to wait in the queue; 0 = it does not say. */
   readonly timeout: Nanoseconds;
+  /** Where it stands in its sequence; a request that belongs to none has no mark. */
+  readonly sequence?: SequenceMark;
 }
 
 /**
@@ -30,6 +33,7 @@ export function validateRequest(request: InferRequest, plan: TensorPlan): ValidR
     checkOutputs(request.outputs, plan);
     const inputs = orderInputs(request.inputs, plan);
     for (let index = 0; index < inputs.length; index++) checkDatatype(inputs[index], plan.inputs[index], plan);
+    const sequence = readSequence(request.parameters);
     const batchSize = plan.maxBatchSize > 0 ? checkBatchSize(inputs, plan) : 1;
     for (let index = 0; index < inputs.length; index++) checkInput(inputs[index], plan.inputs[index], plan);
     return {
@@ -38,6 +42,7 @@ export function validateRequest(request: InferRequest, plan: TensorPlan): ValidR
       shapeKey: plan.hasVariableInput ? shapeKeyOf(inputs, plan) : '',
       priority: countOf('priority', request.parameters),
       timeout: ns(countOf('timeout', request.parameters) * 1000),
+      ...(sequence === undefined ? {} : { sequence }),
     };
   } catch (thrown) {
     if (!(thrown instanceof RefusalError)) throw thrown;
@@ -49,17 +54,16 @@ const invalid = (message: string): RefusalError => new RefusalError('invalid-arg
 const unsupported = (what: string): RefusalError => new RefusalError('unsupported', `${what} is not supported yet`);
 
 function checkParameters(parameters: Parameters): void {
-  for (const [key, value] of parameters) {
+  for (const key of parameters.keys()) {
     if (key.startsWith('triton_')) throw invalid(`parameter keys starting with 'triton_' are reserved, got '${key}'`);
-    const isSequence = key === 'sequence_id' || key === 'sequence_start' || key === 'sequence_end';
-    if (isSequence && value !== 0 && value !== '' && value !== false) throw unsupported(`parameter '${key}'`);
   }
 }
 
 /** A parameter that counts something; 0 when it is not given. */
 function countOf(key: string, parameters: Parameters): number {
   const value = parameters.get(key) ?? 0;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  const count = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 0) return count;
   throw invalid(`parameter '${key}' must be an unsigned integer, got '${value}'`);
 }
 

@@ -1,6 +1,12 @@
 import test from 'ava';
 import type { Datatype } from '../../src/protocol/datatype.js';
-import { type InferInput, type InferRequest, noParameters, type Parameters } from '../../src/protocol/infer.js';
+import {
+  type InferInput,
+  type InferRequest,
+  noParameters,
+  type Parameters,
+  type ParameterValue,
+} from '../../src/protocol/infer.js';
 import { packBytes } from '../../src/protocol/tensor.js';
 import type { PlannedTensor, TensorPlan } from '../../src/server/config/tensor-plan.js';
 import { RefusalError } from '../../src/server/refusal.js';
@@ -141,7 +147,6 @@ for (const [title, request, message, on = plan] of [
 }
 
 for (const [title, request, message] of [
-  ['sequences', withParameters(new Map([['sequence_id', 3]])), "parameter 'sequence_id' is not supported yet"],
   [
     'shared memory of inputs',
     requestOf([tensor('A', [1, 16], { parameters: new Map([['shared_memory_region', 'r']]) }), tensor('B', [1, 16])]),
@@ -192,6 +197,38 @@ test('validateRequest reads priority, and timeout in microseconds', (t) => {
   t.like(validateRequest(withParameters(given), plan), { priority: 2, timeout: 3000 });
   t.like(validateRequest(requestOf(rows(1)), plan), { priority: 0, timeout: 0 });
 });
+
+test('validateRequest reads where a request stands in its sequence', (t) => {
+  const markOf = (entries: Record<string, ParameterValue>) =>
+    validateRequest(withParameters(new Map(Object.entries(entries))), plan).sequence;
+  t.deepEqual(markOf({ sequence_id: 3, sequence_start: true }), { id: 3n, isStart: true, isEnd: false });
+  t.deepEqual(markOf({ sequence_id: 2n ** 64n - 1n, sequence_end: true }), {
+    id: 2n ** 64n - 1n,
+    isStart: false,
+    isEnd: true,
+  });
+  t.deepEqual(markOf({ sequence_id: '3' }), { id: '3', isStart: false, isEnd: false });
+  for (const id of [0, '']) t.is(markOf({ sequence_id: id, sequence_start: true }), undefined);
+});
+
+for (const [key, value, message] of [
+  ['sequence_id', -1, "parameter 'sequence_id' must be an unsigned 64-bit integer or a string, got '-1'"],
+  ['sequence_id', 1.5, "parameter 'sequence_id' must be an unsigned 64-bit integer or a string, got '1.5'"],
+  ['sequence_id', true, "parameter 'sequence_id' must be an unsigned 64-bit integer or a string, got 'true'"],
+  [
+    'sequence_id',
+    2n ** 64n,
+    `parameter 'sequence_id' must be an unsigned 64-bit integer or a string, got '${2n ** 64n}'`,
+  ],
+  ['sequence_id', 'ä'.repeat(65), 'string correlation ID cannot be longer than 128 bytes'],
+  ['sequence_start', 1, "parameter 'sequence_start' must be true or false, got '1'"],
+  ['sequence_end', 'true', "parameter 'sequence_end' must be true or false, got 'true'"],
+] as const) {
+  test(`validateRequest refuses ${key} ${value}`, (t) => {
+    const error = t.throws(() => validateRequest(withParameters(new Map([[key, value]])), plan));
+    t.like(error, { reason: 'invalid-argument', message: `[request id: <id_unknown>] ${message}` });
+  });
+}
 
 test('validateRequest ignores parameters at their defaults and those it need not know', (t) => {
   const parameters = new Map<string, string | number | boolean>([

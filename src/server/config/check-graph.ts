@@ -2,6 +2,7 @@ import { PerfError } from '../../core/perf-error.js';
 import { toConfigDatatype } from '../../protocol/datatype.js';
 import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/model-config.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
+import { type ServerTensor, sequenceTensors } from './server-tensors.js';
 
 /**
  * Compares a completed configuration with the graph that it is to serve (model configuration, 4, "Checks at load").
@@ -12,7 +13,8 @@ export function checkGraph(config: ModelConfig, graph: ModelGraph): void {
   const generated = config.batch_input.flatMap(({ target_name, data_type }) =>
     target_name.map((name) => ({ name, data_type })),
   );
-  const count = config.input.length + generated.length;
+  const sequence = sequenceTensors(config);
+  const count = config.input.length + generated.length + sequence.inputs.length;
   if (count !== graph.inputs.length) {
     fail(
       `unable to load model '${config.name}', configuration expects ${count} inputs, ` +
@@ -21,6 +23,8 @@ export function checkGraph(config: ModelConfig, graph: ModelGraph): void {
   }
   for (const input of config.input) checkTensor('input', { tensor: input, known: graph.inputs, config });
   for (const tensor of generated) findTensor('input', { tensor, known: graph.inputs, config });
+  for (const tensor of sequence.inputs) checkTensor('input', { tensor, known: graph.inputs, config });
+  for (const tensor of sequence.outputs) checkTensor('output', { tensor, known: graph.outputs, config });
   for (const output of config.output) checkTensor('output', { tensor: output, known: graph.outputs, config });
 }
 
@@ -36,7 +40,7 @@ interface Comparison {
 
 function checkTensor(
   kind: 'input' | 'output',
-  comparison: Comparison & { readonly tensor: ConfigInput | ConfigOutput },
+  comparison: Comparison & { readonly tensor: ConfigInput | ConfigOutput | ServerTensor },
 ): void {
   const { tensor, config } = comparison;
   const { shape } = findTensor(kind, comparison);
@@ -67,14 +71,14 @@ function findTensor(kind: 'input' | 'output', { tensor, known, config }: Compari
 function checkShape(
   kind: 'input' | 'output',
   options: {
-    readonly tensor: ConfigInput | ConfigOutput;
+    readonly tensor: ConfigInput | ConfigOutput | ServerTensor;
     readonly actual: readonly number[];
     readonly config: ModelConfig;
   },
 ): void {
   const { tensor, actual, config } = options;
   const isBatching = config.max_batch_size > 0;
-  const modelDims = tensor.reshape?.shape ?? tensor.dims;
+  const modelDims = ('reshape' in tensor ? tensor.reshape?.shape : undefined) ?? tensor.dims;
   const configured = isBatching ? [-1, ...modelDims] : modelDims;
   const isScalar = !isBatching && actual.length === 0 && modelDims.length === 1 && modelDims[0] === 1;
   if (isScalar) return;

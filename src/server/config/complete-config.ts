@@ -2,6 +2,7 @@ import { PerfError } from '../../core/perf-error.js';
 import { toConfigDatatype } from '../../protocol/datatype.js';
 import type { ConfigInput, ConfigOutput, DynamicBatching, ModelConfig } from '../../protocol/model-config.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
+import { isServerInput, isStateOutput } from './server-tensors.js';
 
 /**
  * Fills in what a configuration leaves out from the model's graph (model configuration, 4). One that lists both inputs
@@ -25,14 +26,14 @@ export function completeConfig(
     );
   }
   const maxBatchSize = canBatch ? config.max_batch_size || defaultMaxBatchSize : 0;
-  const generated = new Set(config.batch_input.flatMap(({ target_name }) => target_name));
-  const sent = graph.inputs.filter(({ name }) => !generated.has(name));
+  const sent = graph.inputs.filter(({ name }) => !isServerInput(name, config));
+  const returned = graph.outputs.filter(({ name }) => !isStateOutput(name, config));
   const addBatcher = maxBatchSize > 1 && !config.dynamic_batching && !config.sequence_batching;
   return {
     ...config,
     max_batch_size: maxBatchSize,
     input: config.input.length > 0 ? config.input : sent.map((tensor) => toInput(tensor, canBatch)),
-    output: config.output.length > 0 ? config.output : graph.outputs.map((tensor) => toOutput(tensor, canBatch)),
+    output: config.output.length > 0 ? config.output : returned.map((tensor) => toOutput(tensor, canBatch)),
     ...(addBatcher ? { dynamic_batching: emptyBatcher } : {}),
   };
 }

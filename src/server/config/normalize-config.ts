@@ -1,4 +1,4 @@
-import type { InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import type { InstanceGroup, ModelConfig, SequenceBatching } from '../../protocol/model-config.js';
 
 /** The parts of a backend that configurations name. */
 export interface BackendNames {
@@ -31,9 +31,31 @@ export function normalizeHead(config: ModelConfig, directoryName: string, backen
 
 /** What depends on the completed configuration: a batcher without preferred sizes prefers full batches. */
 export function normalizeBatcher(config: ModelConfig): ModelConfig {
-  const batcher = config.dynamic_batching;
-  if (batcher === undefined || batcher.preferred_batch_size.length > 0 || config.max_batch_size <= 0) return config;
-  return { ...config, dynamic_batching: { ...batcher, preferred_batch_size: [config.max_batch_size] } };
+  const { dynamic_batching: dynamic, sequence_batching: sequence } = config;
+  return {
+    ...config,
+    ...(dynamic === undefined ? {} : { dynamic_batching: preferFull(dynamic, config) }),
+    ...(sequence === undefined ? {} : { sequence_batching: normalizeSequences(sequence, config) }),
+  };
+}
+
+function preferFull<Batcher extends { readonly preferred_batch_size: readonly number[] }>(
+  batcher: Batcher,
+  { max_batch_size }: ModelConfig,
+): Batcher {
+  if (batcher.preferred_batch_size.length > 0 || max_batch_size <= 0) return batcher;
+  return { ...batcher, preferred_batch_size: [max_batch_size] };
+}
+
+/** Sequences are ended after a second without a request, and pinned to batch slots, unless it is said otherwise. */
+function normalizeSequences(batcher: SequenceBatching, config: ModelConfig): SequenceBatching {
+  const { oldest, direct } = batcher;
+  const pinned = direct ?? { max_queue_delay_microseconds: 0, minimum_slot_utilization: 0 };
+  return {
+    ...batcher,
+    max_sequence_idle_microseconds: batcher.max_sequence_idle_microseconds || 1_000_000,
+    ...(oldest === undefined ? { direct: pinned } : { oldest: preferFull(oldest, config) }),
+  };
 }
 
 const defaultGroup: InstanceGroup = {

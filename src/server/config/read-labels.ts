@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
+import { staysInside } from './read-model-file.js';
 
 /** The names of the classes of an output by the output's name, in the order of its elements. */
 export type OutputLabels = ReadonlyMap<string, readonly string[]>;
@@ -15,7 +16,7 @@ export async function readLabels({ name, output }: ModelConfig, modelDirectory: 
   const labels = new Map<string, readonly string[]>();
   for (const { name: outputName, label_filename: file } of output) {
     if (file === '') continue;
-    if (isAbsolute(file) || /[\\\0]/.test(file) || file.split('/').includes('..')) {
+    if (!staysInside(file)) {
       throw new PerfError('model', `'label_filename' must stay inside the directory of ${name}, got '${file}'`);
     }
     const text = await readFile(join(modelDirectory, file), 'utf8').catch((cause) => {

@@ -25,7 +25,7 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 }
 
 const modelFields: Rules<ModelConfig> = [
-  ['sequence_batching', (config) => config.sequence_batching !== undefined],
+  ['sequence_batching.iterative_sequence', (config) => config.sequence_batching?.iterative_sequence === true],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_warmup', (config) => config.model_warmup.some((sample) => sample.batch_size > 0)],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],

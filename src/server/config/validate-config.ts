@@ -1,8 +1,9 @@
-import { isAbsolute } from 'node:path';
 import { PerfError } from '../../core/perf-error.js';
 import type { BatchInput, ConfigInput, ConfigOutput, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
 import type { BackendNames } from './normalize-config.js';
+import { staysInside } from './read-model-file.js';
 import { validateBatcher } from './validate-batcher.js';
+import { validateSequences } from './validate-sequence.js';
 
 /**
  * Checks what can be known without the model file (model configuration, 3).
@@ -13,7 +14,7 @@ export function validateHead(config: ModelConfig, directoryName: string, backend
   const { name } = config;
   validateIdentity(config, directoryName, backend);
   const file = config.default_model_filename;
-  if (isAbsolute(file) || /[\\\0]/.test(file) || file.split('/').includes('..')) {
+  if (!staysInside(file)) {
     fail(`'default_model_filename' must stay inside the version directory of ${name}, got '${file}'`);
   }
   for (const group of config.instance_group) validateGroup(group, name);
@@ -69,6 +70,7 @@ export function validateTensors(config: ModelConfig): void {
     fail(`model input '${ragged.name}' with allow_ragged_batch requires max_batch_size > 0 for ${config.name}`);
   }
   if (config.dynamic_batching !== undefined) validateBatcher(config.dynamic_batching, config);
+  if (config.sequence_batching !== undefined) validateSequences(config.sequence_batching, config);
 }
 
 function fail(message: string): never {

@@ -42,8 +42,8 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   // Before anything is read: what changes in between then looks like a change at the next look.
   const stamps = [await stampOf(configPath)]; // also says when there is none
   for (const file of await filesIn(path)) stamps.push(await stampOf(join(path, file)));
-  for (const version of versions) {
-    const folder = join(path, String(version));
+  const read = [...versions.map(String), ...folders.filter((name) => name === 'initial_state' || name === 'warmup')];
+  for (const folder of read.map((name) => join(path, name))) {
     for (const file of (await readdir(folder)).toSorted()) stamps.push(await stampOf(join(folder, file)));
   }
   const configText = await readFile(configPath, 'utf8').catch((error) => {

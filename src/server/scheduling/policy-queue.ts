@@ -45,8 +45,13 @@ export class PolicyQueue implements WaitingQueue {
     return taken.length < count ? [...taken, ...this.#delayed.take(count - taken.length)] : taken;
   }
 
-  remove(request: WaitingRequest): boolean {
-    return this.#inTime.remove(request) || this.#delayed.remove(request);
+  remove(request: WaitingRequest): readonly WaitingRequest[] {
+    const removed = this.#inTime.remove(request);
+    return removed.length > 0 ? removed : this.#delayed.remove(request);
+  }
+
+  clear(): WaitingRequest[] {
+    return this.take(this.length);
   }
 
   expire(now: Nanoseconds): WaitingRequest[] {

@@ -62,8 +62,12 @@ export class PriorityQueue implements WaitingQueue {
     return taken;
   }
 
-  remove(request: WaitingRequest): boolean {
+  remove(request: WaitingRequest): readonly WaitingRequest[] {
     return this.#queueOf(request).remove(request);
+  }
+
+  clear(): WaitingRequest[] {
+    return this.take(this.length);
   }
 
   expire(now: Nanoseconds): WaitingRequest[] {

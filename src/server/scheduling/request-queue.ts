@@ -34,11 +34,13 @@ export class RequestQueue implements WaitingQueue {
     return taken;
   }
 
-  remove(request: WaitingRequest): boolean {
+  remove(request: WaitingRequest): readonly WaitingRequest[] {
     const index = this.#items.indexOf(request, this.#head);
-    if (index < 0) return false;
-    this.#items.splice(index, 1);
-    return true;
+    return index < 0 ? [] : this.#items.splice(index, 1);
+  }
+
+  clear(): WaitingRequest[] {
+    return this.take(this.length);
   }
 
   expire(_now: Nanoseconds): WaitingRequest[] {

@@ -4,13 +4,22 @@ import { type Nanoseconds, ns } from '../../core/units.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { ModelInstance } from '../backends/backend.js';
 import type { TensorPlan } from '../config/tensor-plan.js';
-import { RefusalError } from '../refusal.js';
+import { cancellation, RefusalError } from '../refusal.js';
 import type { FailureReason } from '../statistics/failure-reason.js';
 import type { ExecutionTimes, VersionStatistics } from '../statistics/version-statistics.js';
 import { Alarm } from './alarm.js';
 import type { FormBatch } from './form-batch.js';
 import type { WaitingQueue } from './waiting-queue.js';
 import type { WaitingRequest } from './waiting-request.js';
+
+/** Takes requests and answers every one of them. */
+export interface RequestScheduler {
+  /** Requests that wait and are in no batch yet. */
+  readonly pendingCount: number;
+  enqueue(request: WaitingRequest): void;
+  /** Resolves when every accepted request is answered. No more are to be enqueued. */
+  drained(): Promise<void>;
+}
 
 export interface SchedulerOptions {
   readonly plan: TensorPlan;
@@ -35,7 +44,7 @@ type Answer =
  * Brings waiting requests and idle instances together. When an instance is idle, `formBatch` decides what it runs;
  * everything else here is bookkeeping: cancelled and expired requests, statistics, order of answers, lost instances.
  */
-export class Scheduler {
+export class Scheduler implements RequestScheduler {
   readonly #options: SchedulerOptions;
   readonly #queue: WaitingQueue;
   readonly #idle: ModelInstance[];
@@ -56,9 +65,13 @@ export class Scheduler {
     this.#liveInstances = options.instances.length;
   }
 
-  /** Requests that wait and are in no batch yet. */
   get pendingCount(): number {
     return this.#queue.length;
+  }
+
+  /** Requests that were accepted and have no answer yet. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   enqueue(request: WaitingRequest): void {
@@ -84,7 +97,6 @@ export class Scheduler {
     return false;
   }
 
-  /** Resolves when every accepted request is answered. */
   drained(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -93,8 +105,12 @@ export class Scheduler {
   }
 
   readonly #drop = (request: WaitingRequest): void => {
-    if (!this.#queue.remove(request)) return;
-    this.#answer(request, cancelled);
+    const dropped = this.#queue.remove(request);
+    if (dropped.length === 0) return;
+    for (const each of dropped) {
+      each.stopWatching();
+      this.#answer(each, cancelled);
+    }
     this.#dispatch();
   };
 
@@ -166,7 +182,7 @@ export class Scheduler {
     if (this.#liveInstances > 0) return;
     this.#deathReason = reason;
     this.#options.onDead(reason);
-    for (const request of this.#queue.take(this.#queue.length)) {
+    for (const request of this.#queue.clear()) {
       request.stopWatching();
       this.#answer(request, failed(new RefusalError('unavailable', reason), 'OTHER'));
     }
@@ -205,7 +221,7 @@ const never = ns(Number.POSITIVE_INFINITY);
 
 const failed = (refusal: RefusalError, reason: FailureReason): Answer => ({ ok: false, refusal, reason });
 
-const cancelled = failed(new RefusalError('cancelled', 'request was cancelled'), 'CANCELED');
+const cancelled = failed(cancellation(), 'CANCELED');
 const expired = failed(new RefusalError('unavailable', 'Request timeout expired'), 'REJECTED');
 
 function batchSizeOf(requests: readonly WaitingRequest[]): number {

@@ -9,13 +9,14 @@ export interface WaitingQueue extends QueueView {
    * request can expire.
    */
   readonly nextDeadline: Nanoseconds;
-  at(index: number): WaitingRequest | undefined;
   /** Whether there was room for the request. */
   push(request: WaitingRequest): boolean;
   /** Takes that many from the front. */
   take(count: number): WaitingRequest[];
-  /** Whether the request was still there. */
-  remove(request: WaitingRequest): boolean;
+  /** Takes a request out, with those that cannot be served without it; none when it was not there any more. */
+  remove(request: WaitingRequest): readonly WaitingRequest[];
+  /** Takes all out. */
+  clear(): WaitingRequest[];
   /** Takes out those that have waited too long and are to be refused; others that did may change their place. */
   expire(now: Nanoseconds): WaitingRequest[];
 }

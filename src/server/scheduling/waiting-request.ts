@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../../core/units.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { ExecutableRequest } from '../backends/backend.js';
+import type { SequenceMark } from '../read-sequence.js';
 import type { RefusalError } from '../refusal.js';
 import type { ExecutionTimes } from '../statistics/version-statistics.js';
 import type { ValidRequest } from '../validate-request.js';
@@ -23,6 +24,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly shapeKey: string;
   readonly priority: number;
   readonly timeout: Nanoseconds;
+  readonly sequence: SequenceMark | undefined;
   readonly enqueuedAt: Nanoseconds;
   readonly end: RequestEnd;
   readonly #signal: AbortSignal | undefined;
@@ -37,6 +39,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
     this.shapeKey = request.shapeKey;
     this.priority = request.priority;
     this.timeout = request.timeout;
+    this.sequence = request.sequence;
     this.enqueuedAt = options.enqueuedAt;
     this.end = options.end;
     this.#signal = options.signal;

@@ -190,7 +190,7 @@ test('validateTensors takes a reshape that keeps the elements', (t) => {
 });
 
 for (const [field, text] of [
-  ['sequence_batching', 'sequence_batching { }'],
+  ['sequence_batching.iterative_sequence', 'sequence_batching { iterative_sequence: true }'],
   ['batch_output', 'batch_output { }'],
   ['model_warmup', 'model_warmup { batch_size: 1 }'],
   ['model_operations', 'model_operations { op_library_filename: "x.so" }'],

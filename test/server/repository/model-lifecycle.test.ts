@@ -220,7 +220,12 @@ for (const [title, name, parameters, expected] of [
     { reason: 'unsupported' },
   ],
   ['a configuration that is not JSON', 'simple', new Map([['config', 'name: "x"']]), { reason: 'internal' }],
-  ['a feature that is not there yet', 'simple', withConfig({ sequence_batching: {} }), { reason: 'unsupported' }],
+  [
+    'a feature that is not there yet',
+    'simple',
+    withConfig({ sequence_batching: { iterative_sequence: true } }),
+    { reason: 'unsupported' },
+  ],
 ] as const) {
   test(`loadModel refuses ${title}`, async (t) => {
     await using live = await explicit(simpleModel());

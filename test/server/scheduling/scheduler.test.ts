@@ -1,7 +1,5 @@
 import test from 'ava';
 import { ns } from '../../../src/core/units.js';
-import type { Tensor } from '../../../src/protocol/tensor.js';
-import type { Batch, Execution, ModelInstance } from '../../../src/server/backends/backend.js';
 import type { TensorPlan } from '../../../src/server/config/tensor-plan.js';
 import { RefusalError } from '../../../src/server/refusal.js';
 import { type FormBatch, formDynamicBatch, formSingle } from '../../../src/server/scheduling/form-batch.js';
@@ -11,6 +9,7 @@ import { WaitingRequest } from '../../../src/server/scheduling/waiting-request.j
 import { VersionStatistics } from '../../../src/server/statistics/version-statistics.js';
 import { headOf } from '../config/test-config.js';
 import { settled, stagedClock } from '../staged-clock.js';
+import { stagedInstance } from '../staged-instance.js';
 
 const plan: TensorPlan = {
   modelName: 'm',
@@ -21,47 +20,6 @@ const plan: TensorPlan = {
   outputIndex: new Map(),
   hasVariableInput: false,
 };
-
-/** An instance that ends a batch when the test says so. */
-interface StagedInstance extends ModelInstance {
-  recovery: Promise<void> | undefined;
-  /** The requests of the batch that runs. */
-  readonly running: number;
-  finish(): Promise<void>;
-  fail(refusal: RefusalError): Promise<void>;
-}
-
-function stagedInstance(name: string): StagedInstance {
-  let batch: Batch | undefined;
-  let resolve: (execution: Execution) => void = () => undefined;
-  let reject: (refusal: RefusalError) => void = () => undefined;
-  return {
-    name,
-    graph: { inputs: [], outputs: [] },
-    recovery: undefined,
-    get running() {
-      return batch?.requests.length ?? 0;
-    },
-    execute: (next) =>
-      new Promise((onDone, onFailed) => {
-        batch = next;
-        resolve = onDone;
-        reject = onFailed;
-      }),
-    async finish() {
-      const outputs = batch?.requests.map((): Tensor[] => []) ?? [];
-      batch = undefined;
-      resolve({ computeStart: ns(0), computeEnd: ns(0), outputs });
-      await settled();
-    },
-    async fail(refusal) {
-      batch = undefined;
-      reject(refusal);
-      await settled();
-    },
-    async [Symbol.asyncDispose]() {},
-  };
-}
 
 const dynamic = (delay = 0): FormBatch =>
   formDynamicBatch({ maxBatchSize: 8, preferredBatchSizes: [8], maxQueueDelay: ns(delay) });
