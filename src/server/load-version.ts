@@ -13,11 +13,14 @@ import { completeConfig } from './config/complete-config.js';
 import { normalizeBatcher } from './config/normalize-config.js';
 import { prepareSequences } from './config/prepare-sequences.js';
 import { readLabels } from './config/read-labels.js';
-import { planTensors } from './config/tensor-plan.js';
+import { planExecution, planTensors } from './config/tensor-plan.js';
 import { validateTensors } from './config/validate-config.js';
+import { readWarmupSamples } from './config/warmup-samples.js';
 import { limitedInstance } from './scheduling/limited-instance.js';
 import { type InstanceNeeds, instanceNeeds, type RateLimiter } from './scheduling/rate-limiter.js';
 import { type ServedVersion, serveVersion } from './served-version.js';
+import { VersionStatistics } from './statistics/version-statistics.js';
+import { warmUp } from './warm-up.js';
 
 /** How versions are loaded, the same for every model. */
 export interface LoadPolicy {
@@ -85,11 +88,16 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const plan = planTensors(config, graph);
     const labels = await readLabels(config, dirname(options.directory));
     const sequences = await prepareSequences(config, plan, dirname(options.directory));
+    const samples = await readWarmupSamples(config, dirname(options.directory));
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const { version, onDead } = options;
+    const execution = planExecution(sequences?.execution ?? plan, config);
+    const statistics = new VersionStatistics();
     const { cache } = policy;
-    return serveVersion({ version, config, plan, labels, sequences, backend, instances, clock, cache, onDead });
+    const served = { config, plan, execution, sequences, backend, instances, clock, statistics };
+    await warmUp({ ...served, samples });
+    return serveVersion({ ...served, version, labels, cache, onDead });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;

@@ -10,7 +10,7 @@ import { type Recall, recallFrom, recallNothing } from './cache/infer-through-ca
 import type { ResponseCache } from './cache/response-cache.js';
 import type { OutputLabels } from './config/read-labels.js';
 import type { SequencePlan } from './config/sequence-plan.js';
-import { planExecution, type TensorPlan } from './config/tensor-plan.js';
+import type { TensorPlan } from './config/tensor-plan.js';
 import { Leases } from './leases.js';
 import { pickOutputs } from './pick-outputs.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
@@ -20,7 +20,7 @@ import { SequenceScheduler } from './scheduling/sequences/sequence-scheduler.js'
 import { strategyOf } from './scheduling/sequences/strategy-of.js';
 import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
-import { type ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
+import type { ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
 import { validateRequest } from './validate-request.js';
 import { describeVersion } from './version-metadata.js';
 
@@ -47,6 +47,8 @@ export interface ServeOptions {
   /** Completed, normalised and validated. */
   readonly config: ModelConfig;
   readonly plan: TensorPlan;
+  /** What instances run: `plan`, and behind it what the server adds. */
+  readonly execution: TensorPlan;
   readonly labels: OutputLabels;
   /** Only for a model with `sequence_batching`. */
   readonly sequences: SequencePlan | undefined;
@@ -56,17 +58,18 @@ export interface ServeOptions {
   readonly clock: Clock;
   /** `undefined` = the server has none. */
   readonly cache: ResponseCache | undefined;
+  /** What its instances did before it serves is in them. */
+  readonly statistics: VersionStatistics;
   /** Called once, when the last instance is lost and the version cannot serve any more. */
   readonly onDead: (reason: string) => void;
 }
 
 /** Disposal first answers every accepted request, then ends the instances. */
 export function serveVersion(options: ServeOptions): ServedVersion {
-  const { version, config, plan, labels, backend, instances, clock } = options;
-  const statistics = new VersionStatistics();
+  const { version, config, plan, labels, backend, instances, clock, statistics } = options;
   const leases = new Leases();
-  const recall = recallOf(options, statistics);
-  const scheduler = schedulerOf(options, statistics);
+  const recall = recallOf(options);
+  const scheduler = schedulerOf(options);
   return {
     version,
     config,
@@ -108,15 +111,14 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   };
 }
 
-const recallOf = ({ config, cache, clock }: ServeOptions, statistics: VersionStatistics): Recall =>
+const recallOf = ({ config, cache, clock, statistics }: ServeOptions): Recall =>
   cache !== undefined && config.response_cache?.enable === true
     ? recallFrom(cache, { clock, statistics })
     : recallNothing;
 
-function schedulerOf(options: ServeOptions, statistics: VersionStatistics): RequestScheduler {
-  const { config, plan, sequences, instances, clock, onDead } = options;
+function schedulerOf(options: ServeOptions): RequestScheduler {
+  const { config, sequences, execution, instances, clock, statistics, onDead } = options;
   const { dynamic_batching: batcher, sequence_batching: sequenceBatcher } = config;
-  const execution = planExecution(sequences?.execution ?? plan, config);
   if (sequences !== undefined && sequenceBatcher !== undefined) {
     return new SequenceScheduler({
       modelName: config.name,

@@ -27,7 +27,6 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 const modelFields: Rules<ModelConfig> = [
   ['sequence_batching.iterative_sequence', (config) => config.sequence_batching?.iterative_sequence === true],
   ['batch_output', (config) => config.batch_output.length > 0],
-  ['model_warmup', (config) => config.model_warmup.some((sample) => sample.batch_size > 0)],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
   ['model_transaction_policy.decoupled', (config) => config.model_transaction_policy?.decoupled === true],
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],

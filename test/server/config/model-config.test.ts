@@ -192,7 +192,6 @@ test('validateTensors takes a reshape that keeps the elements', (t) => {
 for (const [field, text] of [
   ['sequence_batching.iterative_sequence', 'sequence_batching { iterative_sequence: true }'],
   ['batch_output', 'batch_output { }'],
-  ['model_warmup', 'model_warmup { batch_size: 1 }'],
   ['model_operations', 'model_operations { op_library_filename: "x.so" }'],
   ['model_transaction_policy.decoupled', 'model_transaction_policy { decoupled: true }'],
   ['model_repository_agents', 'model_repository_agents { agents { name: "checksum" } }'],
@@ -214,8 +213,7 @@ for (const [field, text] of [
 }
 
 test('refuseUnsupported takes features that are off', (t) => {
-  const text =
-    'response_cache { enable: false } model_transaction_policy { decoupled: false } model_warmup { batch_size: 0 }';
+  const text = 'response_cache { enable: false } model_transaction_policy { decoupled: false }';
   t.notThrows(() => refuseUnsupported(headOf(text)));
 });
 
