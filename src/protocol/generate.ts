@@ -1,5 +1,12 @@
 import { fromConfigDatatype } from './datatype.js';
-import { type InferInput, type InferRequest, type InferResponse, noParameters, type ParameterValue } from './infer.js';
+import {
+  type InferInput,
+  type InferRequest,
+  type InferResponse,
+  isParameterValue,
+  noParameters,
+  type ParameterValue,
+} from './infer.js';
 import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shown } from './json.js';
 import { elementsFromJson, tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
 import type { ConfigInput, ModelConfig } from './model-config.js';
@@ -49,8 +56,7 @@ function mapMembers(members: JsonObject, { config, inputs, parameters }: Mapping
 }
 
 function parameterFrom(name: string, value: unknown): ParameterValue {
-  if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (isParameterValue(value)) return value;
   throw new ProtocolError(`parameter '${name}' must be a string, a number or a boolean, got ${shown(value)}`);
 }
 

@@ -4,6 +4,7 @@ import {
   type InferOutput,
   type InferRequest,
   type InferResponse,
+  isParameterValue,
   noParameters,
   type Parameters,
   type ParameterValue,
@@ -255,9 +256,6 @@ function parametersFrom(value: unknown, owner: string): Map<string, ParameterVal
   }
   return parameters;
 }
-
-const isParameterValue = (value: unknown): value is ParameterValue =>
-  ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
 
 function arrayMember(object: JsonObject, key: string): readonly unknown[] {
   const value = object[key];

@@ -2,6 +2,9 @@ import type { Tensor } from './tensor.js';
 
 /** A value of the `parameters` extension; an integer beyond 2^53 is a `bigint`, so that it keeps all its digits. */
 export type ParameterValue = string | number | boolean | bigint;
+export const isParameterValue = (value: unknown): value is ParameterValue =>
+  ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+
 /** Parameters by name: a `Map`, because the names come from the network. */
 export type Parameters = ReadonlyMap<string, ParameterValue>;
 

@@ -41,6 +41,11 @@ test('decodeGenerateRequest makes tensors of members that name inputs, with a ba
   );
 });
 
+test('decodeGenerateRequest keeps all digits of a parameter', (t) => {
+  const body = Buffer.from('{"sequence_id":18446744073709551615}');
+  t.is(decodeGenerateRequest(body, text, model).parameters.get('sequence_id'), 2n ** 64n - 1n);
+});
+
 const shapes: readonly (readonly [dims: readonly number[], value: unknown, shape: readonly number[] | RegExp])[] = [
   [[-1], 1, [1]],
   [[-1], [1, 2, 3], [3]],
