@@ -34,9 +34,19 @@ export function experimentHead(load: Load, isFirst: boolean): string {
   return `${isFirst ? '' : ','}{"experiment":{"mode":"${mode}","value":${levelValue(load)}},"requests":[`;
 }
 
+/** A request that was answered validly. */
+export interface Answer {
+  readonly sentAt: Nanoseconds;
+  readonly lastAt: Nanoseconds;
+  /** Absent when it belongs to no sequence. */
+  readonly sequenceId?: number | undefined;
+}
+
 /** @param isFirst of its experiment */
-export const requestText = (sentAt: Nanoseconds, lastAt: Nanoseconds, epoch: Epoch, isFirst: boolean): string =>
-  `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},"response_timestamps":[${timestampText(epoch, lastAt)}]}`;
+export function requestText({ sentAt, lastAt, sequenceId }: Answer, epoch: Epoch, isFirst: boolean): string {
+  const sequence = sequenceId === undefined ? '' : `"sequence_id":${sequenceId},`;
+  return `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},${sequence}"response_timestamps":[${timestampText(epoch, lastAt)}]}`;
+}
 
 export const experimentTail = (boundaries: readonly Nanoseconds[], epoch: Epoch): string =>
   `],"window_boundaries":[${boundaries.map((time) => timestampText(epoch, time)).join(',')}]}`;

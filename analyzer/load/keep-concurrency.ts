@@ -23,11 +23,11 @@ const longestBackOffMs = 1000;
  */
 export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   const { concurrency, growth = noGrowth(concurrency), order, clock, takeTurn = turnsUpTo(options.limit) } = options;
-  const slots = createRequestSlots({ ...options, size: concurrency });
   const failuresInARow = new Uint8Array(concurrency);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every slot may be waiting in its back-off
   const sequences = options.sequences?.begin('closed', concurrency);
+  const slots = createRequestSlots({ ...options, size: concurrency, marks: sequences?.marks });
   const next = sequences?.next ?? order();
   const ends = sequences && createSequenceEnds(sequences, { ...options, size: concurrency });
   let started = 0;

@@ -14,6 +14,8 @@ export interface Outcome {
   lastAt: Nanoseconds;
   /** Absent when it was answered validly. */
   failure: Failure | undefined;
+  /** The correlation id; absent when requests belong to no sequences. */
+  sequenceId?: number | undefined;
 }
 
 /** What a load tells while it runs; each request is told of by one `onDropped`, or one `onSent` and one `onOutcome`. */
@@ -33,4 +35,5 @@ export const emptyOutcome = (): Outcome => ({
   firstAt: ns(0),
   lastAt: ns(0),
   failure: undefined,
+  sequenceId: undefined,
 });

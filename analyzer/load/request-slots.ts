@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/core/clock.js';
 import type { Failure } from '../../src/core/failure.js';
 import { fromMs, type Nanoseconds, ns, plus } from '../../src/core/units.js';
+import type { SequenceMarks } from '../wire/sequence-marks.js';
 import type { Transport } from '../wire/transport.js';
 import { emptyOutcome, type LoadEvents } from './outcome.js';
 
@@ -10,6 +11,8 @@ export interface RequestSlotsOptions {
   readonly events: LoadEvents;
   /** How long `drain` waits for answers before it gives the requests up. */
   readonly drainLimitMs: number;
+  /** Given when requests belong to sequences. */
+  readonly marks?: SequenceMarks | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface RequestSlots {
   drain(limitMs?: number): Promise<number[]>;
 }
 
-export function createRequestSlots({ size, clock, events, drainLimitMs }: RequestSlotsOptions): RequestSlots {
+export function createRequestSlots({ size, clock, events, drainLimitMs, marks }: RequestSlotsOptions): RequestSlots {
   const requests = new Uint32Array(size);
   const intended = new Float64Array(size);
   const sent = new Float64Array(size);
@@ -55,6 +58,7 @@ export function createRequestSlots({ size, clock, events, drainLimitMs }: Reques
     outcome.firstAt = firstAt;
     outcome.lastAt = lastAt;
     outcome.failure = failure;
+    if (marks !== undefined) outcome.sequenceId = marks.idOf(slot);
     events.onOutcome(outcome);
     if (inFlight === 0) onDrained?.();
     return true;

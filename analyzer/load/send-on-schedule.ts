@@ -27,11 +27,11 @@ const never = ns(Number.POSITIVE_INFINITY);
  */
 export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   const { schedule, startAt, maxInFlight, order, clock, pacer, events, limit = Number.POSITIVE_INFINITY } = options;
-  const slots = createRequestSlots({ ...options, size: maxInFlight });
   const free = Uint32Array.from({ length: maxInFlight }, (_, index) => maxInFlight - 1 - index);
   let freeCount = maxInFlight;
   const inTurn = order();
   const sequences = options.sequences?.begin('open', maxInFlight);
+  const slots = createRequestSlots({ ...options, size: maxInFlight, marks: sequences?.marks });
   const ends = sequences && createSequenceEnds(sequences, { ...options, size: maxInFlight });
   /** Slots of requests that wait for their sequences, and when those were due. */
   const waiting = createRing(maxInFlight);

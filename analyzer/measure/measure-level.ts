@@ -34,7 +34,10 @@ export interface LevelOptions extends JudgeOptions {
 }
 
 /** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
-export type RecordAnswers = (load: Load, startedAt: Nanoseconds) => (sentAt: Nanoseconds, lastAt: Nanoseconds) => void;
+export type RecordAnswers = (
+  load: Load,
+  startedAt: Nanoseconds,
+) => (sentAt: Nanoseconds, lastAt: Nanoseconds, sequenceId?: number) => void;
 
 export interface LevelPorts {
   readonly openSender: OpenSender;
@@ -88,7 +91,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
       silence.onOutcome(outcome);
-      if (failure === undefined && !series.isFinished) onAnswer?.(sentAt, lastAt);
+      if (failure === undefined && !series.isFinished) onAnswer?.(sentAt, lastAt, outcome.sequenceId);
       series.onOutcome(outcome);
     },
   };

@@ -1,6 +1,7 @@
 import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs';
 import type { RecordAnswers } from '../../analyzer/measure/measure-level.js';
 import {
+  type Answer,
   type Epoch,
   experimentHead,
   experimentTail,
@@ -11,7 +12,7 @@ import {
 } from '../../reports/profile-export.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { Level } from '../core/run.js';
-import { type Nanoseconds, ns } from '../core/units.js';
+import { ns } from '../core/units.js';
 
 /** Every request of a run on disk, as it goes: only the last few are in memory. */
 export interface ProfileFile extends AsyncDisposable {
@@ -39,12 +40,12 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
   let isFirstRequest = true;
   let startedAt = ns(0);
   /** The last answer, which may lie behind the last window: only the next one, or the end, can tell. */
-  let pending: { sentAt: Nanoseconds; lastAt: Nanoseconds } | undefined;
+  let pending: Answer | undefined;
   let isFinished = false;
 
   const writePending = (): void => {
     if (pending === undefined) return;
-    text += requestText(pending.sentAt, pending.lastAt, epoch, isFirstRequest);
+    text += requestText(pending, epoch, isFirstRequest);
     isFirstRequest = false;
     if (text.length < chunkCharacters) return;
     stream.write(text);
@@ -58,9 +59,9 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
       isFirstRequest = true;
       startedAt = levelStartedAt;
       pending = undefined;
-      return (sentAt, lastAt) => {
+      return (sentAt, lastAt, sequenceId) => {
         writePending();
-        pending = { sentAt, lastAt };
+        pending = { sentAt, lastAt, sequenceId };
       };
     },
     endLevel: (level) => {

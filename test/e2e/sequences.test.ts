@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import test from 'ava';
 import { createWorkplace } from '../helpers/cli.js';
@@ -31,6 +32,7 @@ test('a model with sequence_batching gets sequences by itself, at each level and
   const { code, stdout, stderr } = await place.run(
     ...['-m', 'stateful', '-u', stub.url, '--concurrency-range', '2:3', '--request-count', '50'],
     ...['--warmup-request-count', '10', '--request-parameter', 'note:1:int', '--json', 'run.json'],
+    ...['--profile-export-file', 'profile.json'],
   );
   t.is(code, 0, stderr);
   const run = readRun(place, 'run.json');
@@ -57,6 +59,12 @@ test('a model with sequence_batching gets sequences by itself, at each level and
     t.true((sequences?.begun ?? 0) > (sequences?.completed ?? 0));
     t.is(sequences?.failed, 0);
   }
+  const { experiments } = JSON.parse(readFileSync(place.path('profile.json'), 'utf8'));
+  const profiled: number[] = experiments.flatMap(({ requests }: { requests: { sequence_id: number }[] }) =>
+    requests.map(({ sequence_id }) => sequence_id),
+  );
+  t.is(profiled.length, 100);
+  t.true(profiled.every((id) => ids(starts).includes(id)));
   t.regex(stdout, /sequences: of 20 requests ± 20 %, one for each request in flight/);
 });
 
