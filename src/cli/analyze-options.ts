@@ -20,6 +20,7 @@ import { parseSharedMemory, type SharedMemoryFlags } from './flags/shared-memory
 import { type TlsFlags, tlsNotes, tlsOptions } from './flags/tls-flags.js';
 import { type TraceFlags, traceSettings } from './flags/trace-flags.js';
 import { connectionOptions, type WireFlags, wireSettings } from './flags/wire-flags.js';
+import { checkDistinct } from './write-output.js';
 
 /** The flags of the default command as yargs gives them: text, so that every refusal can quote what was typed. */
 export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
@@ -133,13 +134,11 @@ function serverUrl({ url, tls }: AnalyzeFlags, protocol: Protocol): string | und
 }
 
 function checkOutputs({ csv, json, profileExportFile }: AnalyzeFlags): void {
-  const files = Object.entries({ '-f': csv, '--json': json, '--profile-export-file': profileExportFile });
-  for (const [index, [flag, file]] of files.entries()) {
+  const files = { '-f': csv, '--json': json, '--profile-export-file': profileExportFile };
+  for (const [flag, file] of Object.entries(files)) {
     if (file === '') throw badFlag(flag, 'a file name', file);
-    const [other] = files.slice(0, index).find(([, earlier]) => file !== undefined && earlier === file) ?? [];
-    if (other === undefined) continue;
-    throw new PerfError('usage', `Cannot use ${other} and ${flag} together: expected two files, got '${file}' twice`);
   }
+  checkDistinct(files);
 }
 
 function runSettings(flags: AnalyzeFlags): RunSettings {

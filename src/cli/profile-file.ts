@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import type { RecordAnswers } from '../../analyzer/measure/measure-level.js';
 import {
   type Answer,
@@ -13,6 +13,7 @@ import {
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { Level } from '../core/run.js';
 import { ns } from '../core/units.js';
+import { destinationOf } from './write-output.js';
 
 /** Every request of a run on disk, as it goes: only the last few are in memory. */
 export interface ProfileFile extends AsyncDisposable {
@@ -29,8 +30,8 @@ export interface ProfileFile extends AsyncDisposable {
 const chunkCharacters = 65_536;
 
 export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
-  const partial = `${file}.${process.pid}.partial`;
-  const stream = createWriteStream(partial);
+  const destination = destinationOf(file);
+  const stream = createWriteStream(destination.path);
   let failure: unknown;
   stream.on('error', (error) => {
     failure = error;
@@ -74,7 +75,7 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
       try {
         await ended(stream, text + tail(version));
         if (failure !== undefined) throw failure;
-        renameSync(partial, file);
+        destination.finish();
         isFinished = true;
       } catch (cause) {
         throw new PerfError('file', `Cannot write --profile-export-file ${file}: ${messageOf(cause)}`, { cause });
@@ -83,7 +84,7 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
     [Symbol.asyncDispose]: async () => {
       if (isFinished) return;
       stream.destroy();
-      rmSync(partial, { force: true });
+      destination.discard();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, PerfError } from '../core/perf-error.js';
 
 /**
@@ -26,28 +26,83 @@ export function checkWritable(flag: string, file: string): void {
 }
 
 /**
- * Writes a file as a whole or not at all, replacing what was there. A link is followed; what is no regular file, such as
- * a pipe or a device, is written to as it is.
+ * Checks that no two outputs would replace one another.
+ *
+ * @param outputs by flag
+ * @throws PerfError `usage`
+ */
+export function checkDistinct(outputs: Readonly<Record<string, string | undefined>>): void {
+  const taken = new Map<string, readonly [flag: string, file: string]>();
+  for (const [flag, file] of Object.entries(outputs)) {
+    if (file === undefined || isSpecial(file)) continue;
+    const real = realPath(file);
+    const [other, otherFile] = taken.get(real) ?? [];
+    taken.set(real, [flag, file]);
+    if (other === undefined) continue;
+    const got = otherFile === file ? `'${file}' twice` : `'${otherFile}' and '${file}', which are one`;
+    throw new PerfError('usage', `Cannot use ${other} and ${flag} together: expected two files, got ${got}`);
+  }
+}
+
+/** A pipe or a device: what is written to it is not kept there. */
+function isSpecial(file: string): boolean {
+  const target = statSync(file, { throwIfNoEntry: false });
+  return target !== undefined && !target.isFile() && !target.isDirectory();
+}
+
+/** Without links, as far as it is there. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    const folder = dirname(resolve(file));
+    return folder === resolve(file) ? folder : join(realPath(folder), basename(file));
+  }
+}
+
+/** Where an output is written until it is whole. */
+export interface Destination {
+  readonly path: string;
+  /** Puts it in its place. */
+  finish(): void;
+  /** Leaves nothing of it. */
+  discard(): void;
+}
+
+/**
+ * A file beside the one that it is to replace at the end. A link is followed; what is no regular file, such as a pipe or a
+ * device, is written to as it is.
+ */
+export function destinationOf(file: string): Destination {
+  if (isSpecial(file)) return { path: file, finish: () => undefined, discard: () => undefined };
+  const real = realPath(file);
+  const partial = `${real}.${process.pid}.partial`;
+  return {
+    path: partial,
+    finish: () => renameSync(partial, real),
+    discard: () => rmSync(partial, { force: true }),
+  };
+}
+
+/**
+ * Writes a file as a whole or not at all, replacing what was there, as `destinationOf` says.
  *
  * @throws PerfError `file`
  */
 export function writeOutput(flag: string, file: string, text: string): void {
   try {
-    const existing = statSync(file, { throwIfNoEntry: false });
-    if (existing !== undefined && !existing.isFile()) writeFileSync(file, text);
-    else replaceFile(existing === undefined ? file : realpathSync(file), text);
+    writeTo(destinationOf(file), text);
   } catch (cause) {
     throw new PerfError('file', `Cannot write ${flag} ${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-function replaceFile(file: string, text: string): void {
-  const partial = `${file}.${process.pid}.partial`;
+function writeTo(destination: Destination, text: string): void {
   try {
-    writeFileSync(partial, text);
-    renameSync(partial, file);
+    writeFileSync(destination.path, text);
+    destination.finish();
   } catch (cause) {
-    rmSync(partial, { force: true });
+    destination.discard();
     throw cause;
   }
 }
