@@ -5,9 +5,13 @@ export interface TextColumn<Row> {
   readonly value: (row: Row) => string | number | undefined;
   /** Decimal places of a number. */
   readonly digits?: number;
+  /** A number with more digits than this has fewer decimal places, so that a wide range makes no wide column. */
+  readonly significant?: number;
   /** Texts may stand at the left; the default suits numbers. */
   readonly align?: 'left' | 'right';
 }
+
+type NumberForm = Pick<TextColumn<never>, 'digits' | 'significant'>;
 
 /** Rows as aligned text, two spaces between columns, a rule under the titles. */
 export function formatTable<Row>(columns: readonly TextColumn<Row>[], rows: readonly Row[]): string {
@@ -30,5 +34,11 @@ export function formatTable<Row>(columns: readonly TextColumn<Row>[], rows: read
 function cellText<Row>(column: TextColumn<Row>, row: Row): string {
   const value = column.value(row);
   if (value === undefined) return '–';
-  return typeof value === 'number' ? value.toFixed(column.digits ?? 0) : value;
+  return typeof value === 'number' ? value.toFixed(decimalPlaces(value, column)) : value;
+}
+
+function decimalPlaces(value: number, { digits = 0, significant }: NumberForm): number {
+  if (significant === undefined) return digits;
+  const rounded = Math.abs(Number(value.toPrecision(significant)));
+  return Math.max(0, Math.min(digits, significant - String(Math.floor(rounded)).length));
 }

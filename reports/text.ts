@@ -21,10 +21,14 @@ export function formatText(run: Run): string {
   const metrics = formatMetrics(measured, levelColumn(run));
   const sections = [
     heading(run),
-    run.levels.length === 0 ? 'Nothing was measured.' : formatTable(latencyColumns(run), run.levels),
+    run.levels.length === 0 ? 'Nothing was measured.' : `Latency (ms)\n${formatTable(latencyColumns(run), run.levels)}`,
     ...(isOpenLoop(run.settings.load) ? [pacingTable(run)] : []),
     ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, levelColumn(run))]),
-    ...(hasServer ? [`Server, mean per request (ms)\n${formatTable(serverColumns(run), measured)}`] : []),
+    ...(hasServer
+      ? [
+          `Server, mean per request (ms); other: its overhead, rest: network and I/O\n${formatTable(serverColumns(run), measured)}`,
+        ]
+      : []),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
     ...remarks(run),
@@ -75,31 +79,34 @@ function describeMeasurement(measurement: MeasurementSettings): string {
   return `${windows}, until throughput and ${latency} of the last 3 agree within ${stabilityPercent} %, at most ${maxTrials}`;
 }
 
+/** At most 80 columns wide while nothing failed and no level has a remark. */
 function latencyColumns(run: Run): TextColumn<Level>[] {
   const { percentile } = run.settings.measurement;
-  const percents = [50, 90, 95, 99, 99.9];
-  if (percentile !== undefined && !percents.includes(percentile)) percents.push(percentile);
+  const percents = [...new Set([50, 90, 95, 99, ...(percentile === undefined ? [] : [percentile])])];
   return [
     levelColumn(run),
-    { title: 'infer/s', value: ({ summary }) => summary.throughput, digits: 2 },
-    { title: 'mean ms', value: ({ summary }) => summary.latency?.meanMs, digits: 3 },
-    { title: '± std', value: ({ summary }) => summary.latency?.stdMs, digits: 3 },
-    { title: 'min', value: ({ summary }) => summary.latency?.minMs, digits: 3 },
+    { title: 'infer/s', value: ({ summary }) => summary.throughput, digits: 2, significant: 5 },
+    ms('mean', ({ summary }) => summary.latency?.meanMs),
+    ms('± std', ({ summary }) => summary.latency?.stdMs),
     ...percents
       .sort((left, right) => left - right)
-      .map(
-        (percent): TextColumn<Level> => ({
-          title: `p${percent}`,
-          value: ({ summary }) => summary.latency?.percentilesMs[String(percent)],
-          digits: 3,
-        }),
-      ),
-    { title: 'max', value: ({ summary }) => summary.latency?.maxMs, digits: 3 },
+      .map((percent) => ms(`p${percent}`, ({ summary }) => summary.latency?.percentilesMs[String(percent)])),
+    ms('max', ({ summary }) => summary.latency?.maxMs),
     { title: 'requests', value: ({ summary }) => summary.requests },
-    { title: 'failed', value: ({ summary }) => summary.failedRequests },
+    ...(run.levels.some(({ summary }) => summary.failedRequests > 0) ? [failedColumn] : []),
     ...(run.levels.some((level) => levelMarks(level).length > 0) ? [remarkColumn] : []),
   ];
 }
+
+/** Milliseconds with four digits: a percentile is within 0.1 %. All digits are in the JSON document. */
+const ms = (title: string, value: (level: Level) => number | undefined): TextColumn<Level> => ({
+  title,
+  value,
+  digits: 3,
+  significant: 4,
+});
+
+const failedColumn: TextColumn<Level> = { title: 'failed', value: ({ summary }) => summary.failedRequests };
 
 const levelColumn = ({ settings }: Run): TextColumn<Level> => ({
   title: levelTitle(settings.load).toLowerCase(),
@@ -110,7 +117,7 @@ const levelColumn = ({ settings }: Run): TextColumn<Level> => ({
 function pacingTable(run: Run): string {
   const columns: TextColumn<Level>[] = [
     levelColumn(run),
-    { title: 'sent/s', value: ({ summary }) => summary.pacing?.achievedRate, digits: 2 },
+    { title: 'sent/s', value: ({ summary }) => summary.pacing?.achievedRate, digits: 2, significant: 5 },
     { title: 'dropped', value: ({ summary }) => summary.pacing?.dropped },
     ...pacingPercentiles('service', ({ pacing }) => pacing?.serviceTime),
     ...pacingPercentiles('lag', ({ pacing }) => pacing?.sendLag),
@@ -118,23 +125,24 @@ function pacingTable(run: Run): string {
   return `Open loop: response time (above) = send lag + service time (ms)\n${formatTable(columns, run.levels)}`;
 }
 
+/** The first title names the group. */
 const pacingPercentiles = (
   name: string,
   pick: (measured: Measured) => LatencySummary | undefined,
 ): TextColumn<Level>[] => [
-  ...[50, 95, 99].map(
-    (percent): TextColumn<Level> => ({
-      title: `${name} p${percent}`,
-      value: ({ summary }) => pick(summary)?.percentilesMs[String(percent)],
-      digits: 3,
-    }),
-  ),
-  { title: 'max', value: ({ summary }) => pick(summary)?.maxMs, digits: 3 },
+  ms(`${name} p50`, ({ summary }) => pick(summary)?.percentilesMs['50']),
+  ms('p95', ({ summary }) => pick(summary)?.percentilesMs['95']),
+  ms('p99', ({ summary }) => pick(summary)?.percentilesMs['99']),
+  ms('max', ({ summary }) => pick(summary)?.maxMs),
 ];
 
+/** The first remark, and how many more there are: all are told below. */
 const remarkColumn: TextColumn<Level> = {
   title: 'remark',
-  value: (level) => levelMarks(level).join(', '),
+  value: (level) => {
+    const [first = '', ...others] = levelMarks(level);
+    return others.length === 0 ? first : `${first} +${others.length}`;
+  },
   align: 'left',
 };
 
@@ -143,17 +151,20 @@ const ofServer =
   ({ summary }: Level): number | undefined =>
     summary.server && pick(summary.server);
 
+const serverMs = (title: string, pick: (server: NonNullable<Measured['server']>) => number): TextColumn<Level> =>
+  ms(title, ofServer(pick));
+
 const serverColumns = (run: Run): TextColumn<Level>[] => [
   levelColumn(run),
-  { title: 'batch', value: ofServer(({ meanBatchSize }) => meanBatchSize), digits: 2 },
-  { title: 'request', value: ofServer(({ requestMs }) => requestMs), digits: 3 },
-  { title: 'queue', value: ofServer(({ queueMs }) => queueMs), digits: 3 },
-  { title: 'compute input', value: ofServer(({ computeInputMs }) => computeInputMs), digits: 3 },
-  { title: 'infer', value: ofServer(({ computeInferMs }) => computeInferMs), digits: 3 },
-  { title: 'output', value: ofServer(({ computeOutputMs }) => computeOutputMs), digits: 3 },
-  { title: 'overhead', value: ofServer(({ overheadMs }) => overheadMs), digits: 3 },
-  { title: 'client', value: ({ summary }) => summary.server?.clientMs ?? serviceTime(summary)?.meanMs, digits: 3 },
-  { title: 'network + rest', value: ({ summary }) => networkMs(summary), digits: 3 },
+  { title: 'batch', value: ofServer(({ meanBatchSize }) => meanBatchSize), digits: 2, significant: 4 },
+  serverMs('total', ({ requestMs }) => requestMs),
+  serverMs('queue', ({ queueMs }) => queueMs),
+  serverMs('input', ({ computeInputMs }) => computeInputMs),
+  serverMs('infer', ({ computeInferMs }) => computeInferMs),
+  serverMs('output', ({ computeOutputMs }) => computeOutputMs),
+  serverMs('other', ({ overheadMs }) => overheadMs),
+  ms('client', ({ summary }) => summary.server?.clientMs ?? serviceTime(summary)?.meanMs),
+  ms('rest', ({ summary }) => networkMs(summary)),
 ];
 
 /** Shown when a level is not valid: what the client did meanwhile. */
@@ -161,16 +172,16 @@ function clientTable(run: Run): string {
   const columns: TextColumn<Level>[] = [
     levelColumn(run),
     { title: 'verdict', value: ({ verdict }) => verdict.kind },
-    { title: 'CPU ms/request', value: ({ clientHealth }) => clientHealth.cpuMsPerRequest, digits: 3 },
+    ms('CPU', ({ clientHealth }) => clientHealth.cpuMsPerRequest),
     { title: 'cores', value: ({ clientHealth }) => clientHealth.cpuCores, digits: 2 },
     { title: 'busy %', value: ({ clientHealth }) => 100 * clientHealth.busyShare, digits: 1 },
-    { title: 'loop delay p99', value: ({ clientHealth }) => clientHealth.loopDelay.p99Ms, digits: 3 },
-    { title: 'max', value: ({ clientHealth }) => clientHealth.loopDelay.maxMs, digits: 3 },
-    { title: 'GC pauses', value: ({ clientHealth }) => clientHealth.gc.count },
-    { title: 'total', value: ({ clientHealth }) => clientHealth.gc.totalMs, digits: 3 },
-    { title: 'longest', value: ({ clientHealth }) => clientHealth.gc.longestMs, digits: 3 },
+    ms('loop p99', ({ clientHealth }) => clientHealth.loopDelay.p99Ms),
+    ms('max', ({ clientHealth }) => clientHealth.loopDelay.maxMs),
+    { title: 'GCs', value: ({ clientHealth }) => clientHealth.gc.count },
+    ms('total', ({ clientHealth }) => clientHealth.gc.totalMs),
+    ms('longest', ({ clientHealth }) => clientHealth.gc.longestMs),
   ];
-  return `Client (ms)\n${formatTable(columns, run.levels)}`;
+  return `Client (ms): CPU per request, event-loop delay, garbage collections\n${formatTable(columns, run.levels)}`;
 }
 
 function remarks(run: Run): string[] {

@@ -76,3 +76,29 @@ test('formatText of an open loop shows the parts of the response time and what w
   };
   t.snapshot(formatText(runFixture([paced], { settings })));
 });
+
+/** Figures as wide as they come. */
+const wide = { ...serverSplitFixture, requestMs: 1234.5678, computeInferMs: 1234.5678, clientMs: 1234.5678 };
+const widthOf = (text: string): number =>
+  Math.max(
+    ...text
+      .split('\n')
+      .filter((line) => /^ *[\d─]/.test(line))
+      .map((line) => line.length),
+  );
+
+test('formatText has tables for a terminal of 80 columns when all went well, and of 100 when it did not', (t) => {
+  const latenciesMs = Array.from({ length: 2000 }, (_, index) => 0.5 + 4.9 * index);
+  const good = levelFixture({ concurrency: 1024, latenciesMs, server: wide });
+  t.true(widthOf(formatText(runFixture([good]))) <= 80, formatText(runFixture([good])));
+  const bad = levelFixture({
+    ...{ concurrency: 1024, latenciesMs, server: wide },
+    stability: { stable: false, reason: 'throughput' },
+    failures: [{ code: 'http 503', count: 1000, firstMessage: 'x' }],
+  });
+  t.true(widthOf(formatText(runFixture([bad]))) <= 100, formatText(runFixture([bad])));
+  const paced = levelFixture({ requestRate: 12_345.5, latenciesMs });
+  const load = { ...rateSettingsFixture, range: { start: 2.5, end: 2.5, step: 1 }, search: 'linear' } as const;
+  const settings = { ...runFixture([]).settings, load };
+  t.true(widthOf(formatText(runFixture([paced], { settings }))) <= 100);
+});
