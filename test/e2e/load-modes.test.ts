@@ -147,27 +147,35 @@ test('--periodic-concurrency-range grows within its level', async (t) => {
 const stepsAt = (...timestamps: readonly unknown[]): string =>
   JSON.stringify({ data: timestamps.map((timestamp, index) => ({ timestamp, IN: [index] })) });
 
-test('--fixed-schedule sends each step at its time, once', async (t) => {
-  await using place = createWorkplace();
-  const bodies: number[] = [];
-  await using stub = await startV2Stub((response, request) => {
-    request.on('data', (bytes: Buffer) => bodies.push(bytes.readFloatLE(bytes.length - 4)));
-    response.end(v2Answer);
+const timestampForms: readonly (readonly [string, (ms: number) => unknown])[] = [
+  ['a number', (ms) => ms],
+  ['a list of one', (ms) => [ms]],
+];
+for (const [form, write] of timestampForms) {
+  test(`--fixed-schedule sends each step at its time, ${form}, once`, async (t) => {
+    await using place = createWorkplace();
+    const bodies: number[] = [];
+    await using stub = await startV2Stub((response, request) => {
+      request.on('data', (bytes: Buffer) => bodies.push(bytes.readFloatLE(bytes.length - 4)));
+      response.end(v2Answer);
+    });
+    writeFileSync(place.path('steps.json'), stepsAt(...[0, 40, 40, 250].map((ms) => write(ms))));
+    const { code, stderr } = await place.run(
+      ...['-m', 'm', '-u', stub.url, '--fixed-schedule', '--input-data', 'steps.json', '--json', 'run.json'],
+    );
+    t.is(code, 0, stderr);
+    const run = readRun(place);
+    t.deepEqual(schemaErrors(run), []);
+    t.deepEqual(bodies.toSorted(), [0, 1, 2, 3]);
+    t.like(run.levels[0]?.requests, { intended: 4, sent: 4, ok: 4 });
+    t.true((run.levels[0]?.summary.durationMs ?? 0) >= 250);
   });
-  writeFileSync(place.path('steps.json'), stepsAt(0, 40, 40, 250));
-  const { code, stderr } = await place.run(
-    ...['-m', 'm', '-u', stub.url, '--fixed-schedule', '--input-data', 'steps.json', '--json', 'run.json'],
-  );
-  t.is(code, 0, stderr);
-  const run = readRun(place);
-  t.deepEqual(schemaErrors(run), []);
-  t.deepEqual(bodies.toSorted(), [0, 1, 2, 3]);
-  t.like(run.levels[0]?.requests, { intended: 4, sent: 4, ok: 4 });
-  t.true((run.levels[0]?.summary.durationMs ?? 0) >= 250);
-});
+}
 
 for (const [what, timestamps, message] of [
   ['a step without a time', [0, undefined], /steps\.json, step 1: expected a timestamp in whole ms/],
+  ['a list of two times', [0, [5, 6]], /step 1: expected a timestamp in whole ms, .* got \[5,6\]/],
+  ['a list with no number', [0, ['5']], /step 1: expected a timestamp in whole ms/],
   ['a time that goes back', [5, 4], /step 1: expected .* not before the last one \(5\), got 4/],
 ] as const) {
   test(`--fixed-schedule refuses ${what}`, async (t) => {

@@ -4,7 +4,7 @@ import { isJsonObject, shown } from '../../protocol/json.js';
 
 /**
  * The times of `--fixed-schedule`: the `timestamp`, in ms since the start, of every step of the JSON files of
- * `--input-data`, in their order.
+ * `--input-data`, in their order. It is a number, or, as perf_analyzer writes every member of a step, a list of one.
  *
  * @throws PerfError `file` that names file and step, `usage` without a file
  */
@@ -18,11 +18,12 @@ export function readTimestamps(files: readonly string[]): number[] {
   let last = 0;
   return files.flatMap((file) =>
     stepsOf(file).map((step, index) => {
-      const at = isJsonObject(step) ? step['timestamp'] : undefined;
+      const given = isJsonObject(step) ? step['timestamp'] : undefined;
+      const at: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
       if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < last) {
         throw new PerfError(
           'file',
-          `Cannot use --fixed-schedule with ${file}, step ${index}: expected a timestamp in whole ms, not before the last one (${last}), got ${shown(at)}`,
+          `Cannot use --fixed-schedule with ${file}, step ${index}: expected a timestamp in whole ms, not before the last one (${last}), got ${shown(given)}`,
         );
       }
       last = at;
