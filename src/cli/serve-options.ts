@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { PerfError } from '../core/perf-error.js';
 import type { ServiceOptions } from '../server/create-service.js';
+import { type LogSettings, logFormats } from '../server/logging/server-log.js';
 import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
 import { backendConfig } from './flags/backend-config.js';
@@ -8,6 +9,7 @@ import { cacheBytes } from './flags/cache-flags.js';
 import { declareIgnored, ignoredWarnings } from './flags/ignored-serve-flags.js';
 import { type RateLimitMode, rateLimit, rateLimitModes } from './flags/rate-limit-flags.js';
 import { grpcRestrictions, httpRestrictions } from './flags/restriction-flags.js';
+import { traceSettings } from './flags/serve-trace-flags.js';
 
 /** What `serve` was asked for: flags are not looked at again. */
 export interface ServeOptions extends Omit<ServiceOptions, 'cacheDirectory' | 'log'> {
@@ -96,6 +98,20 @@ export function serveFlags<T>(yargs: Argv<T>) {
       describe: 'execution_count: instances share the resources that their rate_limiter names',
     })
     .option('rate-limit-resource', { ...many, describe: 'NAME:COUNT: copies of a resource (repeatable)' })
+    .option('log-verbose', { ...text, default: '0', describe: 'From 1 on, tell every inference' })
+    .option('log-info', { ...yesOrNo, describe: 'Write what is neither a warning nor an error' })
+    .option('log-warning', { ...yesOrNo, describe: 'Write warnings' })
+    .option('log-error', { ...yesOrNo, describe: 'Write errors' })
+    .option('log-format', {
+      ...text,
+      choices: logFormats,
+      default: 'default' as const,
+      describe: 'ISO8601: time and severity before each line',
+    })
+    .option('trace-config', {
+      ...many,
+      describe: 'triton,file=PATH, level=TIMESTAMPS or TENSORS, rate=N, count=N, triton,log-frequency=N (repeatable)',
+    })
     .option('strict-model-config', { type: 'boolean', default: false, hidden: true })
     .option('allow-client-shm', {
       type: 'boolean',
@@ -130,6 +146,12 @@ export interface ServeFlags {
   readonly loadModel: readonly string[] | undefined;
   readonly strictReadiness: boolean;
   readonly strictModelConfig: boolean;
+  readonly logVerbose: string;
+  readonly logInfo: boolean;
+  readonly logWarning: boolean;
+  readonly logError: boolean;
+  readonly logFormat: LogSettings['log_format'];
+  readonly traceConfig: readonly string[] | undefined;
   readonly cacheConfig: readonly string[] | undefined;
   readonly responseCacheByteSize: string | undefined;
   readonly rateLimit: RateLimitMode;
@@ -165,6 +187,8 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     defaultMaxBatchSize,
     cacheBytes: cacheBytes(flags.cacheConfig ?? [], once('--response-cache-byte-size', flags.responseCacheByteSize)),
     rateLimit: rateLimit(once('--rate-limit', flags.rateLimit), flags.rateLimitResource ?? []),
+    logSettings: logSettings(flags),
+    traceSettings: traceSettings(flags.traceConfig ?? []),
     exitOnError: once('--exit-on-error', flags.exitOnError),
     disableAutoComplete: isStrict || once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
     allowClientShm: once('--allow-client-shm', flags.allowClientShm),
@@ -187,6 +211,14 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
 
 const pollSeconds = ({ repositoryPollSecs }: ServeFlags): number =>
   integer('--repository-poll-secs', repositoryPollSecs, { smallest: 1, largest: longestTimeoutSeconds });
+
+const logSettings = (flags: ServeFlags): Partial<LogSettings> => ({
+  log_info: once('--log-info', flags.logInfo),
+  log_warning: once('--log-warning', flags.logWarning),
+  log_error: once('--log-error', flags.logError),
+  log_verbose_level: integer('--log-verbose', flags.logVerbose, { largest: 2 ** 32 - 1 }),
+  log_format: once('--log-format', flags.logFormat),
+});
 
 function once<Value>(flag: string, value: Value): Value {
   if (!Array.isArray(value)) return value;

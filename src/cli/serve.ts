@@ -24,7 +24,7 @@ export async function serve(options: ServeOptions, host: ServeHost, openService:
     for (const warning of options.warnings) host.say(warning);
     host.stop.addEventListener('abort', host.leave); // nothing is in flight while models load
     await using service = await openService(options, host.say);
-    await using server = await startServer(service, { ...options, log: host.say });
+    await using server = await startServer(service, { ...options, log: service.log.say });
     host.stop.removeEventListener('abort', host.leave);
     for (const line of endpointLines(options, server.ports)) host.say(line);
     await host.tell({ kind: 'ready', ports: server.ports });

@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { manifest, tool } from '../core/package-manifest.js';
-import { PerfError } from '../core/perf-error.js';
+import { messageOf, PerfError } from '../core/perf-error.js';
+import { ns, toMs } from '../core/units.js';
+import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ServerMetadata } from '../protocol/metadata.js';
 import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
 import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
 import { ResponseCache } from './cache/response-cache.js';
 import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
+import { type LogSettings, ServerLog } from './logging/server-log.js';
 import { RefusalError } from './refusal.js';
 import { ModelRepository } from './repository/model-repository.js';
 import { pollRepository } from './repository/poll-repository.js';
@@ -15,6 +18,8 @@ import { serverClock } from './server-clock.js';
 import { inferWithRegions, refuseRegions } from './shared-memory/infer-with-regions.js';
 import { disabledSharedMemory } from './shared-memory/shared-memory.js';
 import { createSystemMemory } from './shared-memory/system-memory.js';
+import type { TraceSettings } from './tracing/trace-settings.js';
+import { Tracer } from './tracing/tracer.js';
 
 export interface ServiceOptions {
   readonly modelRepositories: readonly string[];
@@ -43,6 +48,9 @@ export interface ServiceOptions {
   readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
   readonly cacheDirectory: string;
+  /** What of the log is written, and how, until a client changes it. */
+  readonly logSettings?: Partial<LogSettings>;
+  readonly traceSettings?: Partial<TraceSettings>;
   /** One line at a time, for the operator. */
   readonly log: (line: string) => void;
 }
@@ -64,6 +72,8 @@ const serverMetadata: ServerMetadata = {
     'schedule_policy',
     'statistics',
     'sequence',
+    'trace',
+    'logging',
   ],
 };
 
@@ -72,8 +82,11 @@ const serverMetadata: ServerMetadata = {
  * request and then ends all worker threads.
  * Rejects with `PerfError`: `model` for a model that cannot be loaded, `file` for a repository that cannot be read.
  */
-export async function createInferenceService(options: ServiceOptions): Promise<InferenceService & AsyncDisposable> {
-  const { cacheDirectory, log } = options;
+export async function createInferenceService(given: ServiceOptions): Promise<InferenceService & AsyncDisposable> {
+  const serverLog = new ServerLog(given.log, given.logSettings);
+  const log = serverLog.say;
+  const options: ServiceOptions = { ...given, log };
+  const { cacheDirectory } = options;
   const version = manifest.optionalDependencies['onnxruntime-node'] ?? 'latest';
   const resolve = { cacheDirectory, log, version, from: import.meta.url };
   const repository = new ModelRepository(options.modelRepositories, {
@@ -92,7 +105,7 @@ export async function createInferenceService(options: ServiceOptions): Promise<I
     await repository[Symbol.asyncDispose]();
     throw thrown;
   }
-  return serviceOf(repository, options);
+  return serviceOf(repository, serverLog, options);
 }
 
 async function loadAtStart(repository: ModelRepository, options: ServiceOptions): Promise<void> {
@@ -116,14 +129,20 @@ async function loadAtStart(repository: ModelRepository, options: ServiceOptions)
 
 function serviceOf(
   repository: ModelRepository,
-  { modelControlMode, allowClientShm, strictReadiness = true, repositoryPollMs = 15_000, log }: ServiceOptions,
+  serverLog: ServerLog,
+  { modelControlMode, allowClientShm, strictReadiness = true, repositoryPollMs = 15_000, ...options }: ServiceOptions,
 ): InferenceService & AsyncDisposable {
   let isEnding = false;
+  const log = serverLog.say;
+  const tracer = new Tracer({ settings: options.traceSettings, clock: serverClock, log });
   const polling =
     modelControlMode === 'poll' ? pollRepository(repository, { everyMs: repositoryPollMs, log }) : undefined;
   const memory = allowClientShm ? createSystemMemory() : undefined;
-  const inferAlone: InferenceService['infer'] = async (request, signal) =>
-    repository.find(request.modelName, request.modelVersion).infer(request, signal);
+  const inferAlone: InferenceService['infer'] = async (request, signal) => {
+    const served = repository.find(request.modelName, request.modelVersion);
+    if (!tracer.isOn) return served.infer(request, signal);
+    return tracer.run(request, served.version, (onExecuted) => served.infer(request, signal, onExecuted));
+  };
   const infer = memory === undefined ? refuseRegions(inferAlone) : inferWithRegions(inferAlone, memory);
   const requireControl = () => {
     if (modelControlMode === 'explicit') return;
@@ -156,16 +175,50 @@ function serviceOf(
     },
     async infer(request, signal) {
       if (isEnding) throw new RefusalError('unavailable', 'Server exiting');
+      if (serverLog.settings.log_verbose_level > 0) return told(request, serverLog, () => infer(request, signal));
       return infer(request, signal);
+    },
+    log: serverLog,
+    trace: {
+      settings: (model) => tracer.settings(knownModel(repository, model)),
+      update: (model, changes) => tracer.update(knownModel(repository, model), changes),
     },
     sharedMemory: memory ?? disabledSharedMemory(),
     async [Symbol.asyncDispose]() {
       isEnding = true;
       await polling?.[Symbol.asyncDispose]();
       await repository[Symbol.asyncDispose]();
+      await tracer[Symbol.asyncDispose]();
       memory?.[Symbol.dispose]();
     },
   };
+}
+
+/** @throws RefusalError `not-found` for a name that is neither empty nor that of a model */
+function knownModel(repository: ModelRepository, name: string): string {
+  if (name === '' || repository.entry(name) !== undefined) return name;
+  throw new RefusalError('not-found', `Request for unknown model: '${name}' is not found`);
+}
+
+/** Writes a line about a request when it is answered; settles as `infer` does. */
+async function told(
+  { modelName, modelVersion, id }: InferRequest,
+  log: ServerLog,
+  infer: () => Promise<InferResponse>,
+): Promise<InferResponse> {
+  const start = serverClock.now();
+  const tell = (end: string) => {
+    const ms = toMs(ns(serverClock.now() - start)).toFixed(3);
+    log.verbose(1, () => `inference of '${modelName}' version '${modelVersion}', request '${id}': ${end}, ${ms} ms`);
+  };
+  try {
+    const response = await infer();
+    tell('ok');
+    return response;
+  } catch (thrown) {
+    tell(messageOf(thrown));
+    throw thrown;
+  }
 }
 
 const withSharedMemory = (metadata: ServerMetadata): ServerMetadata => ({

@@ -2,11 +2,19 @@ import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
+import type { ServerLog } from './logging/server-log.js';
 import type { SharedMemoryControl } from './shared-memory/shared-memory.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
+import type { TraceChanges, TraceSettings } from './tracing/trace-settings.js';
 
 /** A value of a repository load parameter: `config` and others are text, `file:...` is bytes. */
 export type LoadParameter = string | Uint8Array | number | boolean;
+
+/** The trace extension. An empty name means the settings of the server. Refuses `not-found` for an unknown model. */
+export interface TraceControl {
+  settings(model: string): TraceSettings;
+  update(model: string, changes: TraceChanges): TraceSettings;
+}
 
 /** One model version: an empty version means the server's choice, the highest that is ready. */
 export interface ModelReference {
@@ -42,6 +50,8 @@ export interface InferenceService {
   /** Resolves when the unload is scheduled: requests that were accepted are still answered. */
   unloadModel(name: string, options: { readonly unloadDependents: boolean }): Promise<void>;
   readonly sharedMemory: SharedMemoryControl;
+  readonly log: ServerLog;
+  readonly trace: TraceControl;
   /**
    * `signal` drops the request while it waits in a queue; one that executes is finished. The data of the inputs is read
    * until the promise settles, and not after: front ends use their buffers again.

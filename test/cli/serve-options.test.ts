@@ -15,6 +15,14 @@ test('serveOptions has the defaults of Triton', (t) => {
     strictReadiness: true,
     defaultMaxBatchSize: undefined,
     cacheBytes: undefined,
+    logSettings: {
+      log_info: true,
+      log_warning: true,
+      log_error: true,
+      log_verbose_level: 0,
+      log_format: 'default',
+    },
+    traceSettings: {},
     rateLimit: undefined,
     exitOnError: true,
     allowClientShm: false,
@@ -44,7 +52,10 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--allow-http false --allow-grpc=false --allow-metrics=true --metrics-address 127.0.0.2 --repository-poll-secs 3 ' +
     '--strict-readiness=false --backend-config onnxruntime,default-max-batch-size=7 ' +
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
-    '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0';
+    '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
+    '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
+    '--trace-config triton,file=/t.json --trace-config rate=5 --trace-config level=TIMESTAMPS --trace-config=level=TENSORS ' +
+    '--trace-config count=-1 --trace-config triton,log-frequency=3 --trace-config mode=triton';
   t.deepEqual(read(...args.split(' ')), {
     modelRepositories: ['/a', '/b'],
     modelControlMode: 'explicit',
@@ -53,6 +64,20 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     strictReadiness: false,
     defaultMaxBatchSize: 7,
     cacheBytes: 1_048_576,
+    logSettings: {
+      log_info: false,
+      log_warning: false,
+      log_error: false,
+      log_verbose_level: 2,
+      log_format: 'ISO8601',
+    },
+    traceSettings: {
+      trace_file: '/t.json',
+      trace_rate: '5',
+      trace_count: '-1',
+      trace_level: ['TIMESTAMPS', 'TENSORS'],
+      log_frequency: '3',
+    },
     rateLimit: new Map([['r1', 4]]),
     exitOnError: false,
     allowClientShm: true,
@@ -99,6 +124,15 @@ const refused: readonly [args: string, message: string][] = [
     '--grpc-restricted-protocol healthy:a=b',
     'Cannot use --grpc-restricted-protocol: expected one of health, metadata, inference, shared-memory, model-config, ' +
       "model-repository, statistics, trace, logging, got 'healthy'",
+  ],
+  [
+    '--trace-config opentelemetry,url=x',
+    'Cannot use --trace-config: expected rate=N, level=LEVEL, count=N, mode=triton, triton,file=PATH or ' +
+      "triton,log-frequency=N, got 'opentelemetry,url=x'",
+  ],
+  [
+    '--trace-config rate=-1',
+    "Cannot use --trace-config: trace setting 'trace_rate' must be an integer from 0, got '-1'",
   ],
   ['--cache-config redis,host=x', "Cannot use --cache-config: expected local,size=BYTES, got 'redis,host=x'"],
   ['--cache-config local,size=x', "Cannot use --cache-config: expected a size in bytes above 0, got 'x'"],

@@ -5,8 +5,10 @@ import { modelConfigFromJson } from '../../src/protocol/model-config-codec.js';
 import type { ModelStatistics } from '../../src/protocol/statistics.js';
 import { elementCount, rawByteSize, unpackBytes } from '../../src/protocol/tensor.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../../src/server/inference-service.js';
+import { ServerLog } from '../../src/server/logging/server-log.js';
 import { RefusalError } from '../../src/server/refusal.js';
 import { disabledSharedMemory } from '../../src/server/shared-memory/shared-memory.js';
+import { defaultTraceSettings } from '../../src/server/tracing/trace-settings.js';
 
 interface Model {
   readonly name: string;
@@ -102,6 +104,8 @@ export function createInMemoryService(): InMemoryService {
       ready.delete(name);
     },
     sharedMemory: disabledSharedMemory(),
+    log: new ServerLog((line) => process.stderr.write(`${line}\n`)),
+    trace: { settings: () => defaultTraceSettings, update: () => defaultTraceSettings },
     infer: async (request, signal) => {
       const model = find({ name: request.modelName, version: request.modelVersion });
       check(request, model);

@@ -37,8 +37,13 @@ test('perf-analyze sets the trace before the first request, and puts back what w
 
 test('perf-analyze refuses to set a trace where the server has none', async (t) => {
   await using place = createWorkplace();
-  const { code, stderr } = await place.run('-m', 'simple', '--service-kind', 'embedded', '--trace-rate', '5');
+  const { server, port } = await startRemoteServer(place);
+  const metadata = JSON.stringify({ name: 'triton', version: '2', extensions: ['statistics'] });
+  await using witness = await startWitness(port, (path) => ({ '/v2': metadata })[path]);
+  const { code, stderr } = await place.run('-m', 'simple', '-u', `127.0.0.1:${witness.port}`, '--trace-rate', '5');
+  server.child.kill('SIGTERM');
+  await server.result;
   t.is(code, 64);
-  t.regex(stderr, /perf-analyze: Cannot set a trace: expected a server with the extension trace, got .*statistics/);
+  t.regex(stderr, /perf-analyze: Cannot set a trace: expected a server with the extension trace, got statistics/);
   t.deepEqual(place.leftovers(), []);
 });

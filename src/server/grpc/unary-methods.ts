@@ -5,6 +5,7 @@ import type { InferenceService, LoadParameter, ModelReference } from '../inferen
 import { RefusalError } from '../refusal.js';
 import { inferRequestFrom } from './infer-request.js';
 import { modelVersionFrom } from './model-version.js';
+import { settingsAnswers } from './settings-answers.js';
 import { sharedMemoryAnswers } from './shared-memory-answers.js';
 
 /**
@@ -40,8 +41,7 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
       return {};
     },
     ...sharedMemoryAnswers(service),
-    ...unsupported('the trace extension', ['TraceSetting']),
-    ...unsupported('the logging extension', ['LogSettings']),
+    ...settingsAnswers(service),
   };
   const methods = new Map<string, UnaryMethod>([
     [
@@ -68,13 +68,6 @@ function coded(prefix: string, answer: (request: Message) => Message | Promise<M
   const responseType = messageType(`${prefix}Response`);
   return async (bytes) =>
     responseType.encode(await answer(decodeMessage(requestType, bytes) as unknown as Message)).finish();
-}
-
-function unsupported(feature: string, names: readonly string[]) {
-  const refuse = (): never => {
-    throw new RefusalError('unsupported', `this server does not support ${feature}`);
-  };
-  return Object.fromEntries(names.map((name) => [name, refuse]));
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -52,11 +52,6 @@ export function handleNamedRepository(): never {
   throw new RefusalError('unsupported', `'repository_name' specification is not supported`);
 }
 
-/** A handler for an endpoint of the protocol that this server does not have. */
-export const unsupported = (feature: string) => (): never => {
-  throw new RefusalError('unsupported', `this server does not support ${feature}`);
-};
-
 const optionalBody = (body: Buffer): JsonObject => (body.length === 0 ? {} : parseJsonObject(body.toString('utf8')));
 
 function parametersOf(body: Buffer): JsonObject {

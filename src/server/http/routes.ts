@@ -10,12 +10,12 @@ import {
   handleServerMetadata,
   handleStatistics,
   handleUnload,
-  unsupported,
 } from './control-handlers.js';
 import { handleGenerate, handleGenerateStream } from './generate-handlers.js';
 import type { HttpHandler } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
 import type { Route } from './router.js';
+import { handleLogSettings, handleLogUpdate, handleTraceSettings, handleTraceUpdate } from './settings-handlers.js';
 import {
   handleCudaRegister,
   handleCudaStatus,
@@ -26,9 +26,6 @@ import {
 } from './shared-memory-handlers.js';
 
 type Row = readonly [method: string, pattern: string, handler: HttpHandler];
-
-const trace = unsupported('the trace extension');
-const logging = unsupported('the logging extension');
 
 const rows: readonly Row[] = [
   ['GET', '/v2', handleServerMetadata],
@@ -48,12 +45,12 @@ const rows: readonly Row[] = [
   ['POST', '/v2/repository/models/{model}/unload', handleUnload],
   ['POST', '/v2/repository/{repository}/models/{model}/load', handleNamedRepository],
   ['POST', '/v2/repository/{repository}/models/{model}/unload', handleNamedRepository],
-  ['GET', '/v2/trace/setting', trace],
-  ['POST', '/v2/trace/setting', trace],
-  ['GET', '/v2/models/{model}/trace/setting', trace],
-  ['POST', '/v2/models/{model}/trace/setting', trace],
-  ['GET', '/v2/logging', logging],
-  ['POST', '/v2/logging', logging],
+  ['GET', '/v2/trace/setting', handleTraceSettings],
+  ['POST', '/v2/trace/setting', handleTraceUpdate],
+  ['GET', '/v2/models/{model}/trace/setting', handleTraceSettings],
+  ['POST', '/v2/models/{model}/trace/setting', handleTraceUpdate],
+  ['GET', '/v2/logging', handleLogSettings],
+  ['POST', '/v2/logging', handleLogUpdate],
   ...sharedMemory('/v2/systemsharedmemory', {
     status: handleSystemStatus,
     register: handleSystemRegister,

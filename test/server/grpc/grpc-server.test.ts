@@ -61,7 +61,7 @@ const stuckRequest = encodeModelInferRequest({
   outputs: [],
 });
 
-const notHere = /^(SystemSharedMemory|CudaSharedMemory|TraceSetting|LogSettings)/;
+const notHere = /^(SystemSharedMemory|CudaSharedMemory)/;
 
 for (const { name } of serviceOf('inference.GRPCInferenceService').methodsArray.filter(
   (method) => !method.requestStream,
