@@ -35,20 +35,22 @@ interface Subject {
  * when its size is one that the same request has not been answered with in this level (so at least the first), when its
  * size is not announced, and one time in 1024 else; its failure is `protocol`. The other answers are counted off without
  * a look. Answers to requests with expectations are all decoded and compared; a difference is the failure `validation`.
+ * Of a request to a stream this holds for each response, and the first thing that is wrong counts.
  */
 export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode }: AnswerChecks): OpenTransport {
-  return ({ concurrency, marks, onReply }) => {
+  return ({ concurrency, marks, onReply, onResponse }) => {
     const subjects = subjectsOf(prepared);
     const inFlight = new Map<number, Subject>();
     /** Of answers that are looked into: their sizes on the wire, where they may be compressed. */
     const announced = new Map<number, number>();
     let sampled = 0;
-    /** Of the answer whose reply comes next. */
-    let verdict: Failure | undefined;
+    /** What is wrong with answers whose replies are still to come. */
+    const verdicts = new Map<number, Failure>();
 
     const transport = open({
       concurrency,
       marks,
+      onResponse,
       keepsBody: (token, sizeBytes) => {
         const subject = inFlight.get(token);
         if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;
@@ -62,15 +64,16 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
       onBody: (token, body, headerLength) => {
         const subject = inFlight.get(token);
         if (subject === undefined) return;
-        verdict = judge(() => decode(body, headerLength, token), subject.expected, tolerance);
-        if (verdict === undefined) remember(subject, announced.get(token));
+        const wrong = judge(() => decode(body, headerLength, token), subject.expected, tolerance);
+        if (wrong === undefined) remember(subject, announced.get(token));
+        else if (!verdicts.has(token)) verdicts.set(token, wrong);
       },
       onReply: (token, failure, firstAt, lastAt) => {
         inFlight.delete(token);
         if (announced.size > 0) announced.delete(token);
-        const told = failure ?? verdict;
-        verdict = undefined;
-        onReply(token, told, firstAt, lastAt);
+        const wrong = verdicts.size > 0 ? verdicts.get(token) : undefined;
+        if (wrong !== undefined) verdicts.delete(token);
+        onReply(token, failure ?? wrong, firstAt, lastAt);
       },
     });
     return {

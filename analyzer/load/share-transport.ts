@@ -16,6 +16,7 @@ export function shareTransport(open: OpenTransport): SharedTransport {
       transport ??= open({
         ...options,
         onReply: (token, failure, firstAt, lastAt) => owner?.onReply(token, failure, firstAt, lastAt),
+        onResponse: (token, at) => owner?.onResponse?.(token, at),
         ...(options.onBody === undefined
           ? {}
           : { onBody: (token, body, headerLength) => owner?.onBody?.(token, body, headerLength) }),

@@ -8,6 +8,11 @@ export class BodyCollector {
     this.limitBytes = limitBytes;
   }
 
+  /** Of what is kept. */
+  get length(): number {
+    return this.sizeBytes;
+  }
+
   push(bytes: Buffer, from: number, to: number): void {
     const room = Math.min(to - from, this.limitBytes - this.sizeBytes);
     if (room <= 0) return;

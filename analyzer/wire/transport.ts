@@ -13,12 +13,18 @@ import type { SequenceMarks } from './sequence-marks.js';
 export type OnReply = (token: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds) => void;
 
 /**
- * Called just before `onReply` of a request that succeeded.
+ * Called just before `onReply` of a request that succeeded; of a request to a stream, for each response as it comes.
  *
  * @param body the HTTP body, or the protobuf message; belongs to the callee
  * @param headerLength the length of the JSON part when binary tensors follow it; HTTP only
  */
 export type OnBody = (token: number, body: Buffer, headerLength: number | undefined) => void;
+
+/**
+ * Called for each response of a request to a stream, before `onReply`: any number of times, and not at all when the server
+ * says that there is none. What is not a stream has one response, the answer.
+ */
+export type OnResponse = (token: number, at: Nanoseconds) => void;
 
 /**
  * Asked once for each answer with success, when its body begins: whether the body is kept and given to `onBody`.
@@ -43,6 +49,7 @@ export interface Transport extends AsyncDisposable {
 export interface OpenOptions {
   readonly concurrency: number;
   readonly onReply: OnReply;
+  readonly onResponse?: OnResponse | undefined;
   /** Given when answers are looked into; without it their bodies are counted off and dropped. */
   readonly onBody?: OnBody | undefined;
   /** Absent: every body is kept. */

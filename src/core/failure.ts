@@ -1,6 +1,7 @@
 /**
  * Why a request brought no valid answer. A failed request is data: it is counted by class and never ends the run.
  * `connect`: no connection, or it broke; `http 503`, `grpc 14`: the server answered with that status;
+ * `stream`: the server answered in the stream that the request failed, which has no status;
  * `timeout`: no complete answer within the limit that the request was given;
  * `protocol`: the answer could not be understood; `validation`: it does not hold what it was to hold; `abandoned`: no answer when the level had to end.
  */
@@ -10,6 +11,7 @@ export type FailureCode =
   | 'protocol'
   | 'validation'
   | 'abandoned'
+  | 'stream'
   | `http ${number}`
   | `grpc ${number}`;
 

@@ -16,7 +16,20 @@ export interface AnswerOptions {
 }
 
 /** What the streams of one connection have been answered so far (gRPC over HTTP/2, "Responses"). */
-export class AnswerReader {
+export interface Answers {
+  readFields(slot: number, fields: ResponseFields, now: Nanoseconds): void;
+  /** Says what is wrong, if anything. */
+  readData(slot: number, bytes: Buffer, from: number, to: number, now: Nanoseconds): Failure | undefined;
+  /** What a stream that has ended amounts to for its request; absent when that is a success. */
+  failureOf(slot: number, trailers: ResponseFields | undefined): Failure | undefined;
+  /** The message of a success, decoded; absent when it was not kept. A failure when it cannot be decoded. */
+  bodyOf(slot: number): Buffer | Failure | undefined;
+  /** The stream is over. */
+  clear(slot: number): void;
+}
+
+/** The answers of calls with one message each way. */
+export class AnswerReader implements Answers {
   private readonly streams: StreamTable;
   private readonly messages: MessageReader;
   private readonly hasTimeLimit: boolean;
@@ -35,12 +48,11 @@ export class AnswerReader {
     if (fields.httpStatus !== undefined && fields.httpStatus >= 200) httpStatus[slot] = fields.httpStatus;
   }
 
-  /** Says what is wrong, if anything. */
-  readData(slot: number, bytes: Buffer, from: number, to: number): string | undefined {
-    return this.messages.read(slot, bytes, from, to);
+  readData(slot: number, bytes: Buffer, from: number, to: number): Failure | undefined {
+    const violation = this.messages.read(slot, bytes, from, to);
+    return violation === undefined ? undefined : violated(violation);
   }
 
-  /** What an answer that has ended amounts to; absent when it is a success. */
   failureOf(slot: number, trailers: ResponseFields | undefined): Failure | undefined {
     const status = trailers?.grpcStatus;
     if (trailers === undefined || status === undefined) {
@@ -52,14 +64,12 @@ export class AnswerReader {
     return this.messages.isCut(slot) ? violated('the answer ends in the middle of its message') : undefined;
   }
 
-  /** The bytes of the message, decoded; absent when they were not kept. A failure when they cannot be decoded. */
   bodyOf(slot: number): Buffer | Failure | undefined {
     const bytes = this.messages.bodyOf(slot);
     if (bytes === undefined || !this.messages.isCompressed(slot)) return bytes;
     return decompressed(bytes, this.compression) ?? undecodable(this.compression);
   }
 
-  /** The stream is over. */
   clear(slot: number): void {
     this.messages.clear(slot);
   }

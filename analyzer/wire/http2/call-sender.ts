@@ -13,6 +13,7 @@ import type { Outbox } from '../../../src/http2/outbox.js';
 import type { SequenceMarks } from '../sequence-marks.js';
 import { type Piece, writeMarks } from './message-marks.js';
 import type { CallImage, PreparedCall } from './prepare-call.js';
+import { writeRequestId } from './request-id.js';
 import type { StreamTable } from './stream-table.js';
 
 /** Frames larger than this gain nothing, and keep small requests waiting. */
@@ -34,6 +35,8 @@ export class CallSender {
   private readonly unsent: number[] = [];
   /** What is being marked; one object for all. */
   private readonly piece: Piece = { bytes: Buffer.alloc(0), at: 0, from: 0, length: 0 };
+  /** Streams go on after a message. */
+  private readonly isStreaming: boolean;
 
   constructor(
     streams: StreamTable,
@@ -44,6 +47,7 @@ export class CallSender {
     this.outbox = outbox;
     this.prepared = prepared;
     this.marks = marks;
+    this.isStreaming = prepared[0]?.streamed !== undefined;
   }
 
   start(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
@@ -59,12 +63,34 @@ export class CallSender {
     ) {
       this.writeImage(call.whole, streams.ids[slot] ?? 0);
       this.mark(call, slot, 0, size);
+      streams.sendWindow[slot] = this.initialStreamWindow - size;
       this.window -= size;
       streams.isSent[slot] = 1;
       return;
     }
     this.writeImage(call.head, streams.ids[slot] ?? 0);
     streams.sendWindow[slot] = this.initialStreamWindow;
+    this.unsent.push(slot);
+    this.pump();
+  }
+
+  /** Sends the next message of a stream. */
+  startNext(slot: number, request: number, token: number, sentAt: Nanoseconds): void {
+    const call = this.prepared[request];
+    if (call === undefined) return;
+    const { streams } = this;
+    streams.reuse(slot, request, token, sentAt, 0);
+    const size = call.message.length;
+    const streamWindow = streams.sendWindow[slot] ?? 0;
+    const data = this.unsent.length === 0 && size <= Math.min(this.window, streamWindow) && call.streamed?.data;
+    if (data) {
+      this.writeImage(data, streams.ids[slot] ?? 0);
+      this.mark(call, slot, 0, size);
+      streams.sendWindow[slot] = streamWindow - size;
+      this.window -= size;
+      streams.isSent[slot] = 1;
+      return;
+    }
     this.unsent.push(slot);
     this.pump();
   }
@@ -95,7 +121,7 @@ export class CallSender {
   /** Says what is wrong, if anything. */
   widenStream(slot: number, increment: number): string | undefined {
     const { sendWindow, isSent } = this.streams;
-    if (isSent[slot] === 1) return undefined;
+    if (isSent[slot] === 1 && !this.isStreaming) return undefined;
     const window = (sendWindow[slot] ?? 0) + increment;
     if (increment === 0 || window > largestWindowBytes) return `WINDOW_UPDATE of ${increment} on a stream`;
     sendWindow[slot] = window;
@@ -107,7 +133,7 @@ export class CallSender {
   setInitialStreamWindow(size: number): string | undefined {
     if (size > largestWindowBytes) return `SETTINGS_INITIAL_WINDOW_SIZE of ${size}`;
     const { sendWindow } = this.streams;
-    for (const slot of this.unsent) {
+    for (const slot of this.isStreaming ? this.streams.openSlots() : this.unsent) {
       const window = (sendWindow[slot] ?? 0) + size - this.initialStreamWindow;
       if (window > largestWindowBytes) return "a stream's window is too large";
       sendWindow[slot] = window;
@@ -128,13 +154,14 @@ export class CallSender {
     const { streams, outbox } = this;
     const call = this.prepared[streams.requests[slot] ?? 0];
     if (call === undefined) return true;
-    const { message } = call;
+    const { message, streamed } = call;
+    const lastFlags = streamed === undefined ? flags.endStream : 0;
     let sent = streams.sentBytes[slot] ?? 0;
     while (sent < message.length && !outbox.isClogged) {
       const streamWindow = streams.sendWindow[slot] ?? 0;
       const length = Math.min(message.length - sent, this.maxFrameBytes, this.window, streamWindow);
       if (length <= 0) break;
-      this.writeData(streams.ids[slot] ?? 0, message, sent, length);
+      this.writeData(streams.ids[slot] ?? 0, message, sent, length, lastFlags);
       this.mark(call, slot, sent, length);
       sent += length;
       this.window -= length;
@@ -146,13 +173,13 @@ export class CallSender {
     return true;
   }
 
-  private writeData(streamId: number, message: Buffer, from: number, length: number): void {
+  private writeData(streamId: number, message: Buffer, from: number, length: number, lastFlags: number): void {
     const { outbox } = this;
     outbox.reserve(frameHeadBytes + length);
     const at = writeFrameHead(outbox.bytes, outbox.length, {
       length,
       type: frameTypes.data,
-      flags: from + length === message.length ? flags.endStream : 0,
+      flags: from + length === message.length ? lastFlags : 0,
       streamId,
     });
     message.copy(outbox.bytes, at, from, from + length);
@@ -160,14 +187,19 @@ export class CallSender {
   }
 
   /** Marks what was written last, which ends in a part of the call's message. */
-  private mark({ marksOffset }: PreparedCall, slot: number, from: number, length: number): void {
+  private mark({ marksOffset, streamed }: PreparedCall, slot: number, from: number, length: number): void {
+    const { piece, outbox, streams } = this;
+    if (streamed?.requestIdAt !== undefined) {
+      const start = outbox.length - length;
+      const id = streams.requestIds[slot] ?? 0;
+      writeRequestId(outbox.bytes, start + streamed.requestIdAt - from, id, start, outbox.length);
+    }
     if (marksOffset === undefined || this.marks === undefined) return;
-    const { piece, outbox } = this;
     piece.bytes = outbox.bytes;
     piece.at = outbox.length - length;
     piece.from = from;
     piece.length = length;
-    writeMarks(piece, marksOffset, this.marks, this.streams.tokens[slot] ?? 0);
+    writeMarks(piece, marksOffset, this.marks, streams.tokens[slot] ?? 0);
   }
 
   private writeImage({ bytes, idOffsets }: CallImage, streamId: number): void {

@@ -13,15 +13,17 @@ import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
-import { AnswerReader } from './answer-reader.js';
+import { AnswerReader, type Answers } from './answer-reader.js';
 import { CallSender } from './call-sender.js';
 import { clientPreface } from './client-preface.js';
 import { resetFailure } from './grpc-failure.js';
 import type { PreparedCall } from './prepare-call.js';
 import { type ResponseFields, responseFields } from './response-fields.js';
+import { type StreamAnswerOptions, StreamAnswers, type StreamingOptions } from './stream-answers.js';
 import { type PendingCall, StreamTable } from './stream-table.js';
 
-export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody' | 'marks'> {
+export interface Http2ConnectionOptions
+  extends Pick<OpenOptions, 'onReply' | 'onBody' | 'keepsBody' | 'onResponse' | 'marks'> {
   readonly address: Address;
   /** Given when the connection is encrypted. */
   readonly tls?: TlsOptions | undefined;
@@ -40,6 +42,8 @@ export interface Http2ConnectionOptions extends Pick<OpenOptions, 'onReply' | 'o
   /** Nothing of the connection is left. */
   readonly onGone: (connection: Http2Connection) => void;
   readonly firstStreamId?: number | undefined;
+  /** Given when a stream carries one request after the other. */
+  readonly streaming?: StreamingOptions | undefined;
 }
 
 /** Windows are given back when this much has been received. */
@@ -58,9 +62,11 @@ export class Http2Connection {
   private readonly sender: CallSender;
   private readonly frames: FrameReader;
   private readonly blocks: BlockReader<ResponseFields>;
-  private readonly answers: AnswerReader;
+  private readonly answers: Answers;
   private readonly controls: ControlHandlers;
   private readonly waiting: PendingCall[] = [];
+  /** Open streams that carry no request at present. */
+  private readonly idle: number[] = [];
   private streamLimit: number;
   /** The server's SETTINGS have arrived. */
   private isOpen = false;
@@ -81,12 +87,7 @@ export class Http2Connection {
       this.onFrame(type, frameFlags, id, bytes, from, to),
     );
     this.blocks = new BlockReader(responseFields, (streamId, ends, fields) => this.onFields(streamId, ends, fields));
-    this.answers = new AnswerReader(this.streams, {
-      keeps: (slot, sizeBytes) =>
-        options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true),
-      hasTimeLimit: options.hasTimeLimit,
-      compression: options.compression,
-    });
+    this.answers = this.openAnswers(options);
     this.controls = {
       onWindowUpdate: (streamId, increment) => this.onWindowUpdate(streamId, increment),
       onPing: (payload) => void this.outbox.push(frame(frameTypes.ping, flags.ack, 0, payload)),
@@ -115,18 +116,39 @@ export class Http2Connection {
 
   /** How many calls it has taken and not yet answered. */
   get load(): number {
-    return this.streams.open + this.waiting.length;
+    return this.streams.open - this.idle.length + this.waiting.length;
   }
 
   /** The connection must be usable. Sent at the latest at the end of this turn. */
   start(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
-    if (!this.isOpen || this.streams.open >= this.streamLimit || this.waiting.length > 0) {
+    if (!this.hasRoom || this.waiting.length > 0) {
       this.waiting.push({ request, token, sentAt, attempts });
       return;
     }
-    this.sender.start(request, token, sentAt, attempts);
-    if (this.streams.isExhausted) this.isDraining = true;
+    this.begin(request, token, sentAt, attempts);
     this.flushSoon();
+  }
+
+  private get hasRoom(): boolean {
+    return this.isOpen && (this.idle.length > 0 || this.streams.open < this.streamLimit);
+  }
+
+  private begin(request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
+    const slot = this.idle.pop();
+    if (slot === undefined) this.sender.start(request, token, sentAt, attempts);
+    else this.sender.startNext(slot, request, token, sentAt);
+    if (this.streams.isExhausted) this.isDraining = true;
+  }
+
+  private openAnswers(options: Http2ConnectionOptions): Answers {
+    const { streaming, hasTimeLimit, compression } = options;
+    if (streaming !== undefined) {
+      const onEnd: StreamAnswerOptions['onEnd'] = (slot, failure, lastAt) => this.endRequest(slot, failure, lastAt);
+      return new StreamAnswers(this.streams, { ...options, ...streaming, compression, onEnd });
+    }
+    const keeps = (slot: number, sizeBytes: number): boolean =>
+      options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true);
+    return new AnswerReader(this.streams, { keeps, hasTimeLimit, compression });
   }
 
   /** Gives up calls that are older than `limit`; and the connection for new calls, when it was silent for half of it. */
@@ -135,7 +157,7 @@ export class Http2Connection {
     const failure = timedOut(toMs(limit));
     const isLate = (sentAt: number): boolean => minus(now, ns(sentAt)) > limit;
     const lateWaiting = this.waiting.filter(({ sentAt }) => isLate(sentAt));
-    const lateSlots = this.streams.openSlots().filter((slot) => isLate(this.streams.sentAt[slot] ?? 0));
+    const lateSlots = this.busySlots().filter((slot) => isLate(this.streams.sentAt[slot] ?? 0));
     if (lateWaiting.length + lateSlots.length === 0) return;
     if (2 * minus(now, this.lastReadAt) > limit) this.isDraining = true;
     this.waiting.splice(0, Infinity, ...this.waiting.filter(({ sentAt }) => !isLate(sentAt)));
@@ -168,7 +190,7 @@ export class Http2Connection {
     if (this.isGone) return;
     if (this.isDraining) {
       this.returnCalls(this.waiting.splice(0));
-      if (this.streams.open === 0) {
+      if (this.streams.open === this.idle.length) {
         this.break(closedByPeer);
         return;
       }
@@ -182,11 +204,10 @@ export class Http2Connection {
   }
 
   private startWaiting(): void {
-    while (this.isOpen && this.isUsable && this.streams.open < this.streamLimit) {
+    while (this.isUsable && this.hasRoom) {
       const call = this.waiting.shift();
       if (call === undefined) return;
-      this.sender.start(call.request, call.token, call.sentAt, call.attempts);
-      if (this.streams.isExhausted) this.isDraining = true;
+      this.begin(call.request, call.token, call.sentAt, call.attempts);
     }
   }
 
@@ -248,7 +269,7 @@ export class Http2Connection {
   private onGoaway({ lastStreamId, text }: Goaway): void {
     this.isDraining = true;
     this.goaway = `the server said ${text}`;
-    const unseen = this.streams.openSlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
+    const unseen = this.busySlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
     this.returnCalls(unseen.map((slot) => this.takeBack(slot)));
   }
 
@@ -256,7 +277,8 @@ export class Http2Connection {
     const slot = this.streams.slotOf(streamId);
     if (slot < 0) return;
     const failure = resetFailure(errorCode);
-    if (errorCode === errorCodes.refusedStream) this.options.onReturn(this.takeBack(slot), failure);
+    if (errorCode === errorCodes.refusedStream && this.streams.isBusy[slot] === 1)
+      this.options.onReturn(this.takeBack(slot), failure);
     else this.settle(slot, failure);
   }
 
@@ -271,8 +293,8 @@ export class Http2Connection {
     const slot = this.streams.slotOf(streamId);
     if (slot < 0) return this.streams.isIdle(streamId) ? 'DATA on a stream that was never opened' : undefined;
     this.replenish(slot, to - from);
-    const violation = this.answers.readData(slot, bytes, start, end);
-    if (violation !== undefined) this.settle(slot, violated(violation), errorCodes.cancel);
+    const failure = this.answers.readData(slot, bytes, start, end, this.now);
+    if (failure !== undefined) this.settle(slot, failure, errorCodes.cancel);
     else if ((frameFlags & flags.endStream) !== 0) this.endAnswer(slot, undefined);
     return undefined;
   }
@@ -316,8 +338,26 @@ export class Http2Connection {
     const { streams, now } = this;
     const token = streams.tokens[slot] ?? 0;
     const firstAt = streams.firstAt[slot] ?? 0;
+    const isBusy = streams.isBusy[slot] === 1;
     this.free(slot, reset);
-    this.options.onReply(token, failure, firstAt === 0 ? now : ns(firstAt), now);
+    if (isBusy) this.options.onReply(token, failure, firstAt === 0 ? now : ns(firstAt), now);
+  }
+
+  /** The request has been answered, and its stream takes another one. */
+  private endRequest(slot: number, failure: Failure | undefined, lastAt: Nanoseconds): void {
+    const { streams } = this;
+    if (streams.isSent[slot] !== 1) {
+      this.settle(slot, failure, errorCodes.cancel); // what is left of it would be taken for the next request
+      return;
+    }
+    const firstAt = streams.firstAt[slot] ?? 0;
+    streams.isBusy[slot] = 0;
+    this.idle.push(slot);
+    this.options.onReply(streams.tokens[slot] ?? 0, failure, ns(Math.min(lastAt, firstAt)), lastAt);
+  }
+
+  private busySlots(): number[] {
+    return this.streams.openSlots().filter((slot) => this.streams.isBusy[slot] === 1);
   }
 
   private takeBack(slot: number): PendingCall {
@@ -331,6 +371,7 @@ export class Http2Connection {
     if (reset !== undefined) outbox.push(rstStream(streams.ids[slot] ?? 0, reset));
     this.sender.forget(slot);
     this.answers.clear(slot);
+    if (streams.isBusy[slot] === 0) this.idle.splice(this.idle.indexOf(slot), 1);
     streams.release(slot);
   }
 

@@ -10,7 +10,8 @@ import { parseAddress } from '../tcp.js';
 import { startTimeoutSweep } from '../timeout-sweep.js';
 import type { OpenOptions, OpenTransport, Transport } from '../transport.js';
 import { Http2Connection } from './http2-connection.js';
-import { callHead, type PreparedCall, prepareCall } from './prepare-call.js';
+import { callHead, type PreparedCall, prepareCall, prepareStreamedCall } from './prepare-call.js';
+import type { StreamingOptions } from './stream-answers.js';
 import type { PendingCall } from './stream-table.js';
 
 export interface Http2Target extends ConnectionOptions {
@@ -26,6 +27,11 @@ export interface Http2Target extends ConnectionOptions {
   readonly connections?: number;
   /** Where stream ids begin, odd; for tests of their end. */
   readonly firstStreamId?: number;
+  /**
+   * Given: calls of `ModelStreamInfer`. A stream carries one request at a time, as perf_analyzer has a stream for each of
+   * its threads; there are as many as requests in flight, and each is used again.
+   */
+  readonly streaming?: StreamingOptions | undefined;
 }
 
 const readBufferBytes = 65_536;
@@ -45,8 +51,16 @@ const retryLimit = 3;
  */
 export function http2Transport(target: Http2Target): OpenTransport {
   const address = parseAddress(target.address);
-  const head = callHead({ ...target, authority: target.address });
-  const prepared = mapDistinct(target.requests, (request) => prepareCall(request, head, target.compression));
+  const { streaming, compression } = target;
+  const head = callHead({
+    ...target,
+    authority: target.address,
+    method: streaming === undefined ? 'ModelInfer' : 'ModelStreamInfer',
+    // Of a stream it would be the limit of all its requests together.
+    requestTimeoutMs: streaming === undefined ? target.requestTimeoutMs : undefined,
+  });
+  const prepare = streaming === undefined ? prepareCall : prepareStreamedCall;
+  const prepared = mapDistinct(target.requests, (request) => prepare(request, head, compression));
   return (options) => openHttp2({ ...target, ...options, address, prepared });
 }
 

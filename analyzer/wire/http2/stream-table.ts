@@ -37,9 +37,14 @@ export class StreamTable {
   readonly receivedBytes: Float64Array;
   /** 0 = no header block yet. */
   readonly httpStatus: Uint16Array;
+  /** A request is in flight on the stream; always, but for streams that carry one request after the other. */
+  readonly isBusy: Uint8Array;
+  /** What the request is called in its message, where it has a name. */
+  readonly requestIds: Uint32Array;
   open = 0;
   private readonly mask: number;
   private nextId: number;
+  private nextRequestId = 1;
 
   /** @param capacity how many streams are open at a time, at most; the table is four times as large */
   constructor(capacity: number, firstId = 1) {
@@ -57,6 +62,8 @@ export class StreamTable {
     this.isSent = new Uint8Array(this.size);
     this.receivedBytes = new Float64Array(this.size);
     this.httpStatus = new Uint16Array(this.size);
+    this.isBusy = new Uint8Array(this.size);
+    this.requestIds = new Uint32Array(this.size);
   }
 
   /** No further stream can be opened on this connection. */
@@ -71,6 +78,15 @@ export class StreamTable {
     this.nextId = id + 2;
     const slot = (id >> 1) & this.mask;
     this.ids[slot] = id;
+    this.receivedBytes[slot] = 0;
+    this.httpStatus[slot] = 0;
+    this.open++;
+    this.reuse(slot, request, token, sentAt, attempts);
+    return slot;
+  }
+
+  /** Puts the next request on an open stream. */
+  reuse(slot: number, request: number, token: number, sentAt: Nanoseconds, attempts: number): void {
     this.tokens[slot] = token;
     this.requests[slot] = request;
     this.attempts[slot] = attempts;
@@ -78,10 +94,8 @@ export class StreamTable {
     this.firstAt[slot] = 0;
     this.sentBytes[slot] = 0;
     this.isSent[slot] = 0;
-    this.receivedBytes[slot] = 0;
-    this.httpStatus[slot] = 0;
-    this.open++;
-    return slot;
+    this.isBusy[slot] = 1;
+    this.requestIds[slot] = this.nextRequestId++;
   }
 
   /** The slot of an open stream, or -1. */
