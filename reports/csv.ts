@@ -36,6 +36,7 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
   return [
     { title: levelTitle(run.settings.load), value: (_measured, level) => sixDigits(levelValue(level.load)) },
     { title: 'Inferences/Second', value: ({ throughput }) => sixDigits(throughput) },
+    ...(levels.some(({ summary }) => isDecoupled(summary)) ? [responseColumn] : []),
     { title: 'Client Send', value: ({ client }) => us(client?.sendMs) },
     ...(hasServer ? serverColumns(hasCache) : []),
     { title: 'Client Recv', value: ({ client }) => us(client?.receiveMs) },
@@ -45,6 +46,15 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
     ...(isOpenLoop(run.settings.load) ? pacingColumns(percentile) : []),
   ];
 }
+
+const responseColumn: Column = {
+  title: 'Response Throughput',
+  value: ({ stream }) => stream && sixDigits(stream.responsesPerSecond),
+};
+
+/** Some request to a stream did not have exactly one response. */
+export const isDecoupled = ({ stream, requests }: Measured): boolean =>
+  stream !== undefined && stream.responses !== requests;
 
 const serverColumns = (hasCache: boolean): Column[] => [
   { title: 'Network+Server Send/Recv', value: (measured) => us(networkMs(measured)) },

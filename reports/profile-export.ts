@@ -37,15 +37,17 @@ export function experimentHead(load: Load, isFirst: boolean): string {
 /** A request that was answered validly. */
 export interface Answer {
   readonly sentAt: Nanoseconds;
-  readonly lastAt: Nanoseconds;
+  /** When each of its responses came. */
+  readonly responseTimes: readonly Nanoseconds[];
   /** Absent when it belongs to no sequence. */
   readonly sequenceId?: number | undefined;
 }
 
 /** @param isFirst of its experiment */
-export function requestText({ sentAt, lastAt, sequenceId }: Answer, epoch: Epoch, isFirst: boolean): string {
+export function requestText({ sentAt, responseTimes, sequenceId }: Answer, epoch: Epoch, isFirst: boolean): string {
   const sequence = sequenceId === undefined ? '' : `"sequence_id":${sequenceId},`;
-  return `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},${sequence}"response_timestamps":[${timestampText(epoch, lastAt)}]}`;
+  const responses = responseTimes.map((time) => timestampText(epoch, time)).join(',');
+  return `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},${sequence}"response_timestamps":[${responses}]}`;
 }
 
 export const experimentTail = (boundaries: readonly Nanoseconds[], epoch: Epoch): string =>

@@ -8,7 +8,7 @@ import type {
   MeasurementSettings,
   Run,
 } from '../src/core/run.js';
-import { networkMs, serviceTime } from './csv.js';
+import { isDecoupled, networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatMetrics } from './metrics-table.js';
 import { describeSequences, formatSequences } from './sequence-table.js';
@@ -24,6 +24,7 @@ export function formatText(run: Run): string {
     run.levels.length === 0 ? 'Nothing was measured.' : `Latency (ms)\n${formatTable(latencyColumns(run), run.levels)}`,
     ...(isOpenLoop(run.settings.load) ? [pacingTable(run)] : []),
     ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, levelColumn(run))]),
+    ...(measured.some(({ summary }) => isDecoupled(summary)) ? [streamTable(run, measured)] : []),
     ...(hasServer
       ? [
           `Server, mean per request (ms); other: its overhead, rest: network and I/O\n${formatTable(serverColumns(run), measured)}`,
@@ -39,7 +40,7 @@ export function formatText(run: Run): string {
 
 function heading(run: Run): string {
   const { settings, server, model, machine } = run;
-  const protocol = settings.protocol === 'http' ? 'HTTP' : 'gRPC';
+  const protocol = settings.protocol === 'http' ? 'HTTP' : settings.wire.streaming ? 'gRPC in streams' : 'gRPC';
   const threads = settings.maxThreads === 1 ? '' : `, up to ${settings.maxThreads} sending threads`;
   const limit = settings.latencyLimitMs === undefined ? '' : `, latency limit ${settings.latencyLimitMs} ms`;
   return [
@@ -123,6 +124,26 @@ function pacingTable(run: Run): string {
     ...pacingPercentiles('lag', ({ pacing }) => pacing?.sendLag),
   ];
   return `Open loop: response time (above) = send lag + service time (ms)\n${formatTable(columns, run.levels)}`;
+}
+
+/** Shown when a request may have any number of responses: latency (above) is to the last one. */
+function streamTable(run: Run, levels: readonly Level[]): string {
+  const columns: TextColumn<Level>[] = [
+    levelColumn(run),
+    { title: 'responses/s', value: ({ summary }) => summary.stream?.responsesPerSecond, digits: 2 },
+    { title: 'per request', value: ({ summary }) => summary.stream?.perRequest?.mean, digits: 2 },
+    { title: 'min', value: ({ summary }) => summary.stream?.perRequest?.min },
+    { title: 'max', value: ({ summary }) => summary.stream?.perRequest?.max },
+    { title: 'first mean', value: ({ summary }) => summary.stream?.firstResponse?.meanMs, digits: 3 },
+    ...[50, 95, 99].map(
+      (percent): TextColumn<Level> => ({
+        title: `first p${percent}`,
+        value: ({ summary }) => summary.stream?.firstResponse?.percentilesMs[String(percent)],
+        digits: 3,
+      }),
+    ),
+  ];
+  return `Streams: time to the first response; latency (above) is to the last one (ms)\n${formatTable(columns, levels)}`;
 }
 
 /** The first title names the group. */

@@ -35,7 +35,11 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
   const transport = options.open({
     concurrency,
     marks: sequences?.marks,
+    onResponse: (slot, at) => {
+      if (slots.respond(slot, at)) answered(slot);
+    },
     onReply: (slot, failure, firstAt, lastAt) => {
+      const isCounted = slots.responsesOf(slot) > 0;
       if (!slots.settle(slot, failure, firstAt, lastAt)) {
         ends?.settle(slot, failure, firstAt, lastAt);
         return;
@@ -48,10 +52,15 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
         failuresInARow[slot] = 0;
         send(slot);
       }
-      growth.onAnswer(slot);
-      startSlots();
+      if (!isCounted) answered(slot);
     },
   });
+
+  function answered(slot: number): void {
+    if (stopping.signal.aborted) return;
+    growth.onAnswer(slot);
+    startSlots();
+  }
 
   function startSlots(): void {
     while (started < growth.target) send(started++);

@@ -16,6 +16,8 @@ export interface Outcome {
   failure: Failure | undefined;
   /** The correlation id; absent when requests belong to no sequences. */
   sequenceId?: number | undefined;
+  /** When each response of a request to a stream came; empty for all others. What is kept must be copied. */
+  responseTimes: readonly Nanoseconds[];
 }
 
 /** What a load tells while it runs; each request is told of by one `onDropped`, or one `onSent` and one `onOutcome`. */
@@ -36,4 +38,5 @@ export const emptyOutcome = (): Outcome => ({
   lastAt: ns(0),
   failure: undefined,
   sequenceId: undefined,
+  responseTimes: [],
 });

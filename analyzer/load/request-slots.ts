@@ -27,6 +27,10 @@ export interface RequestSlots {
    * @param intendedAt absent: now
    */
   send(transport: Transport, request: number, slot: number, intendedAt: Nanoseconds | undefined): void;
+  /** A response came, and perhaps not the last one; whether its request is in flight. */
+  respond(slot: number, at: Nanoseconds): boolean;
+  /** How many responses the request has had, of a stream. */
+  responsesOf(slot: number): number;
   /** Tells the outcome; whether there was one to tell: a request that was given up may still be answered. */
   settle(slot: number, failure: Failure | undefined, firstAt: Nanoseconds, lastAt: Nanoseconds): boolean;
   /**
@@ -37,12 +41,16 @@ export interface RequestSlots {
   drain(limitMs?: number): Promise<number[]>;
 }
 
+const none: readonly Nanoseconds[] = [];
+
 export function createRequestSlots({ size, clock, events, drainLimitMs, marks }: RequestSlotsOptions): RequestSlots {
   const requests = new Uint32Array(size);
   const intended = new Float64Array(size);
   const sent = new Float64Array(size);
   const handed = new Float64Array(size);
   const isInFlight = new Uint8Array(size);
+  /** Used again, so that responses leave nothing behind. */
+  const responseTimes: Nanoseconds[][] = [];
   const outcome = emptyOutcome();
   let inFlight = 0;
   let onDrained: (() => void) | undefined;
@@ -59,6 +67,7 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
     outcome.lastAt = lastAt;
     outcome.failure = failure;
     if (marks !== undefined) outcome.sequenceId = marks.idOf(slot);
+    outcome.responseTimes = responseTimes[slot] ?? none;
     events.onOutcome(outcome);
     if (inFlight === 0) onDrained?.();
     return true;
@@ -69,6 +78,8 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
       return inFlight;
     },
     send: (transport, request, slot, intendedAt) => {
+      const times = responseTimes[slot];
+      if (times !== undefined) times.length = 0;
       isInFlight[slot] = 1;
       inFlight++;
       requests[slot] = request;
@@ -79,6 +90,14 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
       handed[slot] = clock.now();
       events.onSent(intendedAt ?? sentAt, sentAt, request);
     },
+    respond: (slot, at) => {
+      if (isInFlight[slot] !== 1) return false;
+      const times = responseTimes[slot] ?? [];
+      responseTimes[slot] = times;
+      times.push(at);
+      return true;
+    },
+    responsesOf: (slot) => responseTimes[slot]?.length ?? 0,
     settle,
     drain: async (limitMs = drainLimitMs) => {
       if (inFlight === 0) return [];

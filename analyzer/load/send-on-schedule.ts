@@ -43,6 +43,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
   const transport = options.open({
     concurrency: maxInFlight,
     marks: sequences?.marks,
+    onResponse: slots.respond,
     onReply: (slot, failure, firstAt, lastAt) => {
       if (slots.settle(slot, failure, firstAt, lastAt)) {
         free[freeCount++] = slot;

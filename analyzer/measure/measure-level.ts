@@ -10,7 +10,7 @@ import type {
 } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus, toSeconds } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
-import type { LoadEvents } from '../load/outcome.js';
+import type { LoadEvents, Outcome } from '../load/outcome.js';
 import type { PlannedLoad } from '../load/plan-load.js';
 import type { OpenSender } from '../load/sender.js';
 import { type SilenceWatch, watchSilence } from '../load/silence.js';
@@ -31,13 +31,15 @@ export interface LevelOptions extends JudgeOptions {
   readonly planned: PlannedLoad;
   /** As the sender has them; absent when requests belong to none. */
   readonly sequences?: SequenceSettings;
+  /** Requests go to streams. */
+  readonly isStreamed?: boolean | undefined;
 }
 
 /** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
 export type RecordAnswers = (
   load: Load,
   startedAt: Nanoseconds,
-) => (sentAt: Nanoseconds, lastAt: Nanoseconds, sequenceId?: number) => void;
+) => (answer: Pick<Outcome, 'sentAt' | 'lastAt' | 'sequenceId' | 'responseTimes'>) => void;
 
 export interface LevelPorts {
   readonly openSender: OpenSender;
@@ -91,7 +93,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
       silence.onOutcome(outcome);
-      if (failure === undefined && !series.isFinished) onAnswer?.(sentAt, lastAt, outcome.sequenceId);
+      if (failure === undefined && !series.isFinished) onAnswer?.(outcome);
       series.onOutcome(outcome);
     },
   };
@@ -111,6 +113,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     rule: windowRule(measurement),
     startedAt,
     isPaced: 'schedule' in planned,
+    isStreamed: options.isStreamed,
     onClose: (window) => {
       void snapshots.take();
       if (loop?.isGrown === false) grownFrom = series.closed.length;

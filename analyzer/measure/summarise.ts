@@ -3,6 +3,7 @@ import type { Measured, ServerSplit } from '../../src/core/run.js';
 import { minus, type Nanoseconds, ns, toMs, toSeconds } from '../../src/core/units.js';
 import { createLatencyRecorder } from './latency-recorder.js';
 import { mergePacedRecords, summarisePacing } from './paced-record.js';
+import { mergeStreamRecords, summariseStream } from './stream-record.js';
 import type { WindowRecord } from './window-series.js';
 
 /** The percentiles of every report. */
@@ -21,6 +22,7 @@ export function mergeWindows(windows: readonly WindowRecord[]): Summable {
   const latencies = createLatencyRecorder();
   for (const window of windows) latencies.merge(window.latencies);
   const paced = windows.flatMap((window) => window.paced ?? []);
+  const streamed = windows.flatMap((window) => window.streamed ?? []);
   const total = (pick: (window: WindowRecord) => number): number =>
     windows.reduce((sum, window) => sum + pick(window), 0);
   return {
@@ -28,6 +30,7 @@ export function mergeWindows(windows: readonly WindowRecord[]): Summable {
     endedAt: windows.at(-1)?.endedAt ?? ns(0),
     latencies,
     paced: paced.length === 0 ? undefined : mergePacedRecords(paced),
+    streamed: streamed.length === 0 ? undefined : mergeStreamRecords(streamed),
     failedRequests: total(({ failedRequests }) => failedRequests),
     sendTime: ns(total(({ sendTime }) => sendTime)),
     receiveTime: ns(total(({ receiveTime }) => receiveTime)),
@@ -45,17 +48,22 @@ export function summarise(window: Summable, server: ServerSplit | undefined, opt
     requests,
     failedRequests: window.failedRequests,
     throughput: throughputOf(window, options.batchSize),
-    ...(latency === undefined
+    ...(latency === undefined ? {} : { latency }),
+    ...(latency === undefined || isDecoupled(window)
       ? {}
-      : {
-          latency,
-          client: { sendMs: meanMs(window.sendTime, requests), receiveMs: meanMs(window.receiveTime, requests) },
-        }),
+      : { client: { sendMs: meanMs(window.sendTime, requests), receiveMs: meanMs(window.receiveTime, requests) } }),
     ...(window.paced === undefined ? {} : { pacing: summarisePacing(window.paced, duration, options.percentiles) }),
+    ...(window.streamed === undefined
+      ? {}
+      : { stream: summariseStream(window.streamed, duration, options.percentiles) }),
     ...(server === undefined ? {} : { server }),
     histogram: encodeIntoCompressedBase64(latencies.state.histogram),
   };
 }
+
+/** The server computes between the first response and the last, which is then no time of receiving. */
+const isDecoupled = ({ streamed }: Summable): boolean =>
+  streamed !== undefined && streamed.responses !== streamed.requests;
 
 /** Inferences per second: valid answers x batch size / duration. */
 export function throughputOf(window: Summable, batchSize: number): number {

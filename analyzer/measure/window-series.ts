@@ -3,6 +3,7 @@ import { minus, type Nanoseconds, ns, plus } from '../../src/core/units.js';
 import type { LoadEvents } from '../load/outcome.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
 import { createPacedRecord, type PacedRecord } from './paced-record.js';
+import { createStreamRecord, recordResponses, type StreamRecord } from './stream-record.js';
 
 /** What was measured between two instants; requests belong to the window in which their answer was complete. */
 export interface WindowRecord {
@@ -12,6 +13,8 @@ export interface WindowRecord {
   readonly latencies: LatencyRecorder;
   /** Open loop only. */
   readonly paced: PacedRecord | undefined;
+  /** Streams only. */
+  readonly streamed?: StreamRecord | undefined;
   failedRequests: number;
   /** Failures that a server answered, rather than nobody. */
   answeredFailures: number;
@@ -48,13 +51,16 @@ export interface WindowSeriesOptions {
   readonly startedAt: Nanoseconds;
   /** The load is an open loop. */
   readonly isPaced: boolean;
+  /** Requests go to streams. */
+  readonly isStreamed?: boolean | undefined;
   /** Called for each window as it closes; may call `finish`. */
   readonly onClose: (window: WindowRecord) => void;
 }
 
-export function createWindowSeries({ rule, startedAt, isPaced, onClose }: WindowSeriesOptions): WindowSeries {
+export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
+  const { rule, startedAt, isPaced, onClose } = options;
   const closed: WindowRecord[] = [];
-  let current = openWindow(startedAt, rule, isPaced);
+  let current = openWindow(startedAt, options);
   let isFinished = false;
   /** When the last answer came: a request may be dropped long after it was due. */
   let latestAt = startedAt;
@@ -63,7 +69,7 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
     current.endedAt = at;
     const ended = current;
     closed.push(ended);
-    current = openWindow(at, rule, isPaced);
+    current = openWindow(at, options);
     onClose(ended);
   };
 
@@ -107,19 +113,21 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
       intendedIn.dropped++;
       closeWhenFull(intendedAt);
     },
-    onOutcome: ({ intendedAt, sentAt, handedAt, firstAt, lastAt, failure }) => {
+    onOutcome: (outcome) => {
+      const { intendedAt, sentAt, handedAt, firstAt, lastAt, failure } = outcome;
       advance(lastAt);
       if (isFinished) return;
       if (failure === undefined) {
         current.latencies.record(minus(lastAt, intendedAt));
         current.paced?.serviceTimes.record(minus(lastAt, sentAt));
         current.sendTime = plus(current.sendTime, minus(handedAt, sentAt));
+        if (current.streamed !== undefined) recordResponses(current.streamed, outcome);
         current.receiveTime = plus(current.receiveTime, minus(lastAt, firstAt));
       } else {
         current.failedRequests++;
         if (answers(failure)) current.answeredFailures++;
       }
-      latestAt = lastAt;
+      latestAt = ns(Math.max(latestAt, lastAt)); // the end of an answer may be told after it
       closeWhenFull(lastAt);
     },
     finish: (now, keep) => {
@@ -133,11 +141,12 @@ export function createWindowSeries({ rule, startedAt, isPaced, onClose }: Window
   };
 }
 
-const openWindow = (startedAt: Nanoseconds, rule: WindowRule, isPaced: boolean): WindowRecord => ({
+const openWindow = (startedAt: Nanoseconds, { rule, isPaced, isStreamed }: WindowSeriesOptions): WindowRecord => ({
   startedAt,
   endedAt: rule.kind === 'time' ? plus(startedAt, rule.interval) : ns(Number.POSITIVE_INFINITY),
   latencies: createLatencyRecorder(),
   paced: isPaced ? createPacedRecord() : undefined,
+  streamed: isStreamed ? createStreamRecord() : undefined,
   failedRequests: 0,
   answeredFailures: 0,
   get isLost() {

@@ -173,7 +173,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     data: parseInputData(flags),
     sharedMemory: parseSharedMemory(flags, load),
     seed: parseInteger('--seed', flags.seed, 0),
-    wire: wireSettings(flags.wire, protocol),
+    wire: { ...wireSettings(flags.wire, protocol), ...(flags.engine.streaming ? { streaming: true } : {}) },
     ...(metrics === undefined ? {} : { metrics }),
     ...(trace === undefined ? {} : { trace }),
   };

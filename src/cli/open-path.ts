@@ -19,6 +19,8 @@ export interface PathPlan {
   readonly connection: ConnectionOptions;
   /** In the order in which they are sent. */
   readonly prepared: readonly PreparedRequest[];
+  /** The model may answer a request any number of times. */
+  readonly isDecoupled: boolean;
   /** Given when tensors travel in shared memory. */
   readonly shared: SharedSlots | undefined;
 }
@@ -36,10 +38,11 @@ export interface OpenPath {
  *
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
-export function openPath({ settings, url, connection, prepared, shared }: PathPlan, clock: Clock): OpenPath {
+export function openPath(plan: PathPlan, clock: Clock): OpenPath {
+  const { settings, url, connection, prepared, isDecoupled, shared } = plan;
   const slots = shared && openSlots(shared);
   const requests = shared?.requests ?? prepared.map(({ request }) => request);
-  const wire = openWire(settings, { url, connection, requests, clock });
+  const wire = openWire(settings, { url, connection, requests, clock, isDecoupled });
   const checks = {
     prepared,
     tolerance: settings.data.tolerance,

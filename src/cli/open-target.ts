@@ -34,6 +34,7 @@ export async function openTarget(client: V2Client, settings: RunSettings, url: s
       `Cannot use -b ${batchSize} with model '${name}': expected ${limit}, got ${batchSize}`,
     );
   }
+  if (config?.model_transaction_policy?.decoupled) checkDecoupled(settings);
   return {
     server: { name: server.name, version: server.version, extensions: server.extensions },
     model: {
@@ -47,6 +48,21 @@ export async function openTarget(client: V2Client, settings: RunSettings, url: s
     config,
     hasStatistics: server.extensions.includes('statistics'),
   };
+}
+
+/** Its responses are not tied to its requests: one, none, or many. */
+function checkDecoupled({ modelName, wire, sharedMemory, protocol }: RunSettings): void {
+  if (!wire.streaming) {
+    throw new PerfError(
+      'usage',
+      `Cannot measure model '${modelName}', which is decoupled: expected -i grpc --streaming, got single calls over ${protocol}`,
+    );
+  }
+  if (sharedMemory.kind === 'none') return;
+  throw new PerfError(
+    'usage',
+    `Cannot use --shared-memory with model '${modelName}': expected none, since it is decoupled and its responses would overwrite each other, got ${sharedMemory.kind}`,
+  );
 }
 
 /** Without a version in the request, a server uses the highest. */

@@ -17,6 +17,8 @@ export interface Wire {
   readonly connection: ConnectionOptions;
   readonly requests: readonly InferRequest[];
   readonly clock: Clock;
+  /** The model may answer a request any number of times. */
+  readonly isDecoupled: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Wire {
  */
 export function openWire(
   { protocol, wire, requestTimeoutMs, sequences }: RunSettings,
-  { url, connection, requests, clock }: Wire,
+  { url, connection, requests, clock, isDecoupled }: Wire,
 ): OpenTransport {
   const parametrised = mapDistinct(requests, (request) => ({
     ...request,
@@ -42,7 +44,12 @@ export function openWire(
   try {
     return protocol === 'http'
       ? http1Transport({ ...target, origin: originOf(url), form })
-      : http2Transport({ ...target, address: addressOf(url), compression });
+      : http2Transport({
+          ...target,
+          address: addressOf(url),
+          compression,
+          streaming: wire.streaming ? { isDecoupled } : undefined,
+        });
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${cause.message}`, { cause });

@@ -60,15 +60,16 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
       isFirstRequest = true;
       startedAt = levelStartedAt;
       pending = undefined;
-      return (sentAt, lastAt, sequenceId) => {
+      return ({ sentAt, lastAt, responseTimes, sequenceId }) => {
         writePending();
-        pending = { sentAt, lastAt, sequenceId };
+        pending = { sentAt, responseTimes: responseTimes.length > 0 ? responseTimes.slice() : [lastAt], sequenceId };
       };
     },
     endLevel: (level) => {
       const boundaries = windowBoundaries(level, startedAt);
       const end = boundaries.at(-1) ?? startedAt;
-      if (pending !== undefined && pending.lastAt - end < 1) writePending();
+      const lastAt = pending?.responseTimes.at(-1);
+      if (lastAt !== undefined && lastAt - end < 1) writePending();
       text += experimentTail(boundaries, epoch);
     },
     finish: async (version) => {

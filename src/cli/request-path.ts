@@ -36,7 +36,14 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const requests = prepared.map(({ request }) => request);
   const shared = await openSharedMemory(requests, signature, options);
   return {
-    plan: (share) => ({ settings, url, connection, prepared, shared: shared && slotsOf(shared, settings, share) }),
+    plan: (share) => ({
+      settings,
+      url,
+      connection,
+      prepared,
+      isDecoupled: target.config?.model_transaction_policy?.decoupled === true,
+      shared: shared && slotsOf(shared, settings, share),
+    }),
     [Symbol.asyncDispose]: async () => shared?.[Symbol.asyncDispose](),
   };
 }

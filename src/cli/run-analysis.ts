@@ -173,7 +173,7 @@ async function sweep(
   const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
-    settings,
+    { ...settings, isStreamed: settings.wire.streaming },
     {
       openSender: sending.openSender,
       startMeter: sending.startMeter,

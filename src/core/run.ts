@@ -174,6 +174,16 @@ export interface Pacing {
   readonly sendLag?: LatencySummary;
 }
 
+/** What came back in streams, of the valid answers. The empty last response of a server is not counted. */
+export interface StreamSummary {
+  readonly responses: number;
+  readonly responsesPerSecond: number;
+  /** Absent when no request was answered validly. */
+  readonly perRequest?: { readonly mean: number; readonly min: number; readonly max: number };
+  /** From the time that latency counts from to the first response; absent when no request had one. */
+  readonly firstResponse?: LatencySummary;
+}
+
 /** What was measured in a stretch of time: one window, or several merged. */
 export interface Measured {
   readonly durationMs: number;
@@ -184,11 +194,14 @@ export interface Measured {
   readonly throughput: number;
   /**
    * Closed loop: service time, from sending. Open loop: response time, from the intended time.
-   * Absent when no request was answered validly, as is `client`.
+   * To the last response of a stream. Absent when no request was answered validly, as is `client`.
    */
   readonly latency?: LatencySummary;
   /** Open loop only. */
   readonly pacing?: Pacing;
+  /** Streams only. */
+  readonly stream?: StreamSummary;
+  /** Absent, too, when a request does not have exactly one response. */
   readonly client?: ClientSplit;
   /** Absent when the server has no statistics extension or did not answer. */
   readonly server?: ServerSplit;
@@ -348,6 +361,8 @@ export interface WireSettings {
   readonly outputFormat: 'binary' | 'json';
   /** Of requests; answers may have the same. */
   readonly compression: 'none' | 'gzip' | 'deflate';
+  /** Requests go to streams (gRPC `ModelStreamInfer`); absent: each is a call. */
+  readonly streaming?: true;
 }
 
 /** What was set for the server's traces, by the names of the protocol; put back after the run. */

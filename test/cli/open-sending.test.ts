@@ -40,7 +40,7 @@ function sendingTo(url: string, settings: RunSettings, change: Partial<PathPlan>
     expected: [],
     stream: 0,
   }));
-  const plan: PathPlan = { settings, url, connection: {}, prepared, shared: undefined, ...change };
+  const plan: PathPlan = { settings, url, connection: {}, prepared, isDecoupled: false, shared: undefined, ...change };
   return openSending({ plan: () => plan, [Symbol.asyncDispose]: async () => undefined }, settings);
 }
 
@@ -72,7 +72,10 @@ async function measure(
     startMeter: sending.startMeter,
     clock: systemClock,
     readStatistics: async () => undefined,
-    recordAnswers: (_load, startedAt) => (_sentAt, lastAt) => answeredMs.push(toMs(minus(lastAt, startedAt))),
+    recordAnswers:
+      (_load, startedAt) =>
+      ({ lastAt }) =>
+        answeredMs.push(toMs(minus(lastAt, startedAt))),
     onStart: () => undefined,
   };
   const planned = planLoad(load, settingsOf(load), seed);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createProfileFile } from '../../src/cli/profile-file.js';
 import { PerfError } from '../../src/core/perf-error.js';
-import { fromMs, ns } from '../../src/core/units.js';
+import { fromMs, type Nanoseconds, ns } from '../../src/core/units.js';
 import { levelFixture } from '../helpers/run-fixture.js';
 
 const epoch = { seconds: 1, nanoseconds: 0 };
@@ -17,13 +17,15 @@ function folder(t: ExecutionContext): string {
   return path;
 }
 
+const answer = (sentAt: Nanoseconds, lastAt: Nanoseconds) => ({ sentAt, lastAt, responseTimes: [] });
+
 test('createProfileFile writes every answer, but for the one behind the last window', async (t) => {
   const file = join(folder(t), 'profile.json');
   await using profile = createProfileFile(file, epoch);
   for (const startMs of [0, 5000]) {
     const record = profile.recordAnswers(level.load, fromMs(startMs));
-    for (let index = 0; index < 5000; index++) record(fromMs(startMs), ns(fromMs(startMs) + index));
-    record(fromMs(startMs), fromMs(startMs + 1001));
+    for (let index = 0; index < 5000; index++) record(answer(fromMs(startMs), ns(fromMs(startMs) + index)));
+    record(answer(fromMs(startMs), fromMs(startMs + 1001)));
     profile.endLevel(level);
   }
   t.false(existsSync(file));
@@ -45,7 +47,7 @@ test('createProfileFile keeps an answer at the very end of a window of so many r
   const file = join(folder(t), 'profile.json');
   await using profile = createProfileFile(file, epoch);
   const record = profile.recordAnswers(level.load, ns(123));
-  record(ns(124), ns(123 + fromMs(1000)));
+  record(answer(ns(124), ns(123 + fromMs(1000))));
   profile.endLevel(level);
   await profile.finish('1.0.0');
   t.is(JSON.parse(readFileSync(file, 'utf8')).experiments[0].requests.length, 1);
@@ -55,7 +57,7 @@ test('createProfileFile leaves nothing behind unless it is finished', async (t) 
   const path = folder(t);
   {
     await using profile = createProfileFile(join(path, 'profile.json'), epoch);
-    profile.recordAnswers(level.load, ns(0))(ns(1), ns(2));
+    profile.recordAnswers(level.load, ns(0))(answer(ns(1), ns(2)));
   }
   t.deepEqual(readdirSync(path), []);
 });

@@ -18,8 +18,8 @@ test('the pieces of a profile export make the document of perf_analyzer', (t) =>
   const text =
     head +
     experimentHead(load(1), true) +
-    requestText({ sentAt: ns(1), lastAt: ns(1_000_000_001) }, epoch, true) +
-    requestText({ sentAt: ns(2), lastAt: ns(3), sequenceId: 7 }, epoch, false) +
+    requestText({ sentAt: ns(1), responseTimes: [ns(1_000_000_001)] }, epoch, true) +
+    requestText({ sentAt: ns(2), responseTimes: [ns(3), ns(4)], sequenceId: 7 }, epoch, false) +
     experimentTail([ns(0), fromMs(1000)], epoch) +
     experimentHead(load(4), false) +
     experimentTail([], epoch) +
@@ -28,7 +28,7 @@ test('the pieces of a profile export make the document of perf_analyzer', (t) =>
     text,
     '{"experiments":[{"experiment":{"mode":"concurrency","value":1},"requests":[' +
       '{"timestamp":1700000000123250001,"response_timestamps":[1700000001123250001]},' +
-      '{"timestamp":1700000000123250002,"sequence_id":7,"response_timestamps":[1700000000123250003]}],' +
+      '{"timestamp":1700000000123250002,"sequence_id":7,"response_timestamps":[1700000000123250003,1700000000123250004]}],' +
       '"window_boundaries":[1700000000123250000,1700000001123250000]},' +
       '{"experiment":{"mode":"concurrency","value":4},"requests":[],"window_boundaries":[]}],' +
       '"version":"1.2.3","service_kind":"triton","endpoint":""}\n',
@@ -43,7 +43,7 @@ test('an open loop is an experiment of its rate', (t) => {
 
 test('timestamps keep their nanoseconds across a second', (t) => {
   t.regex(
-    requestText({ sentAt: ns(876_750_000), lastAt: ns(876_749_999) }, epoch, true),
+    requestText({ sentAt: ns(876_750_000), responseTimes: [ns(876_749_999)] }, epoch, true),
     /1700000001000000000.*1700000000999999999/,
   );
 });

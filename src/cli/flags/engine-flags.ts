@@ -9,7 +9,10 @@ const choice = { type: 'boolean', default: false, group: 'Load:' } as const;
 export const engineFlags = {
   a: { ...choice, alias: 'async', describe: 'Accepted; requests are always kept in flight without a thread for each' },
   sync: { ...choice, describe: 'Accepted, as --async' },
-  streaming: { ...choice, describe: 'Refused: requests travel as unary calls' },
+  streaming: {
+    ...choice,
+    describe: 'Send requests in streams (ModelStreamInfer), over gRPC; decoupled models need it',
+  },
   'max-threads': {
     type: 'string',
     requiresArg: true,
@@ -33,14 +36,13 @@ export interface EngineFlags {
  */
 export function engineNotes({ a, sync, streaming }: EngineFlags, protocol: Protocol): string[] {
   if (a && sync) throw new PerfError('usage', 'Cannot use --async with --sync: expected one of them, got both');
-  if (streaming) {
-    throw new PerfError(
-      'usage',
-      `Cannot use --streaming over ${protocol}: expected unary calls, got a wish for streams`,
-      {
-        hint: 'Leave it out: models that answer each request once are measured over unary calls.',
-      },
-    );
+  if (streaming && protocol !== 'grpc') {
+    throw new PerfError('usage', `Cannot use --streaming over ${protocol}: expected -i grpc, got -i ${protocol}`, {
+      hint: 'The protocol has streams of requests over gRPC only.',
+    });
+  }
+  if (streaming && sync) {
+    throw new PerfError('usage', 'Cannot use --sync with --streaming: expected one of them, got both');
   }
   const [flag] = [...(a ? ['--async'] : []), ...(sync ? ['--sync'] : [])];
   if (flag === undefined) return [];
@@ -51,10 +53,15 @@ export function engineNotes({ a, sync, streaming }: EngineFlags, protocol: Proto
 const largestMaxThreads = 64;
 
 /** @throws PerfError `usage` for a value that is not understood, and for a load that only one thread can hold */
-export function parseMaxThreads({ maxThreads }: EngineFlags, load: LoadSettings): number {
+export function parseMaxThreads({ maxThreads, streaming }: EngineFlags, load: LoadSettings): number {
   const threads = parseInteger('--max-threads', maxThreads ?? '1', 1);
   if (threads > largestMaxThreads)
     throw badFlag('--max-threads', `an integer up to ${largestMaxThreads}`, String(threads));
+  if (threads > 1 && streaming) {
+    throw new PerfError('usage', `Cannot use --max-threads with --streaming: expected 1, got ${threads}`, {
+      hint: 'Threads tell one another when a request ended, but not when each of its responses came.',
+    });
+  }
   if (threads > 1 && load.kind === 'periodic-concurrency') {
     throw new PerfError(
       'usage',

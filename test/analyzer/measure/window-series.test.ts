@@ -11,11 +11,21 @@ const answer = (series: WindowSeries, sentMs: number, lastMs: number, intendedMs
     firstAt: fromMs(lastMs - 1),
     lastAt: fromMs(lastMs),
     failure: undefined,
+    responseTimes: [],
   });
 const failed = (series: WindowSeries, atMs: number): void => {
   const at = fromMs(atMs);
   const failure = { code: 'http 503', message: 'busy' } as const;
-  series.onOutcome({ request: 0, intendedAt: at, sentAt: at, handedAt: at, firstAt: at, lastAt: at, failure });
+  series.onOutcome({
+    request: 0,
+    intendedAt: at,
+    sentAt: at,
+    handedAt: at,
+    firstAt: at,
+    lastAt: at,
+    failure,
+    responseTimes: [],
+  });
 };
 
 function setUp(rule: WindowRule, isPaced = false) {

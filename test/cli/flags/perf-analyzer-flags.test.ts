@@ -52,6 +52,7 @@ const flags: readonly (readonly [kind: 'works' | 'noted' | 'refused', flag: stri
   ['noted', '--async'],
   ['noted', '-a'],
   ['noted', '--sync'],
+  ['works', '--streaming', '-i', 'grpc'],
   ['refused', '--streaming'],
   ['works', '-H', 'Name:Value'],
   ['works', '--input-tensor-format', 'json'],
