@@ -13,13 +13,14 @@ import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket, type SocketEvents } from '../tcp.js';
 import type { OpenOptions } from '../transport.js';
-import { AnswerReader, type Answers } from './answer-reader.js';
+import type { Answers } from './answer-reader.js';
 import { CallSender } from './call-sender.js';
 import { clientPreface } from './client-preface.js';
 import { resetFailure } from './grpc-failure.js';
+import { openAnswers } from './open-answers.js';
 import type { PreparedCall } from './prepare-call.js';
 import { type ResponseFields, responseFields } from './response-fields.js';
-import { type StreamAnswerOptions, StreamAnswers, type StreamingOptions } from './stream-answers.js';
+import type { StreamingOptions } from './stream-answers.js';
 import { type PendingCall, StreamTable } from './stream-table.js';
 
 export interface Http2ConnectionOptions
@@ -87,7 +88,9 @@ export class Http2Connection {
       this.onFrame(type, frameFlags, id, bytes, from, to),
     );
     this.blocks = new BlockReader(responseFields, (streamId, ends, fields) => this.onFields(streamId, ends, fields));
-    this.answers = this.openAnswers(options);
+    this.answers = openAnswers(this.streams, options, (slot, failure, lastAt) =>
+      this.endRequest(slot, failure, lastAt),
+    );
     this.controls = {
       onWindowUpdate: (streamId, increment) => this.onWindowUpdate(streamId, increment),
       onPing: (payload) => void this.outbox.push(frame(frameTypes.ping, flags.ack, 0, payload)),
@@ -138,17 +141,6 @@ export class Http2Connection {
     if (slot === undefined) this.sender.start(request, token, sentAt, attempts);
     else this.sender.startNext(slot, request, token, sentAt);
     if (this.streams.isExhausted) this.isDraining = true;
-  }
-
-  private openAnswers(options: Http2ConnectionOptions): Answers {
-    const { streaming, hasTimeLimit, compression } = options;
-    if (streaming !== undefined) {
-      const onEnd: StreamAnswerOptions['onEnd'] = (slot, failure, lastAt) => this.endRequest(slot, failure, lastAt);
-      return new StreamAnswers(this.streams, { ...options, ...streaming, compression, onEnd });
-    }
-    const keeps = (slot: number, sizeBytes: number): boolean =>
-      options.onBody !== undefined && (options.keepsBody?.(this.streams.tokens[slot] ?? 0, sizeBytes) ?? true);
-    return new AnswerReader(this.streams, { keeps, hasTimeLimit, compression });
   }
 
   /** Gives up calls that are older than `limit`; and the connection for new calls, when it was silent for half of it. */
