@@ -51,7 +51,7 @@ test('perf-analyze --streaming counts answers that differ, and those that are er
     readRun(place).levels[0]?.failures.map(({ code, firstMessage }) => [code, firstMessage]),
     [['validation', "output 'OUTPUT0', index 0: expected 1, got 2"]],
   );
-  t.is((await place.run(...own, '--request-parameter', 'sequence_id:x:string')).code, 3);
+  t.is((await place.run(...own, '--request-parameter', 'triton_x:1:int')).code, 3);
   t.is(readRun(place).levels[0]?.failures[0]?.code, 'stream');
   t.deepEqual(schemaErrors(readRun(place)), []);
 });
