@@ -181,13 +181,3 @@ test('http2Transport in streams keeps to small windows for as long as a stream l
   t.is(new Set(peer.seen.map(({ id }) => id)).size, 100);
   t.deepEqual(sound(caller), []);
 });
-
-test('http2Transport in streams gives up a late request alone', async (t) => {
-  await using peer = await startStreamPeer();
-  const requests = [requestFor('silent'), requestFor('echo')];
-  await using caller = openCaller(open(peer.port, requests, { requestTimeoutMs: 1000 }), 2);
-  t.is((await caller.call(1)).failure, undefined);
-  t.is((await caller.call(0)).failure?.code, 'timeout');
-  t.is((await caller.call(1)).failure, undefined);
-  t.deepEqual(sound(caller), []);
-});
