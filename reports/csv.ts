@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { isOpenLoop, levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
+import { sixDigits, us } from './cells.js';
 import { type GpuMetrics, gpuMetrics } from './gpu-metrics.js';
 
 export interface CsvOptions {
@@ -136,14 +137,3 @@ export function networkMs(measured: Measured): number | undefined {
 /** From sending a request to the end of its answer, whatever the headline is. */
 export const serviceTime = ({ pacing, latency }: Measured): LatencySummary | undefined =>
   pacing === undefined ? latency : pacing.serviceTime;
-
-const us = (milliseconds: number | undefined): Cell =>
-  milliseconds === undefined ? undefined : Math.round(milliseconds * 1000);
-
-/** As printf's `%g`: six significant digits without trailing zeros, with an exponent from a million up. */
-function sixDigits(value: number): string {
-  const [mantissa = '', exponent = '0'] = value.toExponential(5).split('e');
-  if (Number(exponent) >= -4 && Number(exponent) < 6) return String(Number(value.toPrecision(6)));
-  const sign = exponent.startsWith('-') ? '-' : '+';
-  return `${Number(mantissa)}e${sign}${exponent.replace(/^[+-]/, '').padStart(2, '0')}`;
-}

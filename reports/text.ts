@@ -8,6 +8,7 @@ import type {
   MeasurementSettings,
   Run,
 } from '../src/core/run.js';
+import { formatComposing } from './composing.js';
 import { isDecoupled, networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatMetrics } from './metrics-table.js';
@@ -19,6 +20,7 @@ export function formatText(run: Run): string {
   const measured = run.levels.filter(({ summary }) => summary.requests > 0);
   const hasServer = measured.some(({ summary }) => summary.server !== undefined);
   const metrics = formatMetrics(measured, levelColumn(run));
+  const composing = formatComposing(measured, levelColumn(run));
   const sections = [
     heading(run),
     run.levels.length === 0 ? 'Nothing was measured.' : `Latency (ms)\n${formatTable(latencyColumns(run), run.levels)}`,
@@ -30,6 +32,7 @@ export function formatText(run: Run): string {
           `Server, mean per request (ms); other: its overhead, rest: network and I/O\n${formatTable(serverColumns(run), measured)}`,
         ]
       : []),
+    ...(composing === undefined ? [] : [composing]),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
     ...remarks(run),

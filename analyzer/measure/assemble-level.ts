@@ -11,23 +11,25 @@ export interface LevelParts {
   readonly batchSize: number;
   readonly measurement: MeasurementSettings;
   readonly windows: readonly WindowRecord[];
-  readonly snapshots: Pick<ServerSnapshots, 'split'>;
+  readonly snapshots: Pick<ServerSnapshots, 'split' | 'composing'>;
   readonly polls: MetricsPolls | undefined;
 }
 
 /** The figures of a level: every window, and the last three merged. */
 export function assembleLevel(
   parts: LevelParts,
-): Pick<Level, 'load' | 'summary' | 'summarisedWindows' | 'windows' | 'metrics'> {
+): Pick<Level, 'load' | 'summary' | 'summarisedWindows' | 'windows' | 'metrics' | 'composing'> {
   const { windows, snapshots } = parts;
   const options: SummaryOptions = { batchSize: parts.batchSize, percentiles: percentilesOf(parts.measurement) };
   const end = windows.length - deadWindows(windows);
   const last = windows.slice(Math.max(0, end - stabilityWindows), end);
   const lastSplit = snapshots.split(end - last.length, end);
+  const composing = snapshots.composing(end - last.length, end);
   const [first] = last;
   const metrics = first && parts.polls?.summarise(first.startedAt, last.at(-1)?.endedAt ?? first.endedAt);
   return {
     ...(metrics === undefined ? {} : { metrics }),
+    ...(composing.length === 0 ? {} : { composing }),
     load: parts.load,
     summary: summarise(mergeWindows(last), lastSplit, options),
     summarisedWindows: last.length,

@@ -18,6 +18,7 @@ import { warmUp } from '../load/warm-up.js';
 import { assembleLevel } from './assemble-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
 import { createCompletionLedger } from './completion-ledger.js';
+import type { ComposingSource } from './composing-statistics.js';
 import { createFailureTally } from './failure-tally.js';
 import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { judgeValidity } from './judge-validity.js';
@@ -46,6 +47,8 @@ export interface LevelPorts {
   readonly clock: Clock;
   readonly startMeter: StartClientMeter;
   readonly readStatistics: ReadStatistics;
+  /** Given when other models work within the measured one. */
+  readonly composing?: ComposingSource | undefined;
   /** Given when the server's metrics endpoint is to be polled. */
   readonly metrics?: MetricsSource | undefined;
   /** Given when every request is kept. */
@@ -76,7 +79,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   let loop: LoadLoop | undefined; // the first window may end before the load has returned from its start
 
   const ledger = createCompletionLedger();
-  const snapshots = createServerSnapshots(readStatistics, ledger);
+  const snapshots = createServerSnapshots(readStatistics, ledger, ports.composing);
   const events: LoadEvents = {
     onSent: (intendedAt, sentAt, request) => {
       counter.onSent(intendedAt, sentAt, request);

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { type AnalyzeFlags, type AnalyzeOptions, analyzeOptions } from './analyze-options.js';
 import type { CommandContext } from './command-context.js';
+import { composingFlags, repeatableComposingFlags } from './flags/composing-flags.js';
 import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
@@ -94,6 +95,7 @@ export function analyzeFlags(yargs: Argv) {
   return requestFlags(loadFlags(target))
     .options(sequenceFlags)
     .options(metricsFlags)
+    .options(composingFlags)
     .options(traceFlags)
     .options(wireFlags)
     .options(engineFlags)
@@ -163,7 +165,15 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Reports:',
     })
     .check(
-      refuseRepeats(['shape', 'input-data', 'inputData', 'input', ...repeatableWireFlags, ...repeatableTraceFlags]),
+      refuseRepeats([
+        'shape',
+        'input-data',
+        'inputData',
+        'input',
+        ...repeatableWireFlags,
+        ...repeatableTraceFlags,
+        ...repeatableComposingFlags,
+      ]),
     )
     .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
     .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
@@ -217,6 +227,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     tls: argv,
     trace: argv,
     sequences: argv,
+    composing: argv,
   };
   return analyzeOptions(flags);
 }

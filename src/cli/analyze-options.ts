@@ -2,6 +2,7 @@ import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
+import { type ComposingFlags, composingModels } from './flags/composing-flags.js';
 import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-flags.js';
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
@@ -53,6 +54,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly tls: TlsFlags;
   readonly trace: TraceFlags;
   readonly sequences: SequenceFlags;
+  readonly composing: ComposingFlags;
 }
 
 /** What the default command was asked to do: decided once, nothing downstream asks again. */
@@ -159,6 +161,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const protocol: Protocol = oneOf('-i', flags.protocol.toLowerCase(), ['http', 'grpc']);
   const metrics = metricsSettings(flags.metrics);
   const trace = traceSettings(flags.trace);
+  const blsComposingModels = composingModels(flags.composing);
   return {
     modelName: flags.modelName,
     modelVersion: flags.modelVersion,
@@ -176,6 +179,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     wire: { ...wireSettings(flags.wire, protocol), ...(flags.engine.streaming ? { streaming: true } : {}) },
     ...(metrics === undefined ? {} : { metrics }),
     ...(trace === undefined ? {} : { trace }),
+    ...(blsComposingModels.length === 0 ? {} : { blsComposingModels }),
   };
 }
 

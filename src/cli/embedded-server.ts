@@ -7,7 +7,8 @@ import type { ServerMessage } from './serve-host.js';
 
 export interface EmbeddedServerOptions {
   readonly modelRepository: string;
-  readonly modelName: string;
+  /** To be loaded. */
+  readonly modelNames: readonly string[];
   /** Whether clients may use shared memory. */
   readonly allowClientShm: boolean;
   readonly interrupt: Interrupt;
@@ -40,10 +41,10 @@ const keptLines = 20;
  * @throws PerfError `model` when the model cannot be served
  */
 export async function launchEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { modelRepository, modelName, interrupt } = options;
+  const { modelRepository, modelNames, interrupt } = options;
   const flags = [
     ...['--model-repository', modelRepository],
-    ...['--model-control-mode', 'explicit', '--load-model', modelName],
+    ...['--model-control-mode', 'explicit', ...modelNames.flatMap((name) => ['--load-model', name])],
     ...['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'],
     ...(options.allowClientShm ? ['--allow-client-shm'] : []),
   ];

@@ -1,8 +1,10 @@
 import type { V2Client } from '../client/v2-client.js';
+import type { ComposingModel } from '../core/composing.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { ModelFacts, RunSettings, ServerFacts } from '../core/run.js';
-import type { ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
+import { highestOf, type ModelMetadata, type ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
+import { findComposing } from './find-composing.js';
 
 /** The server and the model as they say they are. */
 export interface Target {
@@ -12,12 +14,15 @@ export interface Target {
   /** Absent where the server has none to show. */
   readonly config: ModelConfig | undefined;
   readonly hasStatistics: boolean;
+  /** The models that work within it. */
+  readonly composing: readonly ComposingModel[];
 }
 
 /**
  * Asks the server what it is and what the model looks like, before any load.
  *
- * @throws PerfError `unreachable` when nothing answers or the model is not ready, `usage` when the batch does not fit it
+ * @throws PerfError `unreachable` when nothing answers, or the model or one that works within it is not ready; `usage` when
+ *   the batch does not fit it
  */
 export async function openTarget(client: V2Client, settings: RunSettings, url: string): Promise<Target> {
   const { modelName: name, modelVersion: version, batchSize } = settings;
@@ -35,6 +40,15 @@ export async function openTarget(client: V2Client, settings: RunSettings, url: s
     );
   }
   if (config?.model_transaction_policy?.decoupled) checkDecoupled(settings);
+  const hasStatistics = server.extensions.includes('statistics');
+  const called = settings.blsComposingModels ?? [];
+  if (called.length > 0 && !hasStatistics) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --bls-composing-models: expected a server with the statistics extension at ${url}, got one without`,
+    );
+  }
+  const composing = await findComposing(client, { config, modelName: name, called, url });
   return {
     server: { name: server.name, version: server.version, extensions: server.extensions },
     model: {
@@ -43,10 +57,12 @@ export async function openTarget(client: V2Client, settings: RunSettings, url: s
       platform: metadata.platform,
       maxBatchSize,
       ...(config === undefined ? {} : { config }),
+      ...(composing.length === 0 ? {} : { composing }),
     },
     metadata,
     config,
-    hasStatistics: server.extensions.includes('statistics'),
+    hasStatistics,
+    composing,
   };
 }
 
@@ -64,10 +80,6 @@ function checkDecoupled({ modelName, wire, sharedMemory, protocol }: RunSettings
     `Cannot use --shared-memory with model '${modelName}': expected none, since it is decoupled and its responses would overwrite each other, got ${sharedMemory.kind}`,
   );
 }
-
-/** Without a version in the request, a server uses the highest. */
-const highestOf = (versions: readonly string[]): string =>
-  versions.reduce((best, version) => (Number(version) > Number(best) ? version : best), versions[0] ?? '');
 
 async function serverMetadata(client: V2Client, url: string): Promise<ServerMetadata> {
   try {

@@ -1,7 +1,9 @@
 import { analyze } from '../../analyzer/analyze.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
+import type { ComposingSource } from '../../analyzer/measure/composing-statistics.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
+import { composingCsvs } from '../../reports/composing.js';
 import { formatCsv } from '../../reports/csv.js';
 import { formatJson } from '../../reports/json.js';
 import { type Epoch, epochAt } from '../../reports/profile-export.js';
@@ -14,6 +16,7 @@ import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer, connect } from './choose-server.js';
 import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
 import type { CommandContext } from './command-context.js';
+import { composingCsvPath } from './composing-csv-path.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
 import { checkSequences } from './flags/sequence-flags.js';
@@ -42,12 +45,23 @@ export async function runAnalysis(options: AnalyzeOptions, context: CommandConte
   const run = await measure(options, { ...context, profile }).finally(() => context.progress.close());
   const refusals = [
     () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),
+    ...composingFiles(run, output.csv).map(
+      ({ path, text }) =>
+        () =>
+          writeOutput('-f', path, text),
+    ),
     () => output.json === undefined || writeOutput('--json', output.json, formatJson(run)),
     () => context.print(formatText(run)),
   ].flatMap(thrownBy);
   await profile?.finish(tool.version);
   if (refusals.length > 0) throw refusals[0];
   return runExitCode(run);
+}
+
+/** The CSV of each model within the measured one, beside the one of `-f`. */
+function composingFiles(run: Run, csv: string | undefined): { readonly path: string; readonly text: string }[] {
+  if (csv === undefined) return [];
+  return composingCsvs(run).map(({ text, ...model }) => ({ path: composingCsvPath(csv, model), text }));
 }
 
 /** The context of a command, and where it keeps every request. */
@@ -85,7 +99,7 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   context.progress.show(`starting the embedded server with ${settings.modelName}`);
   await using embedded = await launchEmbeddedServer({
     modelRepository,
-    modelName: settings.modelName,
+    modelNames: [settings.modelName, ...(settings.blsComposingModels ?? []).map(({ name }) => name)],
     allowClientShm: settings.sharedMemory.kind === 'system',
     interrupt: context.interrupt,
     onLine: (line) => {
@@ -112,6 +126,9 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   const target = await openTarget(client, asked.settings, place.url);
   const options = withSequences(asked, target);
   const { settings } = options;
+  for (const model of target.composing) {
+    if (options.output.csv !== undefined) checkWritable('-f', composingCsvPath(options.output.csv, model));
+  }
   if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
   const { extensions } = target.server;
   await using _trace = await setTrace(settings, { client, extensions, say: progress.say });
@@ -179,6 +196,7 @@ async function sweep(
       startMeter: sending.startMeter,
       clock: systemClock,
       readStatistics: statisticsReader(client, settings, target),
+      composing: composingSource(client, target),
       metrics,
       recordAnswers: profile?.recordAnswers,
       onStart: (view) =>
@@ -202,4 +220,13 @@ function statisticsReader(client: V2Client, settings: RunSettings, { hasStatisti
   if (!hasStatistics) return async () => undefined;
   const model = { name: settings.modelName, version: settings.modelVersion };
   return () => client.statistics(model).catch(() => undefined);
+}
+
+function composingSource(client: V2Client, { hasStatistics, composing }: Target): ComposingSource | undefined {
+  if (!hasStatistics || composing.length === 0) return undefined;
+  return {
+    models: composing,
+    read: ({ name, version, isServersChoice }) =>
+      client.statistics({ name, version: isServersChoice ? '' : version }).catch(() => undefined),
+  };
 }

@@ -1,3 +1,4 @@
+import type { ComposingModel, NamedVersion } from './composing.js';
 import type { FailureCount } from './failure.js';
 import type { InputDataSettings, ShapeChoice } from './input-data.js';
 
@@ -152,6 +153,13 @@ export interface ServerSplit {
     readonly hitMs: number;
     readonly missMs: number;
   };
+}
+
+/** What a model that works within the measured one did: means are per request of that model. */
+export interface ComposingSplit extends ComposingModel {
+  /** The version that worked most. */
+  readonly version: string;
+  readonly server: ServerSplit;
 }
 
 /**
@@ -327,6 +335,8 @@ export interface Level {
   readonly failures: readonly FailureCount[];
   /** Absent unless asked for, and when the endpoint did not answer. */
   readonly metrics?: ServerMetrics;
+  /** In the windows of the summary, those that worked; absent for a model that has none. */
+  readonly composing?: readonly ComposingSplit[];
 }
 
 export interface MeasurementSettings {
@@ -418,6 +428,8 @@ export interface RunSettings {
   /** Absent: the metrics endpoint is not polled. */
   readonly metrics?: MetricsSettings;
   readonly trace?: TraceSettings;
+  /** Models that the measured one calls by itself, as the user says; absent without any. */
+  readonly blsComposingModels?: readonly NamedVersion[];
 }
 
 export interface Machine {
@@ -445,6 +457,8 @@ export interface ModelFacts {
   readonly maxBatchSize: number;
   /** The configuration as the server answers it; absent where it has none to show. */
   readonly config?: unknown;
+  /** The models that work within it, at any depth; absent without any. */
+  readonly composing?: readonly ComposingModel[];
 }
 
 /** A whole run: one versioned document, from which every report can be made again. Schema: `reports/schema/run.schema.json`. */

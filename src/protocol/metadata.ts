@@ -30,3 +30,7 @@ export interface ModelIndexEntry {
   readonly state?: ModelState;
   readonly reason?: string;
 }
+
+/** The version that a server uses for a request without one. */
+export const highestOf = (versions: readonly string[]): string =>
+  versions.reduce((best, version) => (Number(version) > Number(best) ? version : best), versions[0] ?? '');

@@ -1,0 +1,108 @@
+import { stringify } from 'csv-stringify/sync';
+import { levelTitle, levelValue } from '../src/core/load-name.js';
+import type { ComposingSplit, Level, Run, ServerSplit } from '../src/core/run.js';
+import { sixDigits, us } from './cells.js';
+import { formatTable, type TextColumn } from './table.js';
+
+interface Row {
+  readonly level: Level;
+  readonly model: ComposingSplit;
+}
+
+const rowsOf = (levels: readonly Level[]): Row[] =>
+  levels.flatMap((level) => (level.composing ?? []).map((model) => ({ level, model })));
+
+/**
+ * What the models within the measured one did, level by level, models of models indented; `undefined` when none worked.
+ *
+ * @param levelColumn names the level of a row
+ */
+export function formatComposing(levels: readonly Level[], levelColumn: TextColumn<Level>): string | undefined {
+  const rows = rowsOf(levels);
+  if (rows.length === 0) return undefined;
+  const hasCache = rows.some(({ model }) => model.server.cache !== undefined);
+  const of = (title: string, pick: (server: ServerSplit) => number | undefined, digits = 3): TextColumn<Row> => ({
+    title,
+    value: ({ model }) => pick(model.server),
+    digits,
+    significant: 4,
+  });
+  const columns: TextColumn<Row>[] = [
+    { title: levelColumn.title, value: ({ level }) => levelColumn.value(level) },
+    { title: 'model', value: ({ model }) => `${'  '.repeat(model.depth - 1)}${model.name}`, align: 'left' },
+    { title: 'v', value: ({ model }) => model.version },
+    { title: 'requests', value: ({ model }) => model.server.requests },
+    of('batch', ({ meanBatchSize }) => meanBatchSize, 2),
+    of('total', ({ requestMs }) => requestMs),
+    of('queue', ({ queueMs }) => queueMs),
+    of('input', ({ computeInputMs }) => computeInputMs),
+    of('infer', ({ computeInferMs }) => computeInferMs),
+    of('output', ({ computeOutputMs }) => computeOutputMs),
+    of('other', ({ overheadMs }) => overheadMs),
+    ...(hasCache
+      ? [
+          { title: 'hits', value: ({ model }: Row) => model.server.cache?.hits },
+          of('hit', ({ cache }) => cache?.hitMs),
+          of('miss', ({ cache }) => cache?.missMs),
+        ]
+      : []),
+  ];
+  return `Composing models, mean per request of the model (ms)\n${formatTable(columns, rows)}`;
+}
+
+/** A CSV of one model within the measured one. */
+export interface ComposingCsv {
+  readonly name: string;
+  readonly version: string;
+  readonly text: string;
+}
+
+/**
+ * The CSV of each model version within the measured one, with perf_analyzer's headers: times in whole microseconds, rows in
+ * the order of the measured model's CSV. A level in which the model did nothing has no row.
+ */
+export function composingCsvs(run: Run): ComposingCsv[] {
+  const rows = rowsOf(run.levels.toSorted((left, right) => left.summary.throughput - right.summary.throughput));
+  const worked = rows.map(({ model }) => model);
+  const idle = (run.model.composing ?? []).filter(({ name }) => worked.every((model) => model.name !== name));
+  const files = new Map(
+    [...worked, ...idle].map(({ name, version }) => [JSON.stringify([name, version]), { name, version }]),
+  );
+  return [...files.values()].map(({ name, version }) => {
+    const own = rows.filter(({ model }) => model.name === name && model.version === version);
+    return { name, version, text: csvText(run, own) };
+  });
+}
+
+type CsvColumn = readonly [title: string, value: (row: Row) => string | number | undefined];
+
+const cacheColumns: readonly CsvColumn[] = [
+  ['Server Cache Hit', ({ model }) => us(model.server.cache?.hitMs)],
+  ['Server Cache Miss', ({ model }) => us(model.server.cache?.missMs)],
+];
+
+function csvText(run: Run, rows: readonly Row[]): string {
+  const hasCache = rows.some(({ model }) => model.server.cache !== undefined);
+  const columns: readonly CsvColumn[] = [
+    [levelTitle(run.settings.load), ({ level }) => sixDigits(levelValue(level.load))],
+    ['Inferences/Second', throughputOf],
+    ['Client Send', () => 0],
+    ['Network+Server Send/Recv', ({ model }) => us(model.server.overheadMs)],
+    ['Server Queue', ({ model }) => us(model.server.queueMs)],
+    ['Server Compute Input', ({ model }) => us(model.server.computeInputMs)],
+    ['Server Compute Infer', ({ model }) => us(model.server.computeInferMs)],
+    ['Server Compute Output', ({ model }) => us(model.server.computeOutputMs)],
+    ...(hasCache ? cacheColumns : []),
+    ['Client Recv', () => 0],
+  ];
+  return stringify([
+    columns.map(([title]) => title),
+    ...rows.map((row) => columns.map(([, value]) => value(row) ?? '')),
+  ]);
+}
+
+/** That of the measured model, times the requests of this one for each request of that. */
+function throughputOf({ level, model }: Row): string | undefined {
+  const { throughput, server } = level.summary;
+  return server && sixDigits((throughput * model.server.requests) / server.requests);
+}
