@@ -96,16 +96,7 @@ interface StepCheck {
 
 function checkInputs(check: StepCheck): void {
   const { step, model, ensembleName } = check;
-  for (const [name, tensor] of Object.entries(step.input_map)) {
-    const input = model.input.find((each) => each.name === name);
-    if (input === undefined) {
-      fail(
-        `in ensemble ${ensembleName}, ensemble tensor ${tensor} is mapping to non-existing input ${name} in model ` +
-          model.name,
-      );
-    }
-    checkTensor(tensor, input, check);
-  }
+  checkMapped(check, step.input_map, { known: model.input, wrong: 'mapping to non-existing input' });
   for (const input of model.input) {
     if (input.optional || Object.hasOwn(step.input_map, input.name)) continue;
     fail(
@@ -114,17 +105,21 @@ function checkInputs(check: StepCheck): void {
   }
 }
 
-function checkOutputs(check: StepCheck): void {
-  const { step, model, ensembleName } = check;
-  for (const [name, tensor] of Object.entries(step.output_map)) {
-    const output = model.output.find((each) => each.name === name);
-    if (output === undefined) {
-      fail(
-        `in ensemble ${ensembleName}, ensemble tensor ${tensor} is mapped from non-existing output ${name} in model ` +
-          model.name,
-      );
+const checkOutputs = (check: StepCheck): void =>
+  checkMapped(check, check.step.output_map, { known: check.model.output, wrong: 'mapped from non-existing output' });
+
+function checkMapped(
+  check: StepCheck,
+  map: Readonly<Record<string, string>>,
+  { known, wrong }: { readonly known: readonly (ConfigInput | ConfigOutput)[]; readonly wrong: string },
+): void {
+  const { model, ensembleName } = check;
+  for (const [name, tensor] of Object.entries(map)) {
+    const own = known.find((each) => each.name === name);
+    if (own === undefined) {
+      fail(`in ensemble ${ensembleName}, ensemble tensor ${tensor} is ${wrong} ${name} in model ${model.name}`);
     }
-    checkTensor(tensor, output, check);
+    checkTensor(tensor, own, check);
   }
 }
 
