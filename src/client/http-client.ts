@@ -84,10 +84,10 @@ export function createHttpClient({ origin, tls, headers = [], timeoutMs = 10_000
     repositoryIndex: () => json<ModelIndexEntry[]>('/v2/repository/index', { bytes: '' }),
     loadModel: async (name, config) => {
       const bytes = config === undefined ? '' : JSON.stringify({ parameters: { config: JSON.stringify(config) } });
-      await ok(`/v2/repository/models/${name}/load`, { bytes }, patientAgent);
+      await ok(`/v2/repository/models/${encodeURIComponent(name)}/load`, { bytes }, patientAgent);
     },
     unloadModel: async (name) => {
-      await ok(`/v2/repository/models/${name}/unload`, { bytes: '' }, patientAgent);
+      await ok(`/v2/repository/models/${encodeURIComponent(name)}/unload`, { bytes: '' }, patientAgent);
     },
     registerSystemSharedMemory: async ({ name, key, byteSize }) => {
       const bytes = JSON.stringify({ key, offset: 0, byte_size: byteSize });
@@ -137,7 +137,7 @@ async function infer(request: InferRequest, ok: (path: string, body: Body) => Pr
 }
 
 const modelPath = ({ name, version = '' }: ModelVersion): string =>
-  `/v2/models/${name}${version === '' ? '' : `/versions/${version}`}`;
+  `/v2/models/${encodeURIComponent(name)}${version === '' ? '' : `/versions/${encodeURIComponent(version)}`}`;
 
 function errorText({ status, body }: Answer): string {
   const text = body.toString('utf8');
