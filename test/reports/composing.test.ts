@@ -40,10 +40,10 @@ test('formatText shows the models within the measured one, level by level', (t) 
     'Composing models, mean per request of the model (ms)',
     'concurrency  model   v  requests  batch  total  queue  input  infer  output  other',
     '───────────  ──────  ─  ────────  ─────  ─────  ─────  ─────  ─────  ──────  ─────',
-    '          1  inner   1         6   1.500  8.000  1.000  0.250  6.000   0.500  0.250',
-    '          1    leaf  3         6   1.500  8.000  1.000  0.250  6.000   0.500  0.250',
-    '          2  inner   1         6   1.500  8.000  1.000  0.250  6.000   0.500  0.250',
-    '          2    leaf  3         6   1.500  8.000  1.000  0.250  6.000   0.500  0.250',
+    '          1  inner   1         6   1.50  8.000  1.000  0.250  6.000   0.500  0.250',
+    '          1    leaf  3         6   1.50  8.000  1.000  0.250  6.000   0.500  0.250',
+    '          2  inner   1         6   1.50  8.000  1.000  0.250  6.000   0.500  0.250',
+    '          2    leaf  3         6   1.50  8.000  1.000  0.250  6.000   0.500  0.250',
   ]);
   t.false(formatText(runFixture([levelFixture({ latenciesMs: [1] })])).includes('Composing'));
 });
