@@ -19,16 +19,50 @@ interface Column {
 
 /**
  * The CSV of perf_analyzer (`-f`), with its headers, order and units: latencies in whole microseconds, rates with six
- * significant digits, rows by ascending throughput. A level without a valid answer has no row.
+ * significant digits, rows by ascending throughput. A level without a valid answer has no row. Of several models or servers,
+ * the row of a level is followed by one for each, which is named in a column behind all others.
  */
 export function formatCsv(run: Run, options: CsvOptions): string {
   const levels = run.levels
     .filter(({ summary }) => summary.requests > 0)
     .toSorted((left, right) => left.summary.throughput - right.summary.throughput);
   const columns = csvColumns(levels, run, options);
-  const rows = levels.map((level) => columns.map((column) => column.value(level.summary, level) ?? ''));
-  return stringify([columns.map(({ title }) => title), ...rows]);
+  const rows = levels.flatMap((level) => {
+    const cells = ({ summary, level: shown }: CsvRow): Cell[] =>
+      columns.map((column) => column.value(summary, shown) ?? '');
+    return rowsOf(level).map((row) => [...cells(row), ...partNames(run, row)]);
+  });
+  return stringify([[...columns.map(({ title }) => title), ...partTitles(run)], ...rows]);
 }
+
+interface CsvRow {
+  readonly summary: Measured;
+  readonly level: Level;
+  /** Empty for all together. */
+  readonly model?: string;
+  readonly server?: string;
+}
+
+/** Metrics are those of the whole machine, and stand in the row of the level. */
+function rowsOf(level: Level): CsvRow[] {
+  const { metrics: _metrics, ...bare } = level;
+  const isMeasured = ({ summary }: CsvRow): boolean => summary.requests > 0;
+  return [
+    { summary: level.summary, level },
+    ...(level.models ?? []).map(({ name, summary }) => ({ summary, level: bare, model: name })).filter(isMeasured),
+    ...(level.servers ?? []).map(({ name, summary }) => ({ summary, level: bare, server: name })).filter(isMeasured),
+  ];
+}
+
+const partTitles = ({ models, servers }: Run): string[] => [
+  ...(models === undefined ? [] : ['Model']),
+  ...(servers === undefined ? [] : ['Server']),
+];
+
+const partNames = ({ models, servers }: Run, { model = '', server = '' }: CsvRow): string[] => [
+  ...(models === undefined ? [] : [model]),
+  ...(servers === undefined ? [] : [server]),
+];
 
 function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOptions): Column[] {
   const hasServer = levels.some(({ summary }) => summary.server !== undefined);

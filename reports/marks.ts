@@ -6,13 +6,14 @@ export function levelMarks(level: Level): string[] {
   return [
     ...(level.stability.stable || saidByVerdict(level.stability) ? [] : [unstableMark(level.stability)]),
     ...(level.isOverLimit ? ['over limit'] : []),
-    ...level.verdict.findings.map(({ code }) => findingMarks[code]),
+    ...new Set(level.verdict.findings.map(({ code }) => findingMarks[code])),
   ];
 }
 
 const findingMarks: Readonly<Record<Finding['code'], string>> = {
   'no-samples': 'no valid requests',
   'error-rate': 'too many failures',
+  'server-lost': 'server lost',
   'rate-shortfall': 'rate not reached',
   'client-busy': 'client busy',
   'send-lag': 'sent late',
@@ -40,13 +41,25 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms${isLinear(settings) ? '; higher levels were not measured' : ''}.`,
     );
   }
-  for (const { severity, reason, remedy } of level.verdict.findings) {
-    sentences.push(`${name}: ${severity}. ${reason} ${remedy}`);
+  for (const { severity, about, reason, remedy } of level.verdict.findings) {
+    const subject = about === undefined ? name : `${name}, ${about.kind} ${about.name}`;
+    sentences.push(`${subject}: ${severity}. ${reason} ${remedy}`);
   }
-  for (const { code, count, firstMessage } of level.failures) {
-    sentences.push(`${name}: ${count} failed in all windows (${code}): ${firstMessage.replace(/\s+/g, ' ')}`);
-  }
-  return sentences;
+  return [...sentences, ...describeFailures(level, name)];
+}
+
+/** Of several models or servers, each has its own. */
+function describeFailures({ failures, models = [], servers = [] }: Level, name: string): string[] {
+  const parts = [
+    ...servers.map((server) => ({ subject: `${name}, server ${server.name}`, failures: server.failures })),
+    ...models.map((model) => ({ subject: `${name}, model ${model.name}`, failures: model.failures })),
+  ];
+  return (parts.length === 0 ? [{ subject: name, failures }] : parts).flatMap(({ subject, failures: counted }) =>
+    counted.map(
+      ({ code, count, firstMessage }) =>
+        `${subject}: ${count} failed in all windows (${code}): ${firstMessage.replace(/\s+/g, ' ')}`,
+    ),
+  );
 }
 
 const isLinear = ({ load }: RunSettings): boolean => isSwept(load) && load.search === 'linear';

@@ -34,6 +34,15 @@ export function experimentHead(load: Load, isFirst: boolean): string {
   return `${isFirst ? '' : ','}{"experiment":{"mode":"${mode}","value":${levelValue(load)}},"requests":[`;
 }
 
+/** Which of several models, and of several servers, a request was for. */
+export interface RequestLabel {
+  readonly model?: string;
+  readonly url?: string;
+}
+
+/** The members that a label adds to a request, to be made once for each label. */
+export const labelText = (label: RequestLabel): string => JSON.stringify(label).slice(1, -1);
+
 /** A request that was answered validly. */
 export interface Answer {
   readonly sentAt: Nanoseconds;
@@ -41,13 +50,23 @@ export interface Answer {
   readonly responseTimes: readonly Nanoseconds[];
   /** Absent when it belongs to no sequence. */
   readonly sequenceId?: number | undefined;
+  /** As `labelText` gives it; absent when all requests are for the same. */
+  readonly label?: string | undefined;
 }
 
 /** @param isFirst of its experiment */
-export function requestText({ sentAt, responseTimes, sequenceId }: Answer, epoch: Epoch, isFirst: boolean): string {
-  const sequence = sequenceId === undefined ? '' : `"sequence_id":${sequenceId},`;
-  const responses = responseTimes.map((time) => timestampText(epoch, time)).join(',');
-  return `${isFirst ? '' : ','}{"timestamp":${timestampText(epoch, sentAt)},${sequence}"response_timestamps":[${responses}]}`;
+export function requestText(
+  { sentAt, responseTimes, sequenceId, label }: Answer,
+  epoch: Epoch,
+  isFirst: boolean,
+): string {
+  const members = [
+    `"timestamp":${timestampText(epoch, sentAt)}`,
+    ...(sequenceId === undefined ? [] : [`"sequence_id":${sequenceId}`]),
+    `"response_timestamps":[${responseTimes.map((time) => timestampText(epoch, time)).join(',')}]`,
+    ...(label === undefined ? [] : [label]),
+  ];
+  return `${isFirst ? '' : ','}{${members.join(',')}}`;
 }
 
 export const experimentTail = (boundaries: readonly Nanoseconds[], epoch: Epoch): string =>

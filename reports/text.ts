@@ -12,6 +12,7 @@ import { formatComposing } from './composing.js';
 import { isDecoupled, networkMs, serviceTime } from './csv.js';
 import { describeLevel, levelMarks } from './marks.js';
 import { formatMetrics } from './metrics-table.js';
+import { formatParts } from './part-tables.js';
 import { describeSequences, formatSequences } from './sequence-table.js';
 import { formatTable, type TextColumn } from './table.js';
 
@@ -33,6 +34,11 @@ export function formatText(run: Run): string {
         ]
       : []),
     ...(composing === undefined ? [] : [composing]),
+    ...formatParts(run, {
+      level: levelColumn(run),
+      latency: latencyColumns(run).slice(1),
+      server: serverColumns(run).slice(1),
+    }),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? [clientTable(run)] : []),
     ...remarks(run),
@@ -42,18 +48,33 @@ export function formatText(run: Run): string {
 }
 
 function heading(run: Run): string {
-  const { settings, server, model, machine } = run;
+  const { settings, machine } = run;
   const protocol = settings.protocol === 'http' ? 'HTTP' : settings.wire.streaming ? 'gRPC in streams' : 'gRPC';
   const threads = settings.maxThreads === 1 ? '' : `, up to ${settings.maxThreads} sending threads`;
   const limit = settings.latencyLimitMs === undefined ? '' : `, latency limit ${settings.latencyLimitMs} ms`;
   return [
-    `${model.name} version ${model.version} (${model.platform}), batch ${settings.batchSize}, over ${protocol}`,
-    `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
+    `${describeModels(run)}, batch ${settings.batchSize}, over ${protocol}`,
+    ...(run.servers ?? [run.server]).map(
+      (server) => `server: ${server.kind}, ${server.name} ${server.version} at ${server.url}`,
+    ),
     `client: ${run.tool.name} ${run.tool.version}, Node ${machine.nodeVersion}, ${machine.logicalCpus} x ${machine.cpuModel}${threads}`,
     `load: ${describeLoad(settings.load)}`,
     ...(settings.sequences === undefined ? [] : [`sequences: ${describeSequences(settings.sequences, settings.load)}`]),
     `measured: ${describeMeasurement(settings.measurement)}${limit}`,
   ].join('\n');
+}
+
+/** Of several, with the share that each has of the requests. */
+function describeModels({ settings, model, models = [model] }: Run): string {
+  const shares = settings.models ?? [];
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0);
+  return models
+    .map(({ name, version, platform }, index) => {
+      const share = shares[index];
+      const percent = share === undefined ? '' : `, ${Number(((100 * share.weight) / total).toPrecision(3))} %`;
+      return `${name} version ${version} (${platform}${percent})`;
+    })
+    .join(' + ');
 }
 
 function describeLoad(load: LoadSettings): string {

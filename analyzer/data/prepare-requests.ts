@@ -1,11 +1,12 @@
 import type { InputDataSettings, ShapeChoice } from '../../src/core/input-data.js';
 import { PerfError } from '../../src/core/perf-error.js';
 import { deriveSeed, type Random, seededRandom } from '../../src/core/random.js';
+import { weightedCycle } from '../weighted-cycle.js';
 import { bindGenerator, type MakeData } from './bind-generator.js';
 import type { InputSpec, ModelSignature } from './model-signature.js';
 import { readDataFiles } from './read-data-files.js';
 import { readDataFolder } from './read-data-folder.js';
-import { generatedDims, type ShapeAlternative, shapeAlternatives, weightedCycle } from './shape-plan.js';
+import { generatedDims, type ShapeAlternative, shapeAlternatives } from './shape-plan.js';
 import { assembleRequest, dataBytes, type PreparedRequest, type Step, type StepTensor } from './step.js';
 
 export interface PrepareOptions {
@@ -14,6 +15,8 @@ export interface PrepareOptions {
   readonly data: InputDataSettings;
   readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
   readonly seed: number;
+  /** Tensors of other models that data files may hold beside those of this one. */
+  readonly foreign?: ReadonlySet<string>;
 }
 
 /**
@@ -137,7 +140,8 @@ function givenRequests(
       hint: 'Steps of a data file may have shapes of their own.',
     });
   }
-  const reading = { signature, flagDims: alternative.dims, generated: new Set(makers.keys()) };
+  const { foreign = new Set() } = options;
+  const reading = { signature, flagDims: alternative.dims, generated: new Set(makers.keys()), foreign };
   const read =
     data.source === 'folder'
       ? data.paths.map((path) => readDataFolder(path, reading))

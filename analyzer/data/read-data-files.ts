@@ -12,6 +12,8 @@ export interface DataFileOptions {
   readonly flagDims: ReadonlyMap<string, readonly number[]>;
   /** Inputs that `--input` makes, which a data file must not give. */
   readonly generated: ReadonlySet<string>;
+  /** Tensors of other models, which are left out. */
+  readonly foreign: ReadonlySet<string>;
 }
 
 /**
@@ -112,13 +114,14 @@ const stepFields: ReadonlySet<string> = new Set(['model', 'timestamp']);
 function tensorsFrom(
   entry: JsonObject,
   specs: readonly TensorSpec[],
-  { label, role, signature, flagDims, generated }: StepOptions & { readonly role: 'input' | 'output' },
+  { label, role, signature, flagDims, generated, foreign }: StepOptions & { readonly role: 'input' | 'output' },
 ): Map<string, StepTensor> {
   const tensors = new Map<string, StepTensor>();
+  const isLeftOut = (name: string): boolean => foreign.has(name) || (role === 'input' && stepFields.has(name));
   for (const [name, value] of Object.entries(entry)) {
     const spec = specs.find((known) => known.name === name);
     if (spec === undefined) {
-      if (role === 'input' && stepFields.has(name)) continue;
+      if (isLeftOut(name)) continue;
       const names = specs.map((known) => known.name).join(', ');
       throw new PerfError(
         'file',

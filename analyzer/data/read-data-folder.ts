@@ -15,10 +15,10 @@ import type { Step, StepTensor } from './step.js';
  * @throws PerfError `file` for a missing or superfluous file, or one of the wrong size
  */
 export function readDataFolder(folder: string, options: DataFileOptions): Step {
-  const { signature, generated } = options;
+  const { signature, generated, foreign } = options;
   const files = filesOf(folder);
   const known = new Set([...signature.inputs, ...signature.outputs].map(({ name }) => name));
-  const unknown = files.find((file) => !known.has(file));
+  const unknown = files.find((file) => !known.has(file) && !foreign.has(file));
   if (unknown !== undefined) {
     throw badFolder(folder, `only files named after inputs and outputs (${[...known].join(', ')})`, `'${unknown}'`);
   }

@@ -29,6 +29,25 @@ export interface LoadEvents {
   readonly onOutcome: (outcome: Readonly<Outcome>) => void;
 }
 
+/** Events that `first` hears of before `then`; where there is no first one, nothing is between. */
+export function toldBefore(first: LoadEvents | undefined, then: LoadEvents): LoadEvents {
+  if (first === undefined) return then;
+  return {
+    onSent: (intendedAt, sentAt, request) => {
+      first.onSent(intendedAt, sentAt, request);
+      then.onSent(intendedAt, sentAt, request);
+    },
+    onDropped: (intendedAt, request) => {
+      first.onDropped(intendedAt, request);
+      then.onDropped(intendedAt, request);
+    },
+    onOutcome: (outcome) => {
+      first.onOutcome(outcome);
+      then.onOutcome(outcome);
+    },
+  };
+}
+
 export const emptyOutcome = (): Outcome => ({
   request: 0,
   intendedAt: ns(0),

@@ -1,4 +1,5 @@
 import { type Nanoseconds, ns } from '../../src/core/units.js';
+import { type Targets, targetList, targetTable } from '../targets/targets.js';
 
 /**
  * The sum of the latencies of the first n valid answers of a level, for the n that someone asks for. It pairs the server's
@@ -12,6 +13,22 @@ export interface CompletionLedger {
    * are longer ago than the ledger remembers.
    */
   sumOfFirst(count: number, onSum: (sum: Nanoseconds) => void): void;
+}
+
+/** A ledger for each target. */
+export interface CompletionLedgers {
+  readonly all: readonly CompletionLedger[];
+  /** That of the target of a prepared request. */
+  of(request: number): CompletionLedger;
+}
+
+/** @param targets absent: one model on one server */
+export function createLedgers(targets: Targets | undefined): CompletionLedgers {
+  const first = createCompletionLedger();
+  if (targets === undefined) return { all: [first], of: () => first };
+  const table = targetTable(targets);
+  const all = targetList(targets).map((_, target) => (target === 0 ? first : createCompletionLedger()));
+  return { all, of: (request) => all[table[request] ?? 0] ?? first };
 }
 
 /** How far back a question may lie: far more answers than come between a snapshot and the server's reply to it. */

@@ -1,7 +1,7 @@
 import type { ComposingModel } from '../../src/core/composing.js';
 import type { ComposingSplit, ServerSplit } from '../../src/core/run.js';
 import type { ModelStatistics } from '../../src/protocol/statistics.js';
-import { busiestVersion, serverSplit } from './server-split.js';
+import { busiestVersion, serverSplit, statisticsDelta } from './server-split.js';
 
 /** Where the statistics of composing models come from. */
 export interface ComposingSource {
@@ -24,7 +24,7 @@ export function composingSplits(
 ): ComposingSplit[] {
   return models.flatMap((model, index) => {
     const pair = busiestVersion(before[index] ?? [], after[index] ?? []);
-    const server = pair && serverSplit(pair.before, pair.after);
+    const server = pair && serverSplit([statisticsDelta(pair.before, pair.after, undefined)]);
     return pair === undefined || server === undefined ? [] : [{ ...model, version: pair.after.version, server }];
   });
 }

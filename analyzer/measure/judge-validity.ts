@@ -14,19 +14,51 @@ export interface ValidityInput {
   readonly isSequenced?: boolean;
 }
 
+/** One of several models or servers of a level. */
+export interface PartInput extends Judged {
+  readonly about: NonNullable<Finding['about']>;
+  /** How many of its requests reached nobody since the last one that was answered. */
+  readonly unanswered: number;
+}
+
 /** Above these the client, not the server, may be what was measured. */
-const limits = { busyShare: 0.85, shortfall: 0.01, lagMs: 1, lagShareOfLatency: 0.1, usefulCores: 0.5 } as const;
+const limits = {
+  busyShare: 0.85,
+  shortfall: 0.01,
+  lagMs: 1,
+  lagShareOfLatency: 0.1,
+  usefulCores: 0.5,
+  unanswered: 3,
+} as const;
 
 /** Whether the figures of a level describe the server under the load that was asked for, and if not, why. */
 export function judgeValidity(input: ValidityInput): Verdict {
-  const findings = [samples(input), errors(input), shortfall(input), busyClient(input), sendLag(input)].filter(
-    (finding) => finding !== undefined,
-  );
+  return verdictOf([samples(input), errors(input), shortfall(input), busyClient(input), sendLag(input)]);
+}
+
+/** The same for one of several models or servers, but for what is the client's. */
+export const judgePart = (input: PartInput): Verdict =>
+  verdictOf([samples(input), errors(input), lost(input), shortfall(input)]);
+
+/** A level is no better than its parts. Where nothing was answered at all, it is said once. */
+export function withParts(
+  level: Verdict,
+  parts: readonly (readonly [NonNullable<Finding['about']>, Verdict])[],
+): Verdict {
+  const isSilent = level.findings.some(({ code }) => code === 'no-samples');
+  const ofParts = parts.flatMap(([about, { findings }]) => findings.map((finding) => ({ ...finding, about })));
+  return verdictOf([...level.findings, ...ofParts.filter(({ code }) => !(isSilent && code === 'no-samples'))]);
+}
+
+function verdictOf(found: readonly (Finding | undefined)[]): Verdict {
+  const findings = found.filter((finding) => finding !== undefined);
   const isInvalid = findings.some(({ severity }) => severity === 'invalid');
   return { kind: isInvalid ? 'invalid' : findings.length > 0 ? 'suspect' : 'valid', findings };
 }
 
-function samples({ summary }: ValidityInput): Finding | undefined {
+type Judged = Pick<ValidityInput, 'load' | 'summary' | 'requests' | 'maxErrorRatePercent'>;
+
+function samples({ summary }: Judged): Finding | undefined {
   if (summary.requests > 0) return undefined;
   return {
     code: 'no-samples',
@@ -36,7 +68,7 @@ function samples({ summary }: ValidityInput): Finding | undefined {
   };
 }
 
-function errors({ summary, maxErrorRatePercent }: ValidityInput): Finding | undefined {
+function errors({ summary, maxErrorRatePercent }: Judged): Finding | undefined {
   const { requests, failedRequests } = summary;
   if (requests === 0 || failedRequests === 0) return undefined;
   const percent = (100 * failedRequests) / (requests + failedRequests);
@@ -49,7 +81,17 @@ function errors({ summary, maxErrorRatePercent }: ValidityInput): Finding | unde
   };
 }
 
-function shortfall({ load, requests }: ValidityInput): Finding | undefined {
+function lost({ about, unanswered }: PartInput): Finding | undefined {
+  if (about.kind !== 'server' || unanswered < limits.unanswered) return undefined;
+  return {
+    code: 'server-lost',
+    severity: 'invalid',
+    reason: `The last ${unanswered} requests to this server reached nobody, so that its share of the load is missing.`,
+    remedy: 'See the failures; measure again with servers that stay.',
+  };
+}
+
+function shortfall({ load, requests }: Judged): Finding | undefined {
   const { intended, sent, dropped } = requests;
   if (!isOpenLoop(load) || dropped <= limits.shortfall * intended) return undefined;
   return {

@@ -10,18 +10,20 @@ import type {
 } from '../../src/core/run.js';
 import { fromMs, minus, type Nanoseconds, plus, toSeconds } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
-import type { LoadEvents, Outcome } from '../load/outcome.js';
+import { type LoadEvents, type Outcome, toldBefore } from '../load/outcome.js';
 import type { PlannedLoad } from '../load/plan-load.js';
 import type { OpenSender } from '../load/sender.js';
 import { type SilenceWatch, watchSilence } from '../load/silence.js';
 import { warmUp } from '../load/warm-up.js';
+import type { Targets } from '../targets/targets.js';
 import { assembleLevel } from './assemble-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
-import { createCompletionLedger } from './completion-ledger.js';
+import { createLedgers } from './completion-ledger.js';
 import type { ComposingSource } from './composing-statistics.js';
 import { createFailureTally } from './failure-tally.js';
 import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
-import { judgeValidity } from './judge-validity.js';
+import { judgeValidity, withParts } from './judge-validity.js';
+import { countsOf, createLevelParts } from './level-parts.js';
 import { type LevelView, levelView } from './level-view.js';
 import { type MetricsSource, pollMetrics } from './metrics-polls.js';
 import { createRequestCounter } from './request-counter.js';
@@ -34,13 +36,15 @@ export interface LevelOptions extends JudgeOptions {
   readonly sequences?: SequenceSettings;
   /** Requests go to streams. */
   readonly isStreamed?: boolean | undefined;
+  /** Several models, or servers; absent: one model on one server. */
+  readonly targets?: Targets | undefined;
 }
 
 /** Begins the record of a level; the function that it gives gets each valid answer, before the windows do. */
 export type RecordAnswers = (
   load: Load,
   startedAt: Nanoseconds,
-) => (answer: Pick<Outcome, 'sentAt' | 'lastAt' | 'sequenceId' | 'responseTimes'>) => void;
+) => (answer: Pick<Outcome, 'sentAt' | 'lastAt' | 'request' | 'sequenceId' | 'responseTimes'>) => void;
 
 export interface LevelPorts {
   readonly openSender: OpenSender;
@@ -66,7 +70,7 @@ export type StopReason = Extract<Instability, 'interrupted' | 'server-lost' | 'n
  * in which nothing could be reached. Rejects only for bugs.
  */
 export async function measureLevel(options: LevelOptions, ports: LevelPorts, signal: AbortSignal): Promise<Level> {
-  const { planned, batchSize, measurement } = options;
+  const { planned, batchSize, measurement, targets } = options;
   const { load } = planned;
   const { clock, readStatistics } = ports;
   const tally = createFailureTally();
@@ -78,8 +82,9 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   let grownFrom = 0;
   let loop: LoadLoop | undefined; // the first window may end before the load has returned from its start
 
-  const ledger = createCompletionLedger();
-  const snapshots = createServerSnapshots(readStatistics, ledger, ports.composing);
+  const parts = createLevelParts(targets, () => series.isFinished);
+  const ledger = createLedgers(targets);
+  const snapshots = createServerSnapshots(readStatistics, ledger.all, ports.composing);
   const events: LoadEvents = {
     onSent: (intendedAt, sentAt, request) => {
       counter.onSent(intendedAt, sentAt, request);
@@ -91,8 +96,8 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       series.onDropped(intendedAt, request);
     },
     onOutcome: (outcome) => {
-      const { failure, lastAt, sentAt } = outcome;
-      if (failure === undefined) ledger.record(minus(lastAt, sentAt));
+      const { failure, lastAt, sentAt, request } = outcome;
+      if (failure === undefined) ledger.of(request).record(minus(lastAt, sentAt));
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
       silence.onOutcome(outcome);
@@ -107,7 +112,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   }
   const exactly = measurement.mode === 'request_count' ? requestCount : undefined;
   const limit = ending.aborted ? 0 : exactly;
-  await using ready = await sender.prepare({ planned, events, limit });
+  await using ready = await sender.prepare({ planned, events: toldBefore(parts, events), limit });
   await snapshots.take();
   using meter = ports.startMeter();
   const polls = ports.metrics && pollMetrics(ports.metrics, clock);
@@ -117,6 +122,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     startedAt,
     isPaced: 'schedule' in planned,
     isStreamed: options.isStreamed,
+    parts,
     onClose: (window) => {
       void snapshots.take();
       if (loop?.isGrown === false) grownFrom = series.closed.length;
@@ -157,28 +163,43 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   }
   const requests = counter.counts(loop.inFlight);
   const sequences = sequenceFigures(loop.sequences, minus(loop.toldUntil, startedAt));
+  const partCounts = countsOf(parts);
   const health = clientHealth(await meter.read(), requests.sent);
   await Promise.all([snapshots.settled(), polls?.stop()]); // before requests that no window has
   await loop.stop(silence.signal.aborted ? 0 : undefined);
 
-  const assembled = assembleLevel({ load, batchSize, measurement, windows: series.closed, snapshots, polls });
+  const { parts: assembledParts, ...assembled } = assembleLevel({
+    load,
+    batchSize,
+    measurement,
+    windows: series.closed,
+    snapshots,
+    polls,
+    parts,
+    partCounts,
+  });
+  const { verdicts, ...reported } = assembledParts;
   const { maxErrorRatePercent } = measurement;
   return {
     ...assembled,
+    ...reported,
     stability,
     isOverLimit: judgement.isOverLimit,
     requests,
     ...sequences,
     clientHealth: health,
-    verdict: judgeValidity({
-      load,
-      summary: assembled.summary,
-      requests,
-      clientHealth: health,
-      maxErrorRatePercent,
-      isSerial: options.sequences?.isSerial === true,
-      isSequenced: options.sequences !== undefined,
-    }),
+    verdict: withParts(
+      judgeValidity({
+        load,
+        summary: assembled.summary,
+        requests,
+        clientHealth: health,
+        maxErrorRatePercent,
+        isSerial: options.sequences?.isSerial === true,
+        isSequenced: options.sequences !== undefined,
+      }),
+      verdicts,
+    ),
     failures: tally.counts(),
   };
 }

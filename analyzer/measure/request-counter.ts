@@ -3,8 +3,8 @@ import type { LoadEvents } from '../load/outcome.js';
 
 /** Counts where the requests of a level go, windows or not. */
 export interface RequestCounter extends LoadEvents {
-  /** @param inFlight how many are outstanding at this moment, as the load says */
-  counts(inFlight: number): RequestCounts;
+  /** @param inFlight how many are outstanding at this moment, as the load says; unless given, what was sent and has no outcome */
+  counts(inFlight?: number): RequestCounts;
 }
 
 export function createRequestCounter(): RequestCounter {
@@ -23,6 +23,6 @@ export function createRequestCounter(): RequestCounter {
       if (failure === undefined) ok++;
       else failed++;
     },
-    counts: (inFlight) => ({ intended: sent + dropped, sent, dropped, ok, failed, inFlight }),
+    counts: (inFlight = sent - ok - failed) => ({ intended: sent + dropped, sent, dropped, ok, failed, inFlight }),
   };
 }

@@ -1,54 +1,102 @@
 import type { ServerSplit } from '../../src/core/run.js';
-import { ns, toMs } from '../../src/core/units.js';
+import { type Nanoseconds, ns, plus, toMs } from '../../src/core/units.js';
 import type { InferStatistics, ModelStatistics, StatisticDuration } from '../../src/protocol/statistics.js';
 
+const durations = [
+  'success',
+  'fail',
+  'queue',
+  'compute_input',
+  'compute_infer',
+  'compute_output',
+  'cache_hit',
+  'cache_miss',
+] as const satisfies readonly (keyof InferStatistics)[];
+
+/** By how much the statistics of a model grew between two snapshots. */
+export type StatisticsDelta = Readonly<Record<(typeof durations)[number], StatisticDuration>> & {
+  readonly inferences: number;
+  readonly executions: number;
+  /** The summed latencies of the same requests at the client, where they are known. */
+  readonly clientSum: Nanoseconds | undefined;
+};
+
+export function statisticsDelta(
+  before: ModelStatistics,
+  after: ModelStatistics,
+  clientSum: Nanoseconds | undefined,
+): StatisticsDelta {
+  const grown = durations.map((name) => {
+    const start = before.inference_stats[name];
+    const end = after.inference_stats[name];
+    return [name, { count: end.count - start.count, ns: end.ns - start.ns }] as const;
+  });
+  return {
+    ...(Object.fromEntries(grown) as Record<(typeof durations)[number], StatisticDuration>),
+    inferences: after.inference_count - before.inference_count,
+    executions: after.execution_count - before.execution_count,
+    clientSum,
+  };
+}
+
+/** Of several models or servers; one that began anew meanwhile, so that its counters went down, says nothing. */
+function sumOf(deltas: readonly StatisticsDelta[]): StatisticsDelta | undefined {
+  return deltas
+    .filter(({ success }) => success.count > 0)
+    .reduce<StatisticsDelta | undefined>((sum, delta) => (sum === undefined ? delta : added(sum, delta)), undefined);
+}
+
+function added(left: StatisticsDelta, right: StatisticsDelta): StatisticsDelta {
+  const total = durations.map((name) => {
+    return [name, { count: left[name].count + right[name].count, ns: left[name].ns + right[name].ns }] as const;
+  });
+  const isKnown = left.clientSum !== undefined && right.clientSum !== undefined;
+  return {
+    ...(Object.fromEntries(total) as Record<(typeof durations)[number], StatisticDuration>),
+    inferences: left.inferences + right.inferences,
+    executions: left.executions + right.executions,
+    clientSum: isKnown ? plus(left.clientSum, right.clientSum) : undefined,
+  };
+}
+
 /**
- * What the server did between two snapshots of its statistics; absent when it did nothing.
+ * What the servers did together; absent when they did nothing.
  * Means are per request, from cumulative counters. Each request of a batch counts the whole batch's compute time, as the
  * statistics extension defines it.
  */
-export function serverSplit(before: ModelStatistics, after: ModelStatistics): ServerSplit | undefined {
-  const delta = (pick: (stats: InferStatistics) => StatisticDuration): StatisticDuration => {
-    const start = pick(before.inference_stats);
-    const end = pick(after.inference_stats);
-    return { count: end.count - start.count, ns: end.ns - start.ns };
-  };
-  const success = delta((stats) => stats.success);
-  if (success.count <= 0) return undefined;
+export function serverSplit(deltas: readonly StatisticsDelta[]): ServerSplit | undefined {
+  const delta = sumOf(deltas);
+  if (delta === undefined) return undefined;
+  const { success, inferences, executions, clientSum } = delta;
   const perRequest = (duration: StatisticDuration): number => toMs(ns(duration.ns / success.count));
-  const inferences = after.inference_count - before.inference_count;
-  const executions = after.execution_count - before.execution_count;
-  const hit = delta((stats) => stats.cache_hit);
-  const miss = delta((stats) => stats.cache_miss);
   const parts = {
-    queueMs: perRequest(delta((stats) => stats.queue)),
-    computeInputMs: perRequest(delta((stats) => stats.compute_input)),
-    computeInferMs: perRequest(delta((stats) => stats.compute_infer)),
-    computeOutputMs: perRequest(delta((stats) => stats.compute_output)),
+    queueMs: perRequest(delta.queue),
+    computeInputMs: perRequest(delta.compute_input),
+    computeInferMs: perRequest(delta.compute_infer),
+    computeOutputMs: perRequest(delta.compute_output),
   };
-  const cacheMs = perRequest(hit) + perRequest(miss);
+  const cacheMs = perRequest(delta.cache_hit) + perRequest(delta.cache_miss);
   const requestMs = perRequest(success);
   const accounted = parts.queueMs + parts.computeInputMs + parts.computeInferMs + parts.computeOutputMs + cacheMs;
+  const cache = cacheOf(delta);
   return {
     requests: success.count,
-    failedRequests: delta((stats) => stats.fail).count,
+    failedRequests: delta.fail.count,
     inferences,
     executions,
     meanBatchSize: executions === 0 ? 0 : inferences / executions,
     requestMs,
     ...parts,
     overheadMs: Math.max(0, requestMs - accounted),
-    ...(hit.count + miss.count === 0
-      ? {}
-      : {
-          cache: {
-            hits: hit.count,
-            misses: miss.count,
-            hitMs: hit.count === 0 ? 0 : toMs(ns(hit.ns / hit.count)),
-            missMs: miss.count === 0 ? 0 : toMs(ns(miss.ns / miss.count)),
-          },
-        }),
+    ...(clientSum === undefined ? {} : { clientMs: toMs(ns(clientSum / success.count)) }),
+    ...(cache === undefined ? {} : { cache }),
   };
+}
+
+function cacheOf({ cache_hit: hit, cache_miss: miss }: StatisticsDelta): ServerSplit['cache'] {
+  if (hit.count + miss.count === 0) return undefined;
+  const mean = ({ count, ns: total }: StatisticDuration): number => (count === 0 ? 0 : toMs(ns(total / count)));
+  return { hits: hit.count, misses: miss.count, hitMs: mean(hit), missMs: mean(miss) };
 }
 
 /** The statistics of the version that worked most between two snapshots: where the requests went when no version was asked for. */

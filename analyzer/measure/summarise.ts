@@ -10,7 +10,7 @@ import type { WindowRecord } from './window-series.js';
 export const reportedPercentiles: readonly number[] = [50, 90, 95, 99, 99.9];
 
 /** A stretch of time that can be summarised: a window, or several merged. */
-export type Summable = Omit<WindowRecord, 'answeredFailures' | 'isLost'>;
+export type Summable = Omit<WindowRecord, 'answeredFailures' | 'isLost' | 'parts'>;
 
 export interface SummaryOptions {
   readonly batchSize: number;

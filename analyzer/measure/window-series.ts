@@ -1,6 +1,6 @@
 import { answers } from '../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, plus } from '../../src/core/units.js';
-import type { LoadEvents } from '../load/outcome.js';
+import type { LoadEvents, Outcome } from '../load/outcome.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
 import { createPacedRecord, type PacedRecord } from './paced-record.js';
 import { createStreamRecord, recordResponses, type StreamRecord } from './stream-record.js';
@@ -18,8 +18,10 @@ export interface WindowRecord {
   failedRequests: number;
   /** Failures that a server answered, rather than nobody. */
   answeredFailures: number;
-  /** Closed, with failures, and nobody answered at all. */
+  /** Closed, with failures at every server, and nobody answered at all. */
   readonly isLost: boolean;
+  /** What of it belongs to each of the parts that are reported on their own. */
+  readonly parts: readonly WindowRecord[];
   /** Sums over the valid answers. */
   sendTime: Nanoseconds;
   receiveTime: Nanoseconds;
@@ -46,6 +48,15 @@ export interface WindowSeries extends LoadEvents {
   finish(now: Nanoseconds, keep: boolean): void;
 }
 
+/** Which parts of a level are reported on their own: its models, its servers. */
+export interface RequestParts {
+  readonly count: number;
+  /** The positions of those that are servers. */
+  readonly servers: readonly number[];
+  /** The positions of the parts that a prepared request belongs to. */
+  readonly of: (request: number) => readonly number[];
+}
+
 export interface WindowSeriesOptions {
   readonly rule: WindowRule;
   readonly startedAt: Nanoseconds;
@@ -53,12 +64,14 @@ export interface WindowSeriesOptions {
   readonly isPaced: boolean;
   /** Requests go to streams. */
   readonly isStreamed?: boolean | undefined;
+  /** Absent: nothing is reported on its own. */
+  readonly parts?: RequestParts | undefined;
   /** Called for each window as it closes; may call `finish`. */
   readonly onClose: (window: WindowRecord) => void;
 }
 
 export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
-  const { rule, startedAt, isPaced, onClose } = options;
+  const { rule, startedAt, isPaced, parts, onClose } = options;
   const closed: WindowRecord[] = [];
   let current = openWindow(startedAt, options);
   let isFinished = false;
@@ -66,8 +79,8 @@ export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
   let latestAt = startedAt;
 
   const close = (at: Nanoseconds): void => {
-    current.endedAt = at;
     const ended = current;
+    endWindow(ended, at);
     closed.push(ended);
     current = openWindow(at, options);
     onClose(ended);
@@ -81,9 +94,9 @@ export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
   };
 
   /** A late sender sends what was intended in a window that is closed. */
-  const pacedAt = (at: Nanoseconds): PacedRecord | undefined => {
-    if (!isFinished && at >= current.startedAt) return current.paced;
-    return closed.findLast((window) => at >= window.startedAt && at < window.endedAt)?.paced;
+  const windowAt = (at: Nanoseconds): WindowRecord | undefined => {
+    if (!isFinished && at >= current.startedAt) return current;
+    return closed.findLast((window) => at >= window.startedAt && at < window.endedAt);
   };
 
   const advance = (now: Nanoseconds): void => {
@@ -99,41 +112,37 @@ export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
       return isFinished;
     },
     advance,
-    onSent: (intendedAt, sentAt) => {
+    onSent: (intendedAt, sentAt, request) => {
       if (!isPaced) return;
       advance(sentAt);
-      const intendedIn = pacedAt(intendedAt);
-      if (intendedIn !== undefined) intendedIn.intended++;
-      if (!isFinished) current.paced?.sendLags.record(minus(sentAt, intendedAt));
+      const intendedIn = windowAt(intendedAt);
+      const sentIn = isFinished ? undefined : current;
+      recordSent(intendedIn?.paced, sentIn?.paced, minus(sentAt, intendedAt));
+      if (parts === undefined) return;
+      for (const part of parts.of(request)) {
+        recordSent(intendedIn?.parts[part]?.paced, sentIn?.parts[part]?.paced, minus(sentAt, intendedAt));
+      }
     },
-    onDropped: (intendedAt) => {
-      const intendedIn = pacedAt(intendedAt);
+    onDropped: (intendedAt, request) => {
+      const intendedIn = windowAt(intendedAt);
       if (intendedIn === undefined) return;
-      intendedIn.intended++;
-      intendedIn.dropped++;
+      recordDropped(intendedIn.paced);
+      if (parts !== undefined) for (const part of parts.of(request)) recordDropped(intendedIn.parts[part]?.paced);
       closeWhenFull(intendedAt);
     },
     onOutcome: (outcome) => {
-      const { intendedAt, sentAt, handedAt, firstAt, lastAt, failure } = outcome;
+      const { lastAt, request } = outcome;
       advance(lastAt);
       if (isFinished) return;
-      if (failure === undefined) {
-        current.latencies.record(minus(lastAt, intendedAt));
-        current.paced?.serviceTimes.record(minus(lastAt, sentAt));
-        current.sendTime = plus(current.sendTime, minus(handedAt, sentAt));
-        if (current.streamed !== undefined) recordResponses(current.streamed, outcome);
-        current.receiveTime = plus(current.receiveTime, minus(lastAt, firstAt));
-      } else {
-        current.failedRequests++;
-        if (answers(failure)) current.answeredFailures++;
-      }
+      recordOutcome(current, outcome);
+      if (parts !== undefined) for (const part of parts.of(request)) recordOutcome(current.parts[part], outcome);
       latestAt = ns(Math.max(latestAt, lastAt)); // the end of an answer may be told after it
       closeWhenFull(lastAt);
     },
     finish: (now, keep) => {
       if (isFinished) return;
       if (keep && now > current.startedAt) {
-        current.endedAt = now;
+        endWindow(current, now);
         closed.push(current);
       }
       isFinished = true;
@@ -141,17 +150,56 @@ export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
   };
 }
 
-const openWindow = (startedAt: Nanoseconds, { rule, isPaced, isStreamed }: WindowSeriesOptions): WindowRecord => ({
-  startedAt,
-  endedAt: rule.kind === 'time' ? plus(startedAt, rule.interval) : ns(Number.POSITIVE_INFINITY),
-  latencies: createLatencyRecorder(),
-  paced: isPaced ? createPacedRecord() : undefined,
-  streamed: isStreamed ? createStreamRecord() : undefined,
-  failedRequests: 0,
-  answeredFailures: 0,
-  get isLost() {
-    return this.latencies.count === 0 && this.failedRequests > 0 && this.answeredFailures === 0;
-  },
-  sendTime: ns(0),
-  receiveTime: ns(0),
-});
+function recordSent(intendedIn: PacedRecord | undefined, sentIn: PacedRecord | undefined, sendLag: Nanoseconds): void {
+  if (intendedIn !== undefined) intendedIn.intended++;
+  sentIn?.sendLags.record(sendLag);
+}
+
+function recordDropped(paced: PacedRecord | undefined): void {
+  if (paced === undefined) return;
+  paced.intended++;
+  paced.dropped++;
+}
+
+function recordOutcome(window: WindowRecord | undefined, outcome: Outcome): void {
+  if (window === undefined) return;
+  const { intendedAt, sentAt, handedAt, firstAt, lastAt, failure } = outcome;
+  if (failure === undefined) {
+    window.latencies.record(minus(lastAt, intendedAt));
+    window.paced?.serviceTimes.record(minus(lastAt, sentAt));
+    window.sendTime = plus(window.sendTime, minus(handedAt, sentAt));
+    if (window.streamed !== undefined) recordResponses(window.streamed, outcome);
+    window.receiveTime = plus(window.receiveTime, minus(lastAt, firstAt));
+  } else {
+    window.failedRequests++;
+    if (answers(failure)) window.answeredFailures++;
+  }
+}
+
+function endWindow(window: WindowRecord, at: Nanoseconds): void {
+  window.endedAt = at;
+  for (const part of window.parts) part.endedAt = at;
+}
+
+const openWindow = (startedAt: Nanoseconds, options: Omit<WindowSeriesOptions, 'onClose'>): WindowRecord => {
+  const { rule, isPaced, isStreamed, parts } = options;
+  return {
+    startedAt,
+    endedAt: rule.kind === 'time' ? plus(startedAt, rule.interval) : ns(Number.POSITIVE_INFINITY),
+    latencies: createLatencyRecorder(),
+    paced: isPaced ? createPacedRecord() : undefined,
+    streamed: isStreamed ? createStreamRecord() : undefined,
+    failedRequests: 0,
+    answeredFailures: 0,
+    get isLost() {
+      const isSilent = this.latencies.count === 0 && this.failedRequests > 0 && this.answeredFailures === 0;
+      // Of several servers one may be slow while another is gone.
+      return isSilent && (parts?.servers ?? []).every((server) => this.parts[server]?.isLost);
+    },
+    parts: Array.from({ length: parts?.count ?? 0 }, () =>
+      openWindow(startedAt, { rule, startedAt, isPaced, isStreamed }),
+    ),
+    sendTime: ns(0),
+    receiveTime: ns(0),
+  };
+};

@@ -17,7 +17,12 @@ import { runAnalysis } from './run-analysis.js';
 export function analyzeFlags(yargs: Argv) {
   const text = { type: 'string', requiresArg: true } as const;
   const target = yargs
-    .option('m', { ...text, alias: 'model-name', describe: 'Model to measure', group: 'Model:' })
+    .option('m', {
+      ...text,
+      alias: 'model-name',
+      describe: 'Model to measure, or several at once, A=3,B=1 by their weights',
+      group: 'Model:',
+    })
     .option('x', {
       ...text,
       alias: 'model-version',
@@ -78,7 +83,15 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Data:',
     })
     .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Data:' })
-    .option('u', { ...text, alias: 'url', describe: 'Server to measure, host:port', group: 'Server:' })
+    .option('u', {
+      ...text,
+      alias: 'url',
+      array: true,
+      default: [] as string[],
+      defaultDescription: 'one that answers on the usual port, else the embedded one',
+      describe: 'Server to measure, host:port; several share the load (repeatable)',
+      group: 'Server:',
+    })
     .option('i', { ...text, alias: 'protocol', default: 'http', describe: 'http or grpc', group: 'Server:' })
     .option('service-kind', {
       ...text,
@@ -166,6 +179,8 @@ export function analyzeFlags(yargs: Argv) {
     })
     .check(
       refuseRepeats([
+        'u',
+        'url',
         'shape',
         'input-data',
         'inputData',
@@ -193,7 +208,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
   const flags: AnalyzeFlags = {
     modelName: argv.m,
     modelVersion: argv.x,
-    url: argv.u,
+    urls: argv.u,
     protocol: argv.i,
     serviceKind: argv.serviceKind,
     modelRepository: argv.modelRepository,

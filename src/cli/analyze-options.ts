@@ -2,12 +2,14 @@ import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
+import { checkTargets, hasTls } from './flags/check-targets.js';
 import { type ComposingFlags, composingModels } from './flags/composing-flags.js';
 import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-flags.js';
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
+import { parseModels } from './flags/model-shares.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 import {
@@ -27,7 +29,7 @@ import { checkDistinct } from './write-output.js';
 export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly modelName: string | undefined;
   readonly modelVersion: string;
-  readonly url: string | undefined;
+  readonly urls: readonly string[];
   readonly protocol: string;
   readonly serviceKind: string;
   readonly modelRepository: string | undefined;
@@ -64,7 +66,8 @@ export interface AnalyzeOptions {
   readonly sequences: SequenceWish;
   readonly server: {
     readonly serviceKind: ServiceKind;
-    readonly url: string | undefined;
+    /** Those that are named; several share the load. */
+    readonly urls: readonly string[];
     readonly modelRepository: string | undefined;
     readonly connection: ConnectionOptions;
   };
@@ -92,7 +95,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
       },
     );
   }
-  if (flags.url !== undefined && flags.modelRepository !== undefined) {
+  if (flags.urls.length > 0 && flags.modelRepository !== undefined) {
     throw new PerfError('usage', 'Cannot use --model-repository with -u: expected one of them, got both', {
       hint: 'Only the embedded server serves a repository that you name here.',
     });
@@ -101,8 +104,9 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
   const { load, data } = settings;
   const sequences = sequenceSettings(flags.sequences, data.source);
   if (sequences.isAsked) checkSequences(sequences.settings, settings);
-  const url = serverUrl(flags, settings.protocol);
-  const isEncrypted = url !== undefined && /^(https|grpcs):/.test(url);
+  const urls = serverUrls(flags, settings.protocol);
+  checkTargets(settings, urls);
+  const isEncrypted = urls.some(hasTls);
   const tls = tlsOptions(flags.tls, settings.protocol);
   checkOutputs(flags);
   return {
@@ -110,7 +114,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
     sequences,
     server: {
       serviceKind: serviceKind === 'triton' ? 'remote' : serviceKind,
-      url,
+      urls,
       modelRepository: flags.modelRepository,
       connection: { ...connectionOptions(flags.wire, settings.protocol), ...(isEncrypted ? { tls } : {}) },
     },
@@ -124,15 +128,15 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
   };
 }
 
-function serverUrl({ url, tls }: AnalyzeFlags, protocol: Protocol): string | undefined {
-  const parsed = url === undefined ? undefined : parseUrl('-u', url, protocol);
+function serverUrls({ urls, tls }: AnalyzeFlags, protocol: Protocol): string[] {
+  const parsed = urls.map((url) => parseUrl('-u', url, protocol));
   if (protocol !== 'grpc' || !tls.sslGrpcUseSsl) return parsed;
-  if (parsed === undefined) {
+  if (parsed.length === 0) {
     throw new PerfError('usage', 'Cannot use --ssl-grpc-use-ssl alone: expected -u host:port with it, got none', {
       hint: 'The embedded server speaks gRPC without TLS.',
     });
   }
-  return parsed.replace(/^(grpcs:\/\/)?/, 'grpcs://');
+  return parsed.map((url) => url.replace(/^(grpcs:\/\/)?/, 'grpcs://'));
 }
 
 function checkOutputs({ csv, json, profileExportFile }: AnalyzeFlags): void {
@@ -149,6 +153,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
       hint: 'Try -m resnet50, or `perf-analyze models` for the models that come with this tool.',
     });
   }
+  const models = parseModels('-m', flags.modelName);
   const { load, latencyLimitMs } = loadSettings(flags.load);
   const requests = requestSettings(flags.requests, load);
   const batchSize = parseInteger('-b', flags.batchSize, 1);
@@ -163,7 +168,8 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const trace = traceSettings(flags.trace);
   const blsComposingModels = composingModels(flags.composing);
   return {
-    modelName: flags.modelName,
+    modelName: models.map(({ name }) => name).join(','),
+    ...(models.length > 1 ? { models } : {}),
     modelVersion: flags.modelVersion,
     protocol,
     batchSize,

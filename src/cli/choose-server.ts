@@ -7,15 +7,16 @@ import { PerfError } from '../core/perf-error.js';
 export type Protocol = 'http' | 'grpc';
 export type ServiceKind = 'auto' | 'remote' | 'embedded';
 
-/** A server that is already running, or the one that we bring; and why that one. */
+/** Servers that are already running, or the one that we bring; and why those. */
 export type ServerChoice =
-  | { readonly kind: 'remote'; readonly url: string; readonly because: string }
+  | { readonly kind: 'remote'; readonly urls: readonly string[]; readonly because: string }
   | { readonly kind: 'embedded'; readonly because: string };
 
 export interface ChoiceOptions {
   readonly serviceKind: ServiceKind;
   readonly protocol: Protocol;
-  readonly url: string | undefined;
+  /** As named; none: to be found. */
+  readonly urls: readonly string[];
   /** The user named a model repository, which only the embedded server can serve. */
   readonly hasRepository: boolean;
   readonly connection?: ConnectionOptions;
@@ -28,25 +29,25 @@ const usualUrls: Readonly<Record<Protocol, string>> = { http: 'localhost:8000', 
 const probeTimeoutMs = 500;
 
 /**
- * Which server to measure: the one that `-u` names, else one that answers on the protocol's default port, else the
+ * Which server to measure: those that `-u` names, else one that answers on the protocol's default port, else the
  * embedded one. `--service-kind` decides outright.
  *
  * @throws PerfError `usage` when the flags contradict each other
  */
 export async function chooseServer(options: ChoiceOptions, defaultUrls = usualUrls): Promise<ServerChoice> {
-  const { serviceKind, protocol, url, hasRepository } = options;
-  if (url !== undefined && serviceKind === 'embedded') {
+  const { serviceKind, protocol, urls, hasRepository } = options;
+  if (urls.length > 0 && serviceKind === 'embedded') {
     throw new PerfError('usage', 'Cannot use -u with --service-kind embedded: expected one of them, got both', {
       hint: 'The embedded server chooses its own free ports.',
     });
   }
-  if (url !== undefined) return { kind: 'remote', url, because: 'given with -u' };
+  if (urls.length > 0) return { kind: 'remote', urls, because: 'given with -u' };
   const defaultUrl = defaultUrls[protocol];
   if (serviceKind === 'embedded') return { kind: 'embedded', because: '--service-kind embedded' };
-  if (serviceKind === 'remote') return { kind: 'remote', url: defaultUrl, because: '--service-kind remote' };
+  if (serviceKind === 'remote') return { kind: 'remote', urls: [defaultUrl], because: '--service-kind remote' };
   if (hasRepository) return { kind: 'embedded', because: '--model-repository is given' };
   await using client = connect(protocol, defaultUrl, { ...options.connection, timeoutMs: probeTimeoutMs });
-  if (await isV2Server(client)) return { kind: 'remote', url: defaultUrl, because: 'a v2 server answers there' };
+  if (await isV2Server(client)) return { kind: 'remote', urls: [defaultUrl], because: 'a v2 server answers there' };
   return { kind: 'embedded', because: `no -u is given and no v2 server answers on ${defaultUrl}` };
 }
 

@@ -4,6 +4,7 @@ import type { TlsOptions } from '../client/tls.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run.js';
 import type { MetricSample } from '../protocol/exposition.js';
+import { modelNames } from './open-servers.js';
 
 /** Where Triton keeps its metrics unless told otherwise. */
 const defaultPort = 8002;
@@ -24,12 +25,14 @@ export function metricsUrlOf(serverUrl: string): string {
  * @throws PerfError `unreachable`
  */
 export async function collectMetrics(
-  { metrics, modelName }: RunSettings,
+  settings: RunSettings,
   { ownUrl, tls }: { readonly ownUrl: string; readonly tls: TlsOptions | undefined },
 ): Promise<(AsyncDisposable & { readonly source: MetricsSource }) | undefined> {
+  const { metrics } = settings;
   if (metrics === undefined) return undefined;
   const client = createMetricsClient(metrics.url ?? ownUrl, tls);
-  const isOurs = ({ labels }: MetricSample): boolean => (labels['model'] ?? modelName) === modelName;
+  const names = new Set(modelNames(settings));
+  const isOurs = ({ labels: { model } }: MetricSample): boolean => model === undefined || names.has(model);
   try {
     await client.read();
   } catch (cause) {

@@ -7,13 +7,13 @@ import { PerfError } from '../core/perf-error.js';
 import type { CommandContext } from './command-context.js';
 
 /**
- * The repository that the embedded server is to serve a model from: the user's, or that of the sample models, where the
- * model is built if it is not there yet.
+ * The repository that the embedded server is to serve models from: the user's, or that of the sample models, where each
+ * is built if it is not there yet.
  *
- * @throws PerfError `file` when the user's repository is not there, `model` when neither knows the model
+ * @throws PerfError `file` when the user's repository is not there, `model` when a model is not known
  */
 export async function repositoryFor(
-  modelName: string,
+  modelNames: readonly string[],
   userRepository: string | undefined,
   { progress, interrupt }: CommandContext,
 ): Promise<string> {
@@ -21,20 +21,23 @@ export async function repositoryFor(
     if (!existsSync(userRepository)) {
       throw new PerfError('file', `Cannot read --model-repository ${userRepository}: expected a folder, got none`);
     }
-    if (!existsSync(join(userRepository, modelName))) {
+    const missing = modelNames.find((name) => !existsSync(join(userRepository, name)));
+    if (missing !== undefined) {
       throw new PerfError(
         'model',
-        `Cannot serve model '${modelName}': expected a folder ${join(userRepository, modelName)}, got none`,
+        `Cannot serve model '${missing}': expected a folder ${join(userRepository, missing)}, got none`,
       );
     }
     return userRepository;
   }
   const directory = join(cacheDirectory(), 'sample-models');
-  findKnown(modelName);
-  await writeSampleModel(modelName, directory, {
-    signal: interrupt.signal,
-    onProgress: (fraction) => progress.show(`building sample model ${modelName} in ${directory}`, fraction),
-  });
+  for (const name of modelNames) findKnown(name);
+  for (const name of modelNames) {
+    await writeSampleModel(name, directory, {
+      signal: interrupt.signal,
+      onProgress: (fraction) => progress.show(`building sample model ${name} in ${directory}`, fraction),
+    });
+  }
   return directory;
 }
 

@@ -3,9 +3,13 @@ import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js
 import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
 import { openSlots, type SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
+import { mixRequests } from '../../analyzer/targets/mix-requests.js';
+import { spreadOverServers } from '../../analyzer/targets/spread-over-servers.js';
+import type { Targets } from '../../analyzer/targets/targets.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import type { Clock } from '../core/clock.js';
+import { isOpenLoop } from '../core/load-name.js';
 import type { RunSettings } from '../core/run.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
@@ -15,12 +19,15 @@ import { openWire } from './open-wire.js';
 /** What one sender needs of a request path: plain data, so that the sender can be on any thread. */
 export interface PathPlan {
   readonly settings: RunSettings;
-  readonly url: string;
+  /** At least one. */
+  readonly urls: readonly string[];
   readonly connection: ConnectionOptions;
   /** In the order in which they are sent. */
   readonly prepared: readonly PreparedRequest[];
   /** The model may answer a request any number of times. */
   readonly isDecoupled: boolean;
+  /** Absent: one model on one server. */
+  readonly targets: Targets | undefined;
   /** Given when tensors travel in shared memory. */
   readonly shared: SharedSlots | undefined;
 }
@@ -39,10 +46,9 @@ export interface OpenPath {
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
 export function openPath(plan: PathPlan, clock: Clock): OpenPath {
-  const { settings, url, connection, prepared, isDecoupled, shared } = plan;
+  const { settings, urls, connection, prepared, isDecoupled, targets, shared } = plan;
   const slots = shared && openSlots(shared);
   const requests = shared?.requests ?? prepared.map(({ request }) => request);
-  const wire = openWire(settings, { url, connection, requests, clock, isDecoupled });
   const checks = {
     prepared,
     tolerance: settings.data.tolerance,
@@ -51,10 +57,14 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
       return slots === undefined ? answer : slots.complete(answer, token);
     },
   };
-  const { sequences, seed } = settings;
+  const openServer = (url: string): OpenTransport => {
+    const wire = openWire(settings, { url, connection, requests, clock, isDecoupled });
+    return checkAnswers(slots?.wrap(wire) ?? wire, checks);
+  };
+  const { sequences, seed, load } = settings;
   return {
-    open: checkAnswers(slots?.wrap(wire) ?? wire, checks),
-    order: inTurn(prepared.length),
+    open: spreadOverServers(urls.map(openServer), prepared.length),
+    order: targets === undefined ? inTurn(prepared.length) : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
     sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed }),
   };
 }

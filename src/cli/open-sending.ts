@@ -43,7 +43,7 @@ export interface SendWorkerData {
  *
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
-export async function openSending(path: RequestPath, settings: RunSettings): Promise<Sending> {
+export async function openSending(path: Pick<RequestPath, 'plan'>, settings: RunSettings): Promise<Sending> {
   const count = Math.min(settings.maxThreads, largestInFlight(settings.load) ?? settings.maxThreads);
   if (count > 1) return openThreads(path, settings, count);
   return {
@@ -59,7 +59,7 @@ export async function openSending(path: RequestPath, settings: RunSettings): Pro
 }
 
 /** The threads that wake the senders belong to this one: Node 20 may abort when a thread ends that has had threads. */
-async function openThreads(path: RequestPath, settings: RunSettings, count: number): Promise<Sending> {
+async function openThreads(path: Pick<RequestPath, 'plan'>, settings: RunSettings, count: number): Promise<Sending> {
   const pacers: PacerThread[] = [];
   const closePacers = () => Promise.all(pacers.map((pacer) => pacer[Symbol.asyncDispose]()));
   try {

@@ -6,6 +6,8 @@ import {
   experimentHead,
   experimentTail,
   head,
+  labelText,
+  type RequestLabel,
   requestText,
   tail,
   windowBoundaries,
@@ -18,6 +20,8 @@ import { destinationOf } from './write-output.js';
 /** Every request of a run on disk, as it goes: only the last few are in memory. */
 export interface ProfileFile extends AsyncDisposable {
   readonly recordAnswers: RecordAnswers;
+  /** Of several models or servers: which one each of the prepared requests is for. */
+  labelRequests(labelOf: (request: number) => RequestLabel): void;
   endLevel(level: Level): void;
   /**
    * Puts the file in its place. Without this, nothing is left of it.
@@ -42,6 +46,7 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
   let startedAt = ns(0);
   /** The last answer, which may lie behind the last window: only the next one, or the end, can tell. */
   let pending: Answer | undefined;
+  let labelOf: (request: number) => string | undefined = () => undefined;
   let isFinished = false;
 
   const writePending = (): void => {
@@ -60,9 +65,18 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
       isFirstRequest = true;
       startedAt = levelStartedAt;
       pending = undefined;
-      return ({ sentAt, lastAt, responseTimes, sequenceId }) => {
+      return ({ sentAt, lastAt, request, responseTimes, sequenceId }) => {
         writePending();
-        pending = { sentAt, responseTimes: responseTimes.length > 0 ? responseTimes.slice() : [lastAt], sequenceId };
+        const times = responseTimes.length > 0 ? responseTimes.slice() : [lastAt];
+        pending = { sentAt, responseTimes: times, sequenceId, label: labelOf(request) };
+      };
+    },
+    labelRequests: (labels) => {
+      const texts = new Map<number, string>();
+      labelOf = (request) => {
+        const text = texts.get(request) ?? labelText(labels(request));
+        texts.set(request, text);
+        return text;
       };
     },
     endLevel: (level) => {

@@ -1,61 +1,97 @@
 import { randomBytes } from 'node:crypto';
-import { modelSignature } from '../../analyzer/data/model-signature.js';
+import { dataOfModel, foreignTensors } from '../../analyzer/data/data-of-model.js';
+import { type ModelSignature, modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
+import type { PreparedRequest } from '../../analyzer/data/step.js';
 import { type Share, shareOf } from '../../analyzer/load/share.js';
 import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared-memory/place-in-shared-memory.js';
 import type { SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
+import type { Targets } from '../../analyzer/targets/targets.js';
 import type { ConnectionOptions } from '../client/connection.js';
-import type { V2Client } from '../client/v2-client.js';
 import type { RunSettings } from '../core/run.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
 import type { Interrupt } from './interrupt.js';
 import type { PathPlan } from './open-path.js';
-import type { Target } from './open-target.js';
+import type { OpenServers } from './open-servers.js';
 
 export interface RequestPathOptions {
   readonly settings: RunSettings;
-  readonly target: Target;
-  readonly client: V2Client;
+  readonly servers: OpenServers;
   readonly interrupt: Interrupt;
-  readonly url: string;
   readonly connection: ConnectionOptions;
 }
 
 /** What requests go through on their way, and answers on theirs, whoever sends them: data and shared memory. */
 export interface RequestPath extends AsyncDisposable {
+  /** Absent: one model on one server. */
+  readonly targets: Targets | undefined;
   /** For one of several senders that hold the load together. */
   plan(share: Share): PathPlan;
 }
 
-/** @throws PerfError when the data does not suit the model, or the server does not take shared memory */
+/** @throws PerfError when the data does not suit a model, or the server does not take shared memory */
 export async function openRequestPath(options: RequestPathOptions): Promise<RequestPath> {
-  const { settings, target, url, connection } = options;
-  const signature = modelSignature(target.metadata, { ...settings, config: target.config });
-  const prepared = prepareRequests({ ...settings, signature });
+  const { settings, servers, connection } = options;
+  const signatures = servers.first.models.map(({ metadata, config, model }) =>
+    modelSignature(metadata, { modelName: model.name, modelVersion: settings.modelVersion, config }),
+  );
+  const byModel = signatures.map((signature) => prepareFor(signature, signatures, settings));
+  const prepared = byModel.flat();
   const requests = prepared.map(({ request }) => request);
-  const shared = await openSharedMemory(requests, signature, options);
+  const shared = await openSharedMemory(requests, signatures, options);
+  const targets = targetsOf(settings, byModel, servers);
+  const urls = servers.all.map(({ url }) => url);
   return {
+    targets,
     plan: (share) => ({
       settings,
-      url,
+      urls,
       connection,
       prepared,
-      isDecoupled: target.config?.model_transaction_policy?.decoupled === true,
+      isDecoupled: servers.first.models.some(({ config }) => config?.model_transaction_policy?.decoupled === true),
+      targets,
       shared: shared && slotsOf(shared, settings, share),
     }),
     [Symbol.asyncDispose]: async () => shared?.[Symbol.asyncDispose](),
   };
 }
 
+function prepareFor(
+  signature: ModelSignature,
+  all: readonly ModelSignature[],
+  settings: RunSettings,
+): PreparedRequest[] {
+  if (all.length === 1) return prepareRequests({ ...settings, signature });
+  const foreign = foreignTensors(signature, all);
+  return prepareRequests({ ...settings, ...dataOfModel(settings, signature, all), signature, foreign });
+}
+
+function targetsOf(
+  { models }: RunSettings,
+  byModel: readonly (readonly PreparedRequest[])[],
+  { first, all }: OpenServers,
+): Targets | undefined {
+  if (byModel.length === 1 && all.length === 1) return undefined;
+  return {
+    models: first.models.map(({ model }, index) => ({
+      name: model.name,
+      weight: models?.[index]?.weight ?? 1,
+      requestCount: byModel[index]?.length ?? 0,
+    })),
+    urls: all.map(({ url }) => url),
+  };
+}
+
+/** Of one model on one server: other settings are refused. */
 async function openSharedMemory(
   requests: readonly InferRequest[],
-  signature: ReturnType<typeof modelSignature>,
-  { settings, client, interrupt }: RequestPathOptions,
+  [signature]: readonly ModelSignature[],
+  { settings, servers, interrupt }: RequestPathOptions,
 ): Promise<SharedMemoryRun | undefined> {
   const { sharedMemory, batchSize, load } = settings;
-  if (sharedMemory.kind === 'none') return undefined;
-  return placeInSharedMemory(client, {
+  if (sharedMemory.kind === 'none' || signature === undefined) return undefined;
+  return placeInSharedMemory(servers.first.client, {
     runName: `perf-analyze-${process.pid}-${randomBytes(4).toString('hex')}`,
     requests,
     signature,

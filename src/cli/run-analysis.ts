@@ -3,30 +3,32 @@ import { levelCount } from '../../analyzer/load/level-range.js';
 import type { ComposingSource } from '../../analyzer/measure/composing-statistics.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
+import { type Targets, targetList, targetTable } from '../../analyzer/targets/targets.js';
 import { composingCsvs } from '../../reports/composing.js';
 import { formatCsv } from '../../reports/csv.js';
 import { formatJson } from '../../reports/json.js';
-import { type Epoch, epochAt } from '../../reports/profile-export.js';
+import { type Epoch, epochAt, type RequestLabel } from '../../reports/profile-export.js';
 import { formatText } from '../../reports/text.js';
-import type { V2Client } from '../client/v2-client.js';
 import { systemClock } from '../core/clock.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
 import type { AnalyzeOptions } from './analyze-options.js';
-import { chooseServer, connect } from './choose-server.js';
+import { chooseServer } from './choose-server.js';
 import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
 import type { CommandContext } from './command-context.js';
 import { composingCsvPath } from './composing-csv-path.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
+import { checkSequenceTargets } from './flags/check-targets.js';
 import { checkSequences } from './flags/sequence-flags.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
 import { openSending } from './open-sending.js';
-import { openTarget, type Target } from './open-target.js';
+import { modelNames, type OpenServer, type OpenServers, openServers } from './open-servers.js';
+import type { Target } from './open-target.js';
 import { createProfileFile, type ProfileFile } from './profile-file.js';
 import { openRequestPath } from './request-path.js';
-import { setTrace } from './set-trace.js';
+import { setTraces } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
 import { checkWritable, writeOutput } from './write-output.js';
 
@@ -87,19 +89,22 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   const choice = await chooseServer({
     serviceKind: options.server.serviceKind,
     protocol: settings.protocol,
-    url: options.server.url,
+    urls: options.server.urls,
     hasRepository: options.server.modelRepository !== undefined,
     connection: options.server.connection,
   });
   if (choice.kind === 'remote') {
-    context.progress.say(`Server: ${choice.url} (${choice.because}).`);
-    return measureAt({ kind: 'remote', url: choice.url, metricsUrl: metricsUrlOf(choice.url) }, options, context);
+    const [first = ''] = choice.urls;
+    const label = choice.urls.length === 1 ? 'Server' : 'Servers';
+    context.progress.say(`${label}: ${choice.urls.join(', ')} (${choice.because}).`);
+    return measureAt({ kind: 'remote', urls: choice.urls, metricsUrl: metricsUrlOf(first) }, options, context);
   }
-  const modelRepository = await repositoryFor(settings.modelName, options.server.modelRepository, context);
-  context.progress.show(`starting the embedded server with ${settings.modelName}`);
+  const names = modelNames(settings);
+  const modelRepository = await repositoryFor(names, options.server.modelRepository, context);
+  context.progress.show(`starting the embedded server with ${names.join(', ')}`);
   await using embedded = await launchEmbeddedServer({
     modelRepository,
-    modelNames: [settings.modelName, ...(settings.blsComposingModels ?? []).map(({ name }) => name)],
+    modelNames: [...names, ...(settings.blsComposingModels ?? []).map(({ name }) => name)],
     allowClientShm: settings.sharedMemory.kind === 'system',
     interrupt: context.interrupt,
     onLine: (line) => {
@@ -109,12 +114,12 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   const url = `127.0.0.1:${settings.protocol === 'http' ? embedded.ports.http : embedded.ports.grpc}`;
   context.progress.say(`Server: embedded, on ${url}, models from ${modelRepository} (${choice.because}).`);
   const metricsUrl = `http://127.0.0.1:${embedded.ports.metrics}/metrics`;
-  return await measureAt({ kind: 'embedded', url, metricsUrl, embedded }, options, context);
+  return await measureAt({ kind: 'embedded', urls: [url], metricsUrl, embedded }, options, context);
 }
 
 interface Place {
   readonly kind: ServerFacts['kind'];
-  readonly url: string;
+  readonly urls: readonly string[];
   /** Where the metrics are unless the user says otherwise. */
   readonly metricsUrl: string;
   readonly embedded?: EmbeddedServer;
@@ -122,22 +127,21 @@ interface Place {
 
 async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { interrupt, progress } = context;
-  await using client = connect(asked.settings.protocol, place.url, asked.server.connection);
-  const target = await openTarget(client, asked.settings, place.url);
-  const options = withSequences(asked, target);
+  await using servers = await openServers(asked.settings, place.urls, asked.server.connection);
+  const options = withSequences(asked, servers);
   const { settings } = options;
-  for (const model of target.composing) {
+  const { models } = servers.first;
+  for (const model of models.flatMap(({ composing }) => composing)) {
     if (options.output.csv !== undefined) checkWritable('-f', composingCsvPath(options.output.csv, model));
   }
-  if (options.isVerbose) tensorLines(target.metadata).forEach(progress.say);
-  const { extensions } = target.server;
-  await using _trace = await setTrace(settings, { client, extensions, say: progress.say });
+  if (options.isVerbose) models.flatMap((target) => modelLines(target, models.length)).forEach(progress.say);
+  await using _trace = await setTraces(settings, servers, progress.say);
   await using metrics = await collectMetrics(settings, {
     ownUrl: place.metricsUrl,
     tls: options.server.connection.tls,
   });
   const startedAt = new Date();
-  const levels = await sweep({ place, options, client, target, metrics: metrics?.source }, context);
+  const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
   return {
     format: 'perf-analyze/run',
@@ -148,55 +152,76 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     isInterrupted: interrupt.signal.aborted,
     settings,
     machine: describeMachine(),
-    server: { kind: place.kind, url: place.url, ...target.server },
-    model: target.model,
+    ...facts(place, servers),
     levels,
   };
 }
 
 /** A model that batches sequences gets nothing else. */
-function withSequences(options: AnalyzeOptions, { config }: Target): AnalyzeOptions {
+function withSequences(options: AnalyzeOptions, { first, all }: OpenServers): AnalyzeOptions {
   const { settings, sequences } = options;
-  if (config?.sequence_batching === undefined && !sequences.isAsked) return options;
+  const batches = first.models.some(({ config }) => config?.sequence_batching !== undefined);
+  if (!batches && !sequences.isAsked) return options;
   checkSequences(sequences.settings, settings);
+  checkSequenceTargets(first.models.length, all.length);
   return { ...options, settings: { ...settings, sequences: sequences.settings } };
+}
+
+/** The tensors of a model; of one of several, behind its name. */
+const modelLines = ({ metadata, model }: Target, count: number): string[] =>
+  count === 1 ? tensorLines(metadata) : [`Model: ${model.name}`, ...tensorLines(metadata)];
+
+/** What servers and models say of themselves; all of them, where there are several. */
+function facts({ kind }: Place, { first, all }: OpenServers): Pick<Run, 'server' | 'servers' | 'model' | 'models'> {
+  const ofServer = ({ url, models: [target] }: OpenServer): ServerFacts => {
+    if (target === undefined) throw new Error('a server has at least one model');
+    return { kind, url, ...target.server };
+  };
+  const models = first.models.map(({ model }) => model);
+  const [model] = models;
+  if (model === undefined) throw new Error('a run has at least one model');
+  return {
+    server: ofServer(first),
+    ...(all.length > 1 ? { servers: all.map(ofServer) } : {}),
+    model,
+    ...(models.length > 1 ? { models } : {}),
+  };
 }
 
 interface Sweep {
   readonly place: Place;
   readonly options: AnalyzeOptions;
-  readonly client: V2Client;
-  readonly target: Target;
+  readonly servers: OpenServers;
   readonly metrics: MetricsSource | undefined;
 }
 
 async function sweep(
-  { place, options, client, target, metrics }: Sweep,
+  { place, options, servers, metrics }: Sweep,
   { interrupt, progress, profile }: RunContext,
 ): Promise<Level[]> {
   const { settings, isVerbose } = options;
   const { connection } = options.server;
   await using path = await openRequestPath({
     settings,
-    target,
-    client,
+    servers,
     interrupt,
-    url: place.url,
     connection,
   });
   await using sending = await openSending(path, settings);
+  const { targets } = path;
+  if (targets !== undefined) profile?.labelRequests(requestLabels(targets));
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);
   const levels: Level[] = [];
   const measured = analyze(
-    { ...settings, isStreamed: settings.wire.streaming },
+    { ...settings, targets, isStreamed: settings.wire.streaming },
     {
       openSender: sending.openSender,
       startMeter: sending.startMeter,
       clock: systemClock,
-      readStatistics: statisticsReader(client, settings, target),
-      composing: composingSource(client, target),
+      readStatistics: statisticsReader(settings, servers),
+      composing: composingSource(servers),
       metrics,
       recordAnswers: profile?.recordAnswers,
       onStart: (view) =>
@@ -216,13 +241,31 @@ async function sweep(
   return levels;
 }
 
-function statisticsReader(client: V2Client, settings: RunSettings, { hasStatistics }: Target): ReadStatistics {
-  if (!hasStatistics) return async () => undefined;
-  const model = { name: settings.modelName, version: settings.modelVersion };
-  return () => client.statistics(model).catch(() => undefined);
+/** The targets in their order: server after server, model after model. */
+function statisticsReader({ modelVersion: version }: RunSettings, { all }: OpenServers): ReadStatistics {
+  const readers = all.flatMap(({ client, models }) =>
+    models.map(({ hasStatistics, model: { name } }) =>
+      hasStatistics ? () => client.statistics({ name, version }).catch(() => undefined) : undefined,
+    ),
+  );
+  return async (target) => readers[target]?.();
 }
 
-function composingSource(client: V2Client, { hasStatistics, composing }: Target): ComposingSource | undefined {
+/** What of a request is not the same for all. */
+function requestLabels(targets: Targets): (request: number) => RequestLabel {
+  const table = targetTable(targets);
+  const labels = targetList(targets).map(({ model, server }): RequestLabel => {
+    const [name, url] = [targets.models[model]?.name ?? '', targets.urls[server] ?? ''];
+    return { ...(targets.models.length > 1 ? { model: name } : {}), ...(targets.urls.length > 1 ? { url } : {}) };
+  });
+  return (request) => labels[table[request] ?? 0] ?? {};
+}
+
+/** Of one model on one server. */
+function composingSource({ all, first: { client, models } }: OpenServers): ComposingSource | undefined {
+  const [model, second] = models;
+  if (model === undefined || second !== undefined || all.length > 1) return undefined;
+  const { hasStatistics, composing } = model;
   if (!hasStatistics || composing.length === 0) return undefined;
   return {
     models: composing,

@@ -1,8 +1,9 @@
 import type { V2Client } from '../client/v2-client.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { RunSettings, TraceSettings } from '../core/run.js';
+import type { OpenServers } from './open-servers.js';
 
-export interface TraceServer {
+interface TraceServer {
   readonly client: V2Client;
   readonly extensions: readonly string[];
   /** Gets what went wrong when the old settings could not be put back. */
@@ -14,7 +15,7 @@ export interface TraceServer {
  *
  * @throws PerfError `usage` when the server has no trace extension, `unreachable` when it refuses the settings
  */
-export async function setTrace({ trace }: RunSettings, server: TraceServer): Promise<AsyncDisposable | undefined> {
+async function setTrace({ trace }: RunSettings, server: TraceServer): Promise<AsyncDisposable | undefined> {
   if (trace === undefined) return undefined;
   const { client, extensions, say } = server;
   if (!extensions.includes('trace')) {
@@ -33,6 +34,32 @@ export async function setTrace({ trace }: RunSettings, server: TraceServer): Pro
         say(`Note: the server's trace settings could not be put back: ${messageOf(cause)}`);
       }),
   };
+}
+
+/**
+ * The same on each of several servers.
+ *
+ * @throws PerfError as `setTrace`; what was set is put back then
+ */
+export async function setTraces(
+  settings: RunSettings,
+  { all }: OpenServers,
+  say: TraceServer['say'],
+): Promise<AsyncDisposable> {
+  const traces: (AsyncDisposable | undefined)[] = [];
+  const putBack = async () => {
+    for (const trace of traces) await trace?.[Symbol.asyncDispose]();
+  };
+  try {
+    for (const { client, models } of all) {
+      const extensions = models[0]?.server.extensions ?? [];
+      traces.push(await setTrace(settings, { client, extensions, say }));
+    }
+    return { [Symbol.asyncDispose]: putBack };
+  } catch (thrown) {
+    await putBack();
+    throw thrown;
+  }
 }
 
 async function tried(set: () => Promise<TraceSettings>): Promise<TraceSettings> {

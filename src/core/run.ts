@@ -289,8 +289,10 @@ export interface ClientHealth extends ThreadHealth {
 
 /** A reason not to take the figures of a level for those of the server under the load that was asked for. */
 export interface Finding {
-  readonly code: 'no-samples' | 'error-rate' | 'rate-shortfall' | 'client-busy' | 'send-lag';
+  readonly code: 'no-samples' | 'error-rate' | 'server-lost' | 'rate-shortfall' | 'client-busy' | 'send-lag';
   readonly severity: 'suspect' | 'invalid';
+  /** The one of several models or servers that it is about; absent: the level as a whole. */
+  readonly about?: { readonly kind: 'model' | 'server'; readonly name: string };
   /** One sentence each. */
   readonly reason: string;
   readonly remedy: string;
@@ -315,6 +317,18 @@ export interface ServerMetrics {
   readonly series: readonly MetricSeries[];
 }
 
+/** What one of several models, or one of several servers, had of a level. */
+export interface LevelPart {
+  /** The model, or the server as `-u` names it. */
+  readonly name: string;
+  /** Of the same windows as the level's. */
+  readonly summary: Measured;
+  readonly requests: RequestCounts;
+  /** Of this part alone; they are among the findings of the level too. */
+  readonly verdict: Verdict;
+  readonly failures: readonly FailureCount[];
+}
+
 /** One load level, measured. */
 export interface Level {
   readonly load: Load;
@@ -337,6 +351,10 @@ export interface Level {
   readonly metrics?: ServerMetrics;
   /** In the windows of the summary, those that worked; absent for a model that has none. */
   readonly composing?: readonly ComposingSplit[];
+  /** Each of several models, in the order of the settings. */
+  readonly models?: readonly LevelPart[];
+  /** Each of several servers, in the order of their names on the command line. */
+  readonly servers?: readonly LevelPart[];
 }
 
 export interface MeasurementSettings {
@@ -405,8 +423,18 @@ export type SharedMemorySettings =
   /** `outputBytes`: room for an output of one inference whose size the model does not say. */
   | { readonly kind: 'system'; readonly outputBytes: number };
 
+/** A model of a run that measures several at once. */
+export interface ModelShare {
+  readonly name: string;
+  /** Its share of the requests is this over the sum of the weights. */
+  readonly weight: number;
+}
+
 export interface RunSettings {
+  /** Of several: their names, separated by commas. */
   readonly modelName: string;
+  /** Several models at once; absent: the one of `modelName`. */
+  readonly models?: readonly ModelShare[];
   readonly modelVersion: string;
   readonly protocol: 'http' | 'grpc';
   readonly batchSize: number;
@@ -472,7 +500,13 @@ export interface Run {
   readonly isInterrupted: boolean;
   readonly settings: RunSettings;
   readonly machine: Machine;
+  /** Of several: the first. */
   readonly server: ServerFacts;
+  /** All of several. */
+  readonly servers?: readonly ServerFacts[];
+  /** Of several: the first. */
   readonly model: ModelFacts;
+  /** All of several. */
+  readonly models?: readonly ModelFacts[];
   readonly levels: readonly Level[];
 }

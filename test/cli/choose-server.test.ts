@@ -5,13 +5,13 @@ import { type ChoiceOptions, chooseServer, originOf } from '../../src/cli/choose
 import { startHttpServer } from '../../src/server/http/http-server.js';
 import { createInMemoryService } from '../contract/in-memory-service.js';
 
-const auto: ChoiceOptions = { serviceKind: 'auto', protocol: 'http', url: undefined, hasRepository: false };
+const auto: ChoiceOptions = { serviceKind: 'auto', protocol: 'http', urls: [], hasRepository: false };
 
 const decided: readonly [what: string, options: Partial<ChoiceOptions>, choice: object][] = [
-  ['-u', { url: 'here:1' }, { kind: 'remote', url: 'here:1', because: 'given with -u' }],
-  ['-u and remote', { url: 'here:1', serviceKind: 'remote' }, { kind: 'remote', url: 'here:1' }],
-  ['remote', { serviceKind: 'remote' }, { kind: 'remote', url: 'localhost:8000', because: '--service-kind remote' }],
-  ['remote over gRPC', { serviceKind: 'remote', protocol: 'grpc' }, { kind: 'remote', url: 'localhost:8001' }],
+  ['-u', { urls: ['here:1'] }, { kind: 'remote', urls: ['here:1'], because: 'given with -u' }],
+  ['-u and remote', { urls: ['here:1'], serviceKind: 'remote' }, { kind: 'remote', urls: ['here:1'] }],
+  ['remote', { serviceKind: 'remote' }, { kind: 'remote', urls: ['localhost:8000'], because: '--service-kind remote' }],
+  ['remote over gRPC', { serviceKind: 'remote', protocol: 'grpc' }, { kind: 'remote', urls: ['localhost:8001'] }],
   ['embedded', { serviceKind: 'embedded' }, { kind: 'embedded', because: '--service-kind embedded' }],
   ['a repository', { hasRepository: true }, { kind: 'embedded', because: '--model-repository is given' }],
 ];
@@ -23,7 +23,7 @@ for (const [what, options, choice] of decided) {
 }
 
 test('chooseServer refuses -u for the embedded server', async (t) => {
-  await t.throwsAsync(chooseServer({ ...auto, url: 'here:1', serviceKind: 'embedded' }), {
+  await t.throwsAsync(chooseServer({ ...auto, urls: ['here:1'], serviceKind: 'embedded' }), {
     message: 'Cannot use -u with --service-kind embedded: expected one of them, got both',
   });
 });
@@ -31,7 +31,7 @@ test('chooseServer refuses -u for the embedded server', async (t) => {
 test('chooseServer takes a v2 server that answers, and nothing else that listens', async (t) => {
   await using v2 = await servingV2();
   const found = await chooseServer(auto, { http: v2.address, grpc: '' });
-  t.deepEqual(found, { kind: 'remote', url: v2.address, because: 'a v2 server answers there' });
+  t.deepEqual(found, { kind: 'remote', urls: [v2.address], because: 'a v2 server answers there' });
 
   const other = createServer((_, response) => response.end('<html>hello</html>'));
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

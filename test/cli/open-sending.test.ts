@@ -40,8 +40,17 @@ function sendingTo(url: string, settings: RunSettings, change: Partial<PathPlan>
     expected: [],
     stream: 0,
   }));
-  const plan: PathPlan = { settings, url, connection: {}, prepared, isDecoupled: false, shared: undefined, ...change };
-  return openSending({ plan: () => plan, [Symbol.asyncDispose]: async () => undefined }, settings);
+  const plan: PathPlan = {
+    settings,
+    urls: [url],
+    connection: {},
+    prepared,
+    isDecoupled: false,
+    targets: undefined,
+    shared: undefined,
+    ...change,
+  };
+  return openSending({ plan: () => plan }, settings);
 }
 
 const once: MeasurementSettings = {

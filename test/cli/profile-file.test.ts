@@ -17,7 +17,7 @@ function folder(t: ExecutionContext): string {
   return path;
 }
 
-const answer = (sentAt: Nanoseconds, lastAt: Nanoseconds) => ({ sentAt, lastAt, responseTimes: [] });
+const answer = (sentAt: Nanoseconds, lastAt: Nanoseconds) => ({ sentAt, lastAt, request: 0, responseTimes: [] });
 
 test('createProfileFile writes every answer, but for the one behind the last window', async (t) => {
   const file = join(folder(t), 'profile.json');

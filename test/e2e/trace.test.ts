@@ -47,3 +47,30 @@ test('perf-analyze refuses to set a trace where the server has none', async (t) 
   t.regex(stderr, /perf-analyze: Cannot set a trace: expected a server with the extension trace, got statistics/);
   t.deepEqual(place.leftovers(), []);
 });
+
+test('the trace of several servers is set and put back on each', async (t) => {
+  await using place = createWorkplace();
+  const remotes = [await startRemoteServer(place), await startRemoteServer(place)];
+  const metadata = JSON.stringify({ name: 'triton', version: '2', extensions: ['statistics', 'trace'] });
+  const present = JSON.stringify({ trace_rate: '1000' });
+  const answers = (path: string) => ({ '/v2': metadata, '/v2/trace/setting': present })[path];
+  const [left, right] = remotes;
+  await using first = await startWitness(left?.port ?? '', answers);
+  await using second = await startWitness(right?.port ?? '', answers);
+  const { code, stderr } = await place.run(
+    ...['-m', 'simple', '-u', `127.0.0.1:${first.port}`, '-u', `127.0.0.1:${second.port}`, '--concurrency-range', '2'],
+    ...[...brief, '--trace-rate', '5'],
+  );
+  for (const { server } of remotes) {
+    server.child.kill('SIGTERM');
+    await server.result;
+  }
+  t.is(code, 0, stderr);
+  for (const { seen } of [first, second]) {
+    const posted = seen.filter(({ method, path }) => method === 'POST' && path === '/v2/trace/setting');
+    t.deepEqual(
+      posted.map(({ body }) => JSON.parse(body.toString())),
+      [{ trace_rate: '5' }, { trace_rate: '1000' }],
+    );
+  }
+});

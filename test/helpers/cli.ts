@@ -102,13 +102,24 @@ function processesWith(variable: string): string[] {
     });
 }
 
-/** A server that runs already: `serve` with the model `simple` on free ports, of which it gives that of HTTP. */
-export async function startRemoteServer(place: Workplace): Promise<{ server: CliProcess; port: string }> {
-  await place.run('models', '--build', 'models', '-m', 'simple');
+interface RemoteServer {
+  readonly server: CliProcess;
+  /** Of HTTP. */
+  readonly port: string;
+  readonly grpcPort: string;
+}
+
+/** A server that runs already: `serve` with sample models, `simple` unless named, on free ports. */
+export async function startRemoteServer(
+  place: Workplace,
+  models: readonly string[] = ['simple'],
+): Promise<RemoteServer> {
+  for (const model of models) await place.run('models', '--build', 'models', '-m', model);
   const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
   const server = place.start('serve', '--model-repository', 'models', ...ports);
   const [, port = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);
-  return { server, port };
+  const [, grpcPort = ''] = await server.seen(/gRPC\s+\S*127\.0\.0\.1:(\d+)/);
+  return { server, port, grpcPort };
 }
 
 /** Looks again and again, without a limit of its own (the test's time limit is the limit). */

@@ -16,7 +16,8 @@ const model = (name: string) => ({
   outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1] }],
 });
 
-const metadata: Readonly<Record<string, unknown>> = {
+/** Of the models that it knows. */
+export const v2Metadata: Readonly<Record<string, unknown>> = {
   '/v2': { name: 'stub', version: '1', extensions: [] },
   '/v2/models/m': model('m'),
   '/v2/models/m/config': { name: 'm', max_batch_size: 0 },
@@ -31,9 +32,13 @@ export const v2Answer = JSON.stringify({
   outputs: [{ name: 'OUT', datatype: 'FP32', shape: [1], data: [0] }],
 });
 
-/** A v2 server over HTTP that knows the models `m` and `stateful`, and treats inference requests as it is told to. */
+/**
+ * A v2 server over HTTP that knows the models `m` and `stateful`, unless it is given other metadata by path, and treats inference
+ * requests as it is told to.
+ */
 export async function startV2Stub(
   onInfer: (response: ServerResponse, request: IncomingMessage) => void,
+  metadata = v2Metadata,
 ): Promise<V2Stub> {
   let inferences = 0;
   const server = createServer((request, response) => {

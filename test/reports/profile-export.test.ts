@@ -4,6 +4,7 @@ import {
   experimentHead,
   experimentTail,
   head,
+  labelText,
   requestText,
   tail,
   windowBoundaries,
@@ -53,4 +54,9 @@ test('windowBoundaries are the starts of the windows and the end of the last', (
     fromMs(5),
     fromMs(1005),
   ]);
+});
+
+test('a label says which of several models and servers a request was for', (t) => {
+  const times = { sentAt: ns(0), responseTimes: [ns(1)], label: labelText({ model: 'a"b', url: 'localhost:8000' }) };
+  t.like(JSON.parse(requestText(times, epoch, true)), { model: 'a"b', url: 'localhost:8000' });
 });

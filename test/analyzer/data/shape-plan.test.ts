@@ -1,5 +1,5 @@
 import test from 'ava';
-import { shapeAlternatives, weightedCycle } from '../../../analyzer/data/shape-plan.js';
+import { shapeAlternatives } from '../../../analyzer/data/shape-plan.js';
 import { PerfError } from '../../../src/core/perf-error.js';
 import { input, signatureOf } from './signature.js';
 
@@ -9,8 +9,6 @@ const signature = signatureOf([
   input('image', 'FP32', [3, -1]),
 ]);
 const choice = (dims: number[], weight = 1) => ({ dims, weight });
-const countsOf = (cycle: readonly number[]) => [0, 1, 2].map((which) => cycle.filter((each) => each === which).length);
-
 test('shapeAlternatives puts the n-th shapes together, and a lone shape with all', (t) => {
   const alternatives = shapeAlternatives(
     { ids: [choice([8], 3), choice([16], 1)], mask: [choice([8], 3), choice([16], 1)], image: [choice([3, 4])] },
@@ -49,18 +47,3 @@ for (const [what, shapes, message] of [
     t.is(t.throws(() => shapeAlternatives(shapes, signature), { instanceOf: PerfError, message })?.code, 'usage');
   });
 }
-
-test('weightedCycle meets simple weights exactly and spreads them', (t) => {
-  t.deepEqual(weightedCycle([1], 8), [0, 0, 0, 0, 0, 0, 0, 0]);
-  t.deepEqual(countsOf(weightedCycle([0.7, 0.3], 8)), [14, 6, 0]);
-  t.deepEqual(weightedCycle([2, 1], 2), [0, 1, 0, 0, 1, 0]);
-  t.deepEqual(countsOf(weightedCycle([1, 1, 1], 8)), [8, 8, 8]);
-});
-
-test('weightedCycle keeps other weights to a thousandth, and forgets none', (t) => {
-  const counts = countsOf(weightedCycle([Math.PI, Math.E, 1e-9], 8));
-  const length = counts.reduce((sum, count) => sum + count, 0);
-  t.true(length <= 1010);
-  t.true(Math.abs((counts[0] ?? 0) / length - Math.PI / (Math.PI + Math.E)) < 2e-3);
-  t.is(counts[2], 1);
-});

@@ -47,7 +47,7 @@ async function snapshotsOf(
 ) {
   const ownLeft = [...own];
   const left = new Map(Object.entries(readings).map(([name, list]) => [name, [...list]]));
-  const snapshots = createServerSnapshots(async () => ownLeft.shift(), createCompletionLedger(), {
+  const snapshots = createServerSnapshots(async () => ownLeft.shift(), [createCompletionLedger()], {
     models,
     read: async ({ name }) => left.get(name)?.shift(),
   });

@@ -13,8 +13,8 @@ const client = certificateFile('client.pem');
 const clientKey = certificateFile('client-key.pem');
 
 test('tlsOptions: an https URL is verified unless told otherwise', (t) => {
-  const { url, connection } = read('-u', 'https://h').server;
-  t.is(url, 'https://h:443');
+  const { urls, connection } = read('-u', 'https://h').server;
+  t.deepEqual(urls, ['https://h:443']);
   t.like(connection.tls, { verifiesPeer: true, verifiesHost: true, authorities: undefined });
   const loose = read('-u', 'https://h', '--ssl-https-verify-peer', '0', '--ssl-https-verify-host', '0').server;
   t.like(loose.connection.tls, { verifiesPeer: false, verifiesHost: false });
@@ -28,11 +28,11 @@ test('tlsOptions: a plain URL is not encrypted', (t) => {
 
 test('tlsOptions: gRPC over TLS by its flag or its scheme', (t) => {
   const flags = ['--ssl-grpc-root-certifications-file', ca, '--ssl-grpc-private-key-file', clientKey];
-  const { url, connection } = read(
+  const { urls, connection } = read(
     ...['-i', 'grpc', '-u', 'h:1', '--ssl-grpc-use-ssl', '--ssl-grpc-certificate-chain-file', client],
     ...flags,
   ).server;
-  t.is(url, 'grpcs://h:1');
+  t.deepEqual(urls, ['grpcs://h:1']);
   t.deepEqual(connection.tls?.authorities, certificate('ca.pem'));
   t.deepEqual(connection.tls?.certificateChain, certificate('client.pem'));
   t.truthy(createPrivateKey(connection.tls?.privateKey ?? ''));

@@ -1,0 +1,68 @@
+import { PerfError } from '../../core/perf-error.js';
+import type { LoadSettings, RunSettings } from '../../core/run.js';
+
+/** Whether a server is spoken to over TLS. */
+export const hasTls = (url: string): boolean => /^(https|grpcs):/.test(url);
+
+/**
+ * Whether what was asked for can be done with several models, or servers.
+ *
+ * @param urls as `-u` names them
+ * @throws PerfError `usage`
+ */
+export function checkTargets(settings: RunSettings, urls: readonly string[]): void {
+  const count = Math.max(settings.models?.length ?? 1, urls.length);
+  if (count > 1 && settings.maxThreads > 1) {
+    throw oneOnly(`--max-threads ${settings.maxThreads}`, 'one model on one server', count);
+  }
+  if (count > 1 && settings.wire.streaming) throw oneOnly('--streaming', 'one model on one server', count);
+  if (count > 1 && settings.blsComposingModels !== undefined) {
+    throw oneOnly('--bls-composing-models', 'one model on one server', count);
+  }
+  if (settings.models !== undefined) checkModels(settings, settings.models.length);
+  if (urls.length > 1) checkServers(settings, urls);
+}
+
+/**
+ * A sequence is of one model on one server.
+ *
+ * @throws PerfError `usage`
+ */
+export function checkSequenceTargets(models: number, servers: number): void {
+  if (models > 1) throw oneOnly('sequences', 'one model', models);
+  if (servers > 1) throw oneOnly('sequences', 'one server', servers);
+}
+
+function checkModels({ sharedMemory, load }: RunSettings, count: number): void {
+  if (sharedMemory.kind !== 'none') throw oneOnly('--shared-memory system', 'one model', count);
+  if (load.kind === 'fixed-schedule') throw oneOnly('--fixed-schedule', 'one model, whose steps have times', count);
+}
+
+function checkServers({ sharedMemory, load, metrics }: RunSettings, urls: readonly string[]): void {
+  const count = urls.length;
+  const twice = urls.find((url, index) => urls.indexOf(url) < index);
+  if (twice !== undefined) {
+    throw new PerfError('usage', `Cannot use -u: expected different servers, got '${twice}' twice`);
+  }
+  if (urls.some(hasTls) && !urls.every(hasTls)) {
+    throw new PerfError('usage', `Cannot use -u: expected all servers with TLS, or none, got ${urls.join(', ')}`);
+  }
+  if (sharedMemory.kind !== 'none') throw oneOnly('--shared-memory system', 'one server', count);
+  if (metrics !== undefined) throw oneOnly('--collect-metrics', 'one server', count);
+  const [flag, least] = leastInFlight(load);
+  if (least >= count) return;
+  throw new PerfError(
+    'usage',
+    `Cannot use ${flag} ${least} with ${count} servers: expected at least ${count}, one request in flight for each, got ${least}`,
+  );
+}
+
+/** How many requests are in flight at the start; an open loop needs none for each server. */
+function leastInFlight(load: LoadSettings): readonly [flag: string, count: number] {
+  if (load.kind === 'concurrency') return ['--concurrency-range', load.range.start];
+  if (load.kind === 'periodic-concurrency') return ['--periodic-concurrency-range', load.start];
+  return ['', Number.POSITIVE_INFINITY];
+}
+
+const oneOnly = (flag: string, expected: string, got: number): PerfError =>
+  new PerfError('usage', `Cannot use ${flag}: expected ${expected}, got ${got}`);

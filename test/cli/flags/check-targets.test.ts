@@ -1,0 +1,51 @@
+import test from 'ava';
+import { PerfError } from '../../../src/core/perf-error.js';
+import { readFlags } from './read-flags.js';
+
+test('several models and servers are in the options', (t) => {
+  const { settings, server } = readFlags('-m', 'a=3,b', '-u', 'h:1', '-u', 'h:2', '--concurrency-range', '2');
+  t.is(settings.modelName, 'a,b');
+  t.deepEqual(settings.models, [
+    { name: 'a', weight: 3 },
+    { name: 'b', weight: 1 },
+  ]);
+  t.deepEqual(server.urls, ['h:1', 'h:2']);
+});
+
+test('one model has no share', (t) => {
+  const { settings } = readFlags('-m', 'a\\,b');
+  t.is(settings.modelName, 'a,b');
+  t.is(settings.models, undefined);
+});
+
+const refused: readonly [flags: readonly string[], message: string][] = [
+  [
+    ['-m', 'a', '-u', 'h:1', '-u', 'h:2'],
+    'Cannot use --concurrency-range 1 with 2 servers: expected at least 2, one request in flight for each, got 1',
+  ],
+  [
+    ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--periodic-concurrency-range', '1:4'],
+    'Cannot use --periodic-concurrency-range 1 with 2 servers: expected at least 2, one request in flight for each, got 1',
+  ],
+  [['-m', 'a', '-u', 'h:1', '-u', 'h:1'], "Cannot use -u: expected different servers, got 'h:1' twice"],
+  [
+    ['-m', 'a', '-u', 'h:1', '-u', 'https://h:2'],
+    'Cannot use -u: expected all servers with TLS, or none, got h:1, https://h:2',
+  ],
+  [
+    ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--request-rate-range', '9', '--collect-metrics'],
+    'Cannot use --collect-metrics: expected one server, got 2',
+  ],
+  [
+    ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--concurrency-range', '2', '--shared-memory', 'system'],
+    'Cannot use --shared-memory system: expected one server, got 2',
+  ],
+  [['-m', 'a,b', '--max-threads', '2'], 'Cannot use --max-threads 2: expected one model on one server, got 2'],
+  [['-m', 'a,b', '--shared-memory', 'system'], 'Cannot use --shared-memory system: expected one model, got 2'],
+];
+
+for (const [flags, message] of refused) {
+  test(`refused: ${flags.join(' ')}`, (t) => {
+    t.is(t.throws(() => readFlags(...flags), { instanceOf: PerfError, message })?.code, 'usage');
+  });
+}
