@@ -41,6 +41,11 @@ const refused: readonly [flags: readonly string[], message: string][] = [
     'Cannot use --shared-memory system: expected one server, got 2',
   ],
   [['-m', 'a,b', '--max-threads', '2'], 'Cannot use --max-threads 2: expected one model on one server, got 2'],
+  [['-m', 'a,b', '-i', 'grpc', '--streaming'], 'Cannot use --streaming: expected one model on one server, got 2'],
+  [
+    ['-m', 'a', '-u', 'x:1', '-u', 'y:1', '--bls-composing-models', 'c'],
+    'Cannot use --bls-composing-models: expected one model on one server, got 2',
+  ],
   [['-m', 'a,b', '--shared-memory', 'system'], 'Cannot use --shared-memory system: expected one model, got 2'],
 ];
 
