@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import { fromMs, ns } from '../core/units.js';
-import { type InferRequest, type InferResponse, noParameters } from '../protocol/infer.js';
+import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
+import { answerOf } from './answer-of.js';
 import type { Backend, ModelInstance } from './backends/backend.js';
 import { type Recall, recallFrom, recallNothing } from './cache/infer-through-cache.js';
 import type { ResponseCache } from './cache/response-cache.js';
@@ -12,7 +13,6 @@ import type { OutputLabels } from './config/read-labels.js';
 import type { SequencePlan } from './config/sequence-plan.js';
 import type { TensorPlan } from './config/tensor-plan.js';
 import { Leases } from './leases.js';
-import { pickOutputs } from './pick-outputs.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
 import { queueOf } from './scheduling/queue-of.js';
 import { type RequestScheduler, Scheduler } from './scheduling/scheduler.js';
@@ -91,13 +91,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
           scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal }));
         });
       const outputs = await recall(request, valid.inputs, compute);
-      return {
-        modelName: config.name,
-        modelVersion: version,
-        id: request.id,
-        parameters: noParameters,
-        outputs: pickOutputs(request, { outputs, plan, labels }),
-      };
+      return answerOf(request, { name: config.name, version, outputs, plan, labels });
     },
     lease: () => leases.take(),
     metadata: (versions) => describeVersion(config, plan, versions),

@@ -18,9 +18,6 @@ export function validateSequences(batcher: SequenceBatching, config: ModelConfig
   for (const state of batcher.state) validateState(state, config.name);
   validateStrategy(batcher, config);
   validateNames(config);
-  if (config.response_cache?.enable === true) {
-    fail(`response cache does not support the sequence batcher, expected one of the two for ${config.name}`);
-  }
 }
 
 function fail(message: string): never {

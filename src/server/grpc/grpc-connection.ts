@@ -13,6 +13,7 @@ import {
   settingsFrame,
   windowUpdate,
 } from '../../http2/settings.js';
+import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
 import { type CallHead, callHeadOf } from './call-head.js';
 import type { GrpcMethod } from './grpc-method.js';
@@ -37,8 +38,6 @@ const mostUnsentBytes = 16 * 1024 * 1024;
 /** When so much of one stream waits for its client's window, no more window is given to it. */
 const mostUnsentOfStreamBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
-
-const unimplemented = 12;
 
 /** The server's end of one connection of gRPC over HTTP/2 in cleartext (RFC 9113, with prior knowledge). */
 export class GrpcConnection {
@@ -255,7 +254,7 @@ export class GrpcConnection {
       this.#refuseStream(streamId, ends, httpStatusBlock(head.httpRefusal));
     } else if (method === undefined) {
       const details = `The server does not implement the method ${head.path.slice(0, 200)}`;
-      this.#refuseStream(streamId, ends, statusOnlyBlock({ code: unimplemented, details }));
+      this.#refuseStream(streamId, ends, statusOnlyBlock({ code: grpcStatus.unimplemented, details }));
     } else {
       this.#open(streamId, ends, head, method);
     }

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { bind } from '../bind.js';
 import { BodyRooms } from '../body-rooms.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { InferenceService } from '../inference-service.js';
@@ -48,7 +49,7 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
   const startMs = options.startMs ?? defaultStartMs;
   const sweep = setInterval(() => endPatience(connections, startMs), startMs / 4).unref();
   const server = createServer({ allowHalfOpen: true }, accept);
-  const port = await listen(server, options);
+  const port = await bind(server, options);
   const close = async (graceMs: number): Promise<void> => {
     clearInterval(sweep);
     await closeServer(server, connections, graceMs);
@@ -79,19 +80,6 @@ function endPatience(connections: Connections, startMs: number): void {
     else if (since === Number.POSITIVE_INFINITY) connections.set(connection, now);
     else if (now - since > startMs) connection.destroy();
   }
-}
-
-async function listen(server: Server, { host, port }: Address): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error(`not listening on a port: ${String(address)}`);
-  return address.port;
 }
 
 function closeServer(server: Server, connections: Connections, graceMs: number): Promise<void> {

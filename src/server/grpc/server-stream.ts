@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { messageOf } from '../../core/perf-error.js';
+import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
 import type { CallHead } from './call-head.js';
 import type { GrpcCall, GrpcMethod, GrpcReceiver } from './grpc-method.js';
@@ -8,9 +9,6 @@ import { MessageCollector, type ReceivedMessage } from './message-collector.js';
 import type { Reply, ReplyWriter } from './reply-writer.js';
 import type { GrpcStatus } from './status.js';
 import { answerBlocks, statusOnlyBlock, trailersBlock } from './status-block.js';
-
-/** gRPC status codes (grpc/doc/statuscodes.md) that the transport makes up itself. */
-const codes = { deadlineExceeded: 4, resourceExhausted: 8, unimplemented: 12, internal: 13 } as const;
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
@@ -65,7 +63,7 @@ export class ServerStream implements GrpcCall {
     if (tooLarge === undefined) return;
     const { maxMessageBytes } = this.#options;
     const details = `Received message larger than max (${tooLarge} vs. ${maxMessageBytes})`;
-    this.end({ code: codes.resourceExhausted, details });
+    this.end({ code: grpcStatus.resourceExhausted, details });
   }
 
   /** The client sends nothing more. */
@@ -73,7 +71,7 @@ export class ServerStream implements GrpcCall {
     this.isHalfClosed = true;
     if (this.#hasEnded) return;
     if (this.#messages.isCut) {
-      this.end({ code: codes.internal, details: 'The request ends in the middle of a message' });
+      this.end({ code: grpcStatus.internal, details: 'The request ends in the middle of a message' });
     } else if (this.#decompressing === undefined) {
       this.#receiver.onHalfClose();
     } else {
@@ -123,7 +121,7 @@ export class ServerStream implements GrpcCall {
   }
 
   #expire(): void {
-    this.end({ code: codes.deadlineExceeded, details: 'Deadline exceeded' });
+    this.end({ code: grpcStatus.deadlineExceeded, details: 'Deadline exceeded' });
     this.#controller.abort();
   }
 
@@ -149,7 +147,7 @@ export class ServerStream implements GrpcCall {
     if (encoding !== 'gzip' && encoding !== 'deflate') {
       const isNone = encoding === 'identity';
       const details = isNone ? 'A message is compressed, but grpc-encoding names nothing' : `Cannot read ${encoding}`;
-      this.end({ code: isNone ? codes.internal : codes.unimplemented, details });
+      this.end({ code: isNone ? grpcStatus.internal : grpcStatus.unimplemented, details });
       return undefined;
     }
     try {
@@ -161,7 +159,7 @@ export class ServerStream implements GrpcCall {
       const details = isTooLarge
         ? `Received message that decompresses to a size larger than ${maxMessageBytes}`
         : `Cannot decompress a ${encoding} message: ${messageOf(thrown)}`;
-      this.end({ code: isTooLarge ? codes.resourceExhausted : codes.internal, details });
+      this.end({ code: isTooLarge ? grpcStatus.resourceExhausted : grpcStatus.internal, details });
       return undefined;
     }
   }

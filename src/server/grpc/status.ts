@@ -1,3 +1,4 @@
+import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { Refusal, RefusalError } from '../refusal.js';
 
 /** What ends a call that failed. */
@@ -8,13 +9,13 @@ export interface GrpcStatus {
 
 /** The gRPC status code of every reason to refuse. */
 export const grpcCode: Readonly<Record<Refusal, number>> = {
-  'invalid-argument': 3, // INVALID_ARGUMENT
-  'not-found': 5, // NOT_FOUND
-  'already-exists': 6, // ALREADY_EXISTS
-  unavailable: 14, // UNAVAILABLE
-  unsupported: 12, // UNIMPLEMENTED
-  cancelled: 1, // CANCELLED
-  internal: 13, // INTERNAL
+  'invalid-argument': grpcStatus.invalidArgument,
+  'not-found': grpcStatus.notFound,
+  'already-exists': grpcStatus.alreadyExists,
+  unavailable: grpcStatus.unavailable,
+  unsupported: grpcStatus.unimplemented,
+  cancelled: grpcStatus.cancelled,
+  internal: grpcStatus.internal,
 };
 
 /** The text travels percent-encoded in a trailer, up to three bytes for one, and most clients limit those to 8 KiB. */

@@ -1,10 +1,9 @@
+import { grpcStatus } from '../../protocol/grpc-status.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import { type GrpcCall, type GrpcMethod, okStatus } from './grpc-method.js';
 import type { ReceivedMessage } from './message-collector.js';
 import { refusalStatus } from './status.js';
 import type { UnaryMethod } from './unary-methods.js';
-
-const unimplemented = 12;
 
 /** A call with one message each way. */
 export const unaryCall =
@@ -13,11 +12,12 @@ export const unaryCall =
     let request: ReceivedMessage | undefined;
     return {
       onMessage: (message) => {
-        if (request !== undefined) call.end({ code: unimplemented, details: 'Received more than one request message' });
+        if (request !== undefined)
+          call.end({ code: grpcStatus.unimplemented, details: 'Received more than one request message' });
         request = message;
       },
       onHalfClose: () => {
-        if (request === undefined) call.end({ code: unimplemented, details: 'Received no request message' });
+        if (request === undefined) call.end({ code: grpcStatus.unimplemented, details: 'Received no request message' });
         else void answer(method, request, call, log);
       },
     };

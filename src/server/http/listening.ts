@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { bind } from '../bind.js';
 import type { Address, Endpoint } from '../endpoint.js';
 
 /**
@@ -6,17 +7,9 @@ import type { Address, Endpoint } from '../endpoint.js';
  *
  * @throws Error of `node:net` (`EADDRINUSE`, `EACCES`, ...) when it cannot
  */
-export async function listen(server: Server, { host, port }: Address): Promise<Endpoint> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error(`not listening on a port: ${String(address)}`);
-  return { port: address.port, close: (graceMs) => closeServer(server, graceMs) };
+export async function listen(server: Server, address: Address): Promise<Endpoint> {
+  const port = await bind(server, address);
+  return { port, close: (graceMs) => closeServer(server, graceMs) };
 }
 
 function closeServer(server: Server, graceMs: number): Promise<void> {

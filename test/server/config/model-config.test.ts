@@ -83,6 +83,13 @@ for (const [text, message] of [
     "unexpected 'platform' and 'backend' pair, got:tensorrt_plan, onnxruntime: expected onnxruntime_onnx, onnxruntime",
   ],
   ['max_batch_size: -1', "'max_batch_size' must be non-negative value for m"],
+  ...['sequence_batching { }', 'model_transaction_policy { decoupled: true }'].map(
+    (member) =>
+      [
+        `response_cache { enable: true } ${member}`,
+        'response_cache cannot be enabled for m, which is decoupled or has sequence_batching',
+      ] as const,
+  ),
   [
     'default_model_filename: "../../x.onnx"',
     "'default_model_filename' must stay inside the version directory of m, got '../../x.onnx'",

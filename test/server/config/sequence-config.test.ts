@@ -138,13 +138,6 @@ for (const [members, message] of [
   });
 }
 
-test('validateTensors refuses a response cache beside sequences', (t) => {
-  const config = headOf(`max_batch_size: 4 response_cache { enable: true } ${tensors} sequence_batching { }`);
-  t.throws(() => validateTensors(config), {
-    message: 'response cache does not support the sequence batcher, expected one of the two for m',
-  });
-});
-
 const column = (name: string, datatype: 'INT32' | 'FP32' = 'INT32') => ({ name, datatype, shape: [-1, 1] });
 const graph = {
   inputs: [column('INPUT'), column('S'), column('SUM_IN')],

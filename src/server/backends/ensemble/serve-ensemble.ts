@@ -1,15 +1,15 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../../core/clock.js';
 import { ns } from '../../../core/units.js';
-import { type InferRequest, noParameters } from '../../../protocol/infer.js';
+import type { InferRequest } from '../../../protocol/infer.js';
 import type { ModelConfig } from '../../../protocol/model-config.js';
 import type { Tensor } from '../../../protocol/tensor.js';
+import { answerOf } from '../../answer-of.js';
 import { fillVariableDims } from '../../batching/fill-variable-dims.js';
 import type { OutputLabels } from '../../config/read-labels.js';
 import { type PlannedTensor, planTensors, type TensorPlan } from '../../config/tensor-plan.js';
 import { validateTensors } from '../../config/validate-config.js';
 import { Leases } from '../../leases.js';
-import { pickOutputs } from '../../pick-outputs.js';
 import { RefusalError } from '../../refusal.js';
 import type { ServedVersion } from '../../served-version.js';
 import { type ExecutionTimes, VersionStatistics } from '../../statistics/version-statistics.js';
@@ -79,13 +79,7 @@ export function serveEnsemble({ version, config, labels, models, clock }: ServeE
     pendingCount: 0,
     async infer(request, signal, onExecuted) {
       const outputs = await execute(request, validateRequest(request, plan), { signal, onExecuted });
-      return {
-        modelName: config.name,
-        modelVersion: version,
-        id: request.id,
-        parameters: noParameters,
-        outputs: pickOutputs(request, { outputs, plan, labels }),
-      };
+      return answerOf(request, { name: config.name, version, outputs, plan, labels });
     },
     lease: () => leases.take(),
     metadata: (versions) => describeVersion(config, plan, versions),
