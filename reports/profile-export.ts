@@ -43,6 +43,12 @@ export interface RequestLabel {
 /** The members that a label adds to a request, to be made once for each label. */
 export const labelText = (label: RequestLabel): string => JSON.stringify(label).slice(1, -1);
 
+/** What a request and its responses held, as JSON objects; absent of what is left out. */
+export interface AnswerTensors {
+  readonly inputs: string | undefined;
+  readonly outputs: readonly (string | undefined)[];
+}
+
 /** A request that was answered validly. */
 export interface Answer {
   readonly sentAt: Nanoseconds;
@@ -50,24 +56,34 @@ export interface Answer {
   readonly responseTimes: readonly Nanoseconds[];
   /** Absent when it belongs to no sequence. */
   readonly sequenceId?: number | undefined;
+  /** Absent when no tensors are written. */
+  readonly tensors?: AnswerTensors | undefined;
   /** As `labelText` gives it; absent when all requests are for the same. */
   readonly label?: string | undefined;
 }
 
 /** @param isFirst of its experiment */
 export function requestText(
-  { sentAt, responseTimes, sequenceId, label }: Answer,
+  { sentAt, responseTimes, sequenceId, tensors, label }: Answer,
   epoch: Epoch,
   isFirst: boolean,
 ): string {
   const members = [
     `"timestamp":${timestampText(epoch, sentAt)}`,
     ...(sequenceId === undefined ? [] : [`"sequence_id":${sequenceId}`]),
+    ...(tensors === undefined ? [] : [`"request_inputs":${tensors.inputs ?? '{}'}`]),
     `"response_timestamps":[${responseTimes.map((time) => timestampText(epoch, time)).join(',')}]`,
+    ...(tensors === undefined ? [] : [`"response_outputs":[${responseTimes.map(outputsOf(tensors)).join(',')}]`]),
     ...(label === undefined ? [] : [label]),
   ];
   return `${isFirst ? '' : ','}{${members.join(',')}}`;
 }
+
+/** As many as there are response times, so that the two lists can be read side by side. */
+const outputsOf =
+  ({ outputs }: AnswerTensors) =>
+  (_time: Nanoseconds, index: number): string =>
+    outputs[index] ?? '{}';
 
 export const experimentTail = (boundaries: readonly Nanoseconds[], epoch: Epoch): string =>
   `],"window_boundaries":[${boundaries.map((time) => timestampText(epoch, time)).join(',')}]}`;

@@ -1,7 +1,7 @@
 import type { Failure } from '../../src/core/failure.js';
 import type { Tolerance } from '../../src/core/input-data.js';
 import { messageOf } from '../../src/core/perf-error.js';
-import type { InferResponse } from '../../src/protocol/infer.js';
+import type { InferOutput, InferResponse } from '../../src/protocol/infer.js';
 import { ProtocolError } from '../../src/protocol/protocol-error.js';
 import type { ExpectedOutput, PreparedRequest } from '../data/step.js';
 import type { OpenTransport } from '../wire/transport.js';
@@ -16,6 +16,15 @@ export interface AnswerChecks {
   readonly prepared: readonly PreparedRequest[];
   readonly tolerance: Tolerance;
   readonly decode: DecodeAnswer;
+  /** Given when outputs are kept. */
+  readonly texts?: OutputTexts | undefined;
+}
+
+/** How outputs are put into words. */
+export interface OutputTexts {
+  /** Larger answers are not. */
+  readonly limitBytes: number;
+  readonly textOf: (outputs: readonly InferOutput[]) => string;
 }
 
 /** Of the answers whose size is known to be right, one in so many is decoded all the same. */
@@ -37,8 +46,8 @@ interface Subject {
  * a look. Answers to requests with expectations are all decoded and compared; a difference is the failure `validation`.
  * Of a request to a stream this holds for each response, and the first thing that is wrong counts.
  */
-export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode }: AnswerChecks): OpenTransport {
-  return ({ concurrency, marks, onReply, onResponse }) => {
+export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode, texts }: AnswerChecks): OpenTransport {
+  return ({ concurrency, marks, onReply, onResponse, onOutputs }) => {
     const subjects = subjectsOf(prepared);
     const inFlight = new Map<number, Subject>();
     /** Of answers that are looked into: their sizes on the wire, where they may be compressed. */
@@ -47,26 +56,42 @@ export function checkAnswers(open: OpenTransport, { prepared, tolerance, decode 
     /** What is wrong with answers whose replies are still to come. */
     const verdicts = new Map<number, Failure>();
 
+    const isDoubtful = (token: number, sizeBytes: number | undefined): boolean => {
+      const subject = inFlight.get(token);
+      if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;
+      if (!subject.sizes.includes(sizeBytes)) {
+        announced.set(token, sizeBytes);
+        return true;
+      }
+      sampled = sampled + 1 === sampleInterval ? 0 : sampled + 1;
+      return sampled === 0;
+    };
+
+    const tellOutputs = (token: number, outputs: readonly InferOutput[], sizeBytes: number): void => {
+      if (texts !== undefined) onOutputs?.(token, sizeBytes <= texts.limitBytes ? texts.textOf(outputs) : undefined);
+    };
+
     const transport = open({
       concurrency,
       marks,
       onResponse,
       keepsBody: (token, sizeBytes) => {
-        const subject = inFlight.get(token);
-        if (subject === undefined || sizeBytes === undefined || subject.expected.length > 0) return true;
-        if (!subject.sizes.includes(sizeBytes)) {
-          announced.set(token, sizeBytes);
-          return true;
-        }
-        sampled = sampled + 1 === sampleInterval ? 0 : sampled + 1;
-        return sampled === 0;
+        if (isDoubtful(token, sizeBytes)) return true;
+        if (texts === undefined) return false;
+        if ((sizeBytes ?? 0) <= texts.limitBytes) return true;
+        onOutputs?.(token, undefined);
+        return false;
       },
       onBody: (token, body, headerLength) => {
         const subject = inFlight.get(token);
         if (subject === undefined) return;
-        const wrong = judge(() => decode(body, headerLength, token), subject.expected, tolerance);
-        if (wrong === undefined) remember(subject, announced.get(token));
-        else if (!verdicts.has(token)) verdicts.set(token, wrong);
+        const { wrong, outputs } = look(() => decode(body, headerLength, token), subject.expected, tolerance);
+        if (wrong === undefined) {
+          remember(subject, announced.get(token));
+          tellOutputs(token, outputs, body.length);
+        } else if (!verdicts.has(token)) {
+          verdicts.set(token, wrong);
+        }
       },
       onReply: (token, failure, firstAt, lastAt) => {
         inFlight.delete(token);
@@ -93,22 +118,31 @@ function remember({ sizes }: Subject, size: number | undefined): void {
   if (isNews && sizes.length < rememberedSizes) sizes.push(size);
 }
 
-/** What is wrong with an answer, if anything. */
-function judge(
+/** What is in an answer, and what is wrong with it, if anything. */
+function look(
   decode: () => InferResponse,
   expected: readonly ExpectedOutput[],
   tolerance: Tolerance,
-): Failure | undefined {
+): { readonly wrong: Failure | undefined; readonly outputs: readonly InferOutput[] } {
   try {
-    const answer = decode();
-    const wrong = malformation(answer);
-    if (wrong !== undefined) return { code: 'protocol', message: wrong };
-    const mismatch = firstMismatch(expected, answer.outputs, tolerance);
-    return mismatch === undefined ? undefined : { code: 'validation', message: mismatch };
+    const { outputs } = decode();
+    return { wrong: judge(outputs, expected, tolerance), outputs };
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError)) throw thrown;
-    return { code: 'protocol', message: `not an answer of the protocol: ${messageOf(thrown)}` };
+    const message = `not an answer of the protocol: ${messageOf(thrown)}`;
+    return { wrong: { code: 'protocol', message }, outputs: [] };
   }
+}
+
+function judge(
+  outputs: readonly InferOutput[],
+  expected: readonly ExpectedOutput[],
+  tolerance: Tolerance,
+): Failure | undefined {
+  const wrong = malformation(outputs);
+  if (wrong !== undefined) return { code: 'protocol', message: wrong };
+  const mismatch = firstMismatch(expected, outputs, tolerance);
+  return mismatch === undefined ? undefined : { code: 'validation', message: mismatch };
 }
 
 /** By position; requests that come more than once share what is known of them. */

@@ -1,8 +1,8 @@
-import type { InferOutput, InferResponse } from '../../src/protocol/infer.js';
+import type { InferOutput } from '../../src/protocol/infer.js';
 import { elementCount, rawByteSize, unpackBytes } from '../../src/protocol/tensor.js';
 
-/** What is wrong with a decoded answer as such: no outputs, or data that is not of the size of its shape. */
-export function malformation({ outputs }: InferResponse): string | undefined {
+/** What is wrong with the outputs of an answer as such: there are none, or data is not of the size of its shape. */
+export function malformation(outputs: readonly InferOutput[]): string | undefined {
   if (outputs.length === 0) return 'the answer has no outputs';
   for (const output of outputs) {
     const wrong = wrongSize(output);

@@ -38,6 +38,7 @@ export function keepConcurrency(options: ClosedLoopOptions): LoadLoop {
     onResponse: (slot, at) => {
       if (slots.respond(slot, at)) answered(slot);
     },
+    onOutputs: slots.keepOutputs,
     onReply: (slot, failure, firstAt, lastAt) => {
       const isCounted = slots.responsesOf(slot) > 0;
       if (!slots.settle(slot, failure, firstAt, lastAt)) {

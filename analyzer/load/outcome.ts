@@ -18,6 +18,8 @@ export interface Outcome {
   sequenceId?: number | undefined;
   /** When each response of a request to a stream came; empty for all others. What is kept must be copied. */
   responseTimes: readonly Nanoseconds[];
+  /** The outputs of its answer, or of each response, as JSON; empty where none are kept. What is kept must be copied. */
+  outputTexts: readonly (string | undefined)[];
 }
 
 /** What a load tells while it runs; each request is told of by one `onDropped`, or one `onSent` and one `onOutcome`. */
@@ -58,4 +60,5 @@ export const emptyOutcome = (): Outcome => ({
   failure: undefined,
   sequenceId: undefined,
   responseTimes: [],
+  outputTexts: [],
 });

@@ -29,6 +29,8 @@ export interface RequestSlots {
   send(transport: Transport, request: number, slot: number, intendedAt: Nanoseconds | undefined): void;
   /** A response came, and perhaps not the last one; whether its request is in flight. */
   respond(slot: number, at: Nanoseconds): boolean;
+  /** What an answer or a response says. */
+  keepOutputs(slot: number, text: string | undefined): void;
   /** How many responses the request has had, of a stream. */
   responsesOf(slot: number): number;
   /** Tells the outcome; whether there was one to tell: a request that was given up may still be answered. */
@@ -41,7 +43,7 @@ export interface RequestSlots {
   drain(limitMs?: number): Promise<number[]>;
 }
 
-const none: readonly Nanoseconds[] = [];
+const none: readonly never[] = [];
 
 export function createRequestSlots({ size, clock, events, drainLimitMs, marks }: RequestSlotsOptions): RequestSlots {
   const requests = new Uint32Array(size);
@@ -51,6 +53,7 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
   const isInFlight = new Uint8Array(size);
   /** Used again, so that responses leave nothing behind. */
   const responseTimes: Nanoseconds[][] = [];
+  const outputTexts: (string | undefined)[][] = [];
   const outcome = emptyOutcome();
   let inFlight = 0;
   let onDrained: (() => void) | undefined;
@@ -68,6 +71,7 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
     outcome.failure = failure;
     if (marks !== undefined) outcome.sequenceId = marks.idOf(slot);
     outcome.responseTimes = responseTimes[slot] ?? none;
+    outcome.outputTexts = outputTexts[slot] ?? none;
     events.onOutcome(outcome);
     if (inFlight === 0) onDrained?.();
     return true;
@@ -78,8 +82,8 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
       return inFlight;
     },
     send: (transport, request, slot, intendedAt) => {
-      const times = responseTimes[slot];
-      if (times !== undefined) times.length = 0;
+      empty(responseTimes[slot]);
+      empty(outputTexts[slot]);
       isInFlight[slot] = 1;
       inFlight++;
       requests[slot] = request;
@@ -97,6 +101,12 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
       times.push(at);
       return true;
     },
+    keepOutputs: (slot, text) => {
+      if (isInFlight[slot] !== 1) return;
+      const texts = outputTexts[slot] ?? [];
+      outputTexts[slot] = texts;
+      texts.push(text);
+    },
     responsesOf: (slot) => responseTimes[slot]?.length ?? 0,
     settle,
     drain: async (limitMs = drainLimitMs) => {
@@ -111,4 +121,8 @@ export function createRequestSlots({ size, clock, events, drainLimitMs, marks }:
       return givenUp;
     },
   };
+}
+
+function empty(list: unknown[] | undefined): void {
+  if (list !== undefined) list.length = 0;
 }

@@ -44,6 +44,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
     concurrency: maxInFlight,
     marks: sequences?.marks,
     onResponse: slots.respond,
+    onOutputs: slots.keepOutputs,
     onReply: (slot, failure, firstAt, lastAt) => {
       if (slots.settle(slot, failure, firstAt, lastAt)) {
         free[freeCount++] = slot;

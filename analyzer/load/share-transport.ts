@@ -17,6 +17,7 @@ export function shareTransport(open: OpenTransport): SharedTransport {
         ...options,
         onReply: (token, failure, firstAt, lastAt) => owner?.onReply(token, failure, firstAt, lastAt),
         onResponse: (token, at) => owner?.onResponse?.(token, at),
+        onOutputs: (token, text) => owner?.onOutputs?.(token, text),
         ...(options.onBody === undefined
           ? {}
           : { onBody: (token, body, headerLength) => owner?.onBody?.(token, body, headerLength) }),

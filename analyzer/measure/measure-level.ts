@@ -44,7 +44,7 @@ export interface LevelOptions extends JudgeOptions {
 export type RecordAnswers = (
   load: Load,
   startedAt: Nanoseconds,
-) => (answer: Pick<Outcome, 'sentAt' | 'lastAt' | 'request' | 'sequenceId' | 'responseTimes'>) => void;
+) => (answer: Pick<Outcome, 'sentAt' | 'lastAt' | 'request' | 'sequenceId' | 'responseTimes' | 'outputTexts'>) => void;
 
 export interface LevelPorts {
   readonly openSender: OpenSender;

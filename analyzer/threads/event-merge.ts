@@ -22,9 +22,13 @@ export function createEventMerge(threads: number, events: LoadEvents): EventMerg
     failures: [] as Failure[],
     dispatches: new RecordQueue(dispatchFields),
     outcomes: new RecordQueue(outcomeFields),
+    responseTimes: new RecordQueue(1),
+    outputTexts: new TextQueue(),
   }));
   type Feed = (typeof feeds)[number];
-  const outcome = emptyOutcome();
+  const responseTimes: Nanoseconds[] = [];
+  const outputTexts: (string | undefined)[] = [];
+  const outcome = { ...emptyOutcome(), responseTimes, outputTexts };
   let toldUntil = ns(Number.NEGATIVE_INFINITY);
   let inFlight = 0;
 
@@ -42,7 +46,8 @@ export function createEventMerge(threads: number, events: LoadEvents): EventMerg
     }
   };
 
-  const tellOutcome = ({ outcomes, failures }: Feed): void => {
+  const tellOutcome = (feed: Feed): void => {
+    const { outcomes, failures } = feed;
     outcome.lastAt = ns(outcomes.field(0));
     outcome.intendedAt = ns(outcomes.field(1));
     outcome.sentAt = ns(outcomes.field(2));
@@ -50,6 +55,15 @@ export function createEventMerge(threads: number, events: LoadEvents): EventMerg
     outcome.firstAt = ns(outcomes.field(4));
     outcome.request = outcomes.field(5);
     outcome.failure = failures[outcomes.field(6) - 1];
+    const sequenceId = outcomes.field(7);
+    outcome.sequenceId = sequenceId === 0 ? undefined : sequenceId;
+    responseTimes.length = outcomes.field(8);
+    for (let index = 0; index < responseTimes.length; index++) {
+      responseTimes[index] = ns(feed.responseTimes.field(0));
+      feed.responseTimes.drop();
+    }
+    outputTexts.length = outcomes.field(9);
+    for (let index = 0; index < outputTexts.length; index++) outputTexts[index] = feed.outputTexts.take();
     outcomes.drop();
     inFlight--;
     events.onOutcome(outcome);
@@ -75,11 +89,13 @@ export function createEventMerge(threads: number, events: LoadEvents): EventMerg
   };
 
   return {
-    accept: (thread, { dispatches, outcomes, failures, until }) => {
+    accept: (thread, { dispatches, outcomes, responseTimes: times, outputTexts: texts, failures, until }) => {
       const feed = feeds[thread];
       if (feed === undefined) return;
       feed.dispatches.push(dispatches);
       feed.outcomes.push(outcomes);
+      feed.responseTimes.push(times);
+      feed.outputTexts.push(texts);
       feed.failures.push(...failures);
       feed.until = until;
       const told = ns(Math.min(...feeds.map((each) => each.until)));
@@ -130,5 +146,25 @@ class RecordQueue {
 
   private look(): void {
     this.time = this.pieces[0]?.[this.offset] ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Texts, in pieces, as they came. */
+class TextQueue {
+  private pieces: (readonly (string | undefined)[])[] = [];
+  private offset = 0;
+
+  push(piece: readonly (string | undefined)[]): void {
+    if (piece.length > 0) this.pieces.push(piece);
+  }
+
+  take(): string | undefined {
+    const [piece = []] = this.pieces;
+    const text = piece[this.offset++];
+    if (this.offset >= piece.length) {
+      this.pieces.shift();
+      this.offset = 0;
+    }
+    return text;
   }
 }

@@ -9,6 +9,10 @@ export interface EventReport {
   readonly dispatches: Float64Array<ArrayBuffer>;
   /** `outcomeFields` numbers each. */
   readonly outcomes: Float64Array<ArrayBuffer>;
+  /** When responses of streams came, outcome after outcome. */
+  readonly responseTimes: Float64Array<ArrayBuffer>;
+  /** What answers or responses say, outcome after outcome. */
+  readonly outputTexts: readonly (string | undefined)[];
   /** The first failure of each class that this thread has met since its last report. */
   readonly failures: readonly Failure[];
   /** Nothing that happened before this instant is told of later. */
@@ -17,8 +21,11 @@ export interface EventReport {
 
 /** At, intended, which request, and whether it was sent (1) or dropped (0). */
 export const dispatchFields = 4;
-/** Last, intended, sent, handed, first, which request, and the number of the failure's class, from 1, or 0. */
-export const outcomeFields = 7;
+/**
+ * Last, intended, sent, handed, first, which request, the number of the failure's class, from 1, or 0, the correlation id, or 0,
+ * how many response times it has, and how many texts.
+ */
+export const outcomeFields = 10;
 
 /** Writes down what a load tells, and reports it now and then. */
 export interface EventWriter extends LoadEvents {
@@ -34,6 +41,8 @@ export function createEventWriter(clock: Clock, post: (report: EventReport) => v
   const outcomes = new Float64Array(largestReport * outcomeFields);
   const classes = new Map<FailureCode, number>();
   let failures: Failure[] = [];
+  let responseTimes: Nanoseconds[] = [];
+  let outputTexts: (string | undefined)[] = [];
   let dispatchEnd = 0;
   let outcomeEnd = 0;
   let reportedUntil = ns(0);
@@ -43,12 +52,16 @@ export function createEventWriter(clock: Clock, post: (report: EventReport) => v
     post({
       dispatches: dispatches.slice(0, dispatchEnd),
       outcomes: outcomes.slice(0, outcomeEnd),
+      responseTimes: Float64Array.from(responseTimes),
+      outputTexts,
       failures,
       until,
     });
     dispatchEnd = 0;
     outcomeEnd = 0;
     failures = [];
+    responseTimes = [];
+    outputTexts = [];
   };
 
   const addDispatch = (at: Nanoseconds, intendedAt: Nanoseconds, request: number, wasSent: 0 | 1): void => {
@@ -83,6 +96,11 @@ export function createEventWriter(clock: Clock, post: (report: EventReport) => v
       outcomes[outcomeEnd++] = outcome.firstAt;
       outcomes[outcomeEnd++] = outcome.request;
       outcomes[outcomeEnd++] = failure;
+      outcomes[outcomeEnd++] = outcome.sequenceId ?? 0;
+      outcomes[outcomeEnd++] = outcome.responseTimes.length;
+      outcomes[outcomeEnd++] = outcome.outputTexts.length;
+      for (const time of outcome.responseTimes) responseTimes.push(time);
+      for (const text of outcome.outputTexts) outputTexts.push(text);
       if (outcomeEnd === outcomes.length) report(reportedUntil);
     },
   };

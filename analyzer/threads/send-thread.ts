@@ -86,7 +86,8 @@ async function prepareReported(
   const { clock, loads, seed } = options;
   const writer = createEventWriter(clock, (report: EventReport) => {
     const message: ThreadMessage = { kind: 'report', report };
-    port.postMessage(message, [report.dispatches.buffer, report.outcomes.buffer]);
+    const { dispatches, outcomes, responseTimes } = report;
+    port.postMessage(message, [dispatches.buffer, outcomes.buffer, responseTimes.buffer]);
   });
   const planned = planLoad(load, loads, seed);
   const ready: ReadyLoad = await prepareShare({ planned, share, limit, taken, events: writer }, options);

@@ -27,6 +27,13 @@ export type OnBody = (token: number, body: Buffer, headerLength: number | undefi
 export type OnResponse = (token: number, at: Nanoseconds) => void;
 
 /**
+ * Called for each valid answer, or response of a stream, before `onReply`, by a transport that puts outputs into words.
+ *
+ * @param text JSON; absent for an answer that is too large
+ */
+export type OnOutputs = (token: number, text: string | undefined) => void;
+
+/**
  * Asked once for each answer with success, when its body begins: whether the body is kept and given to `onBody`.
  *
  * @param sizeBytes of the body; `undefined` when the server does not say it in advance
@@ -50,6 +57,7 @@ export interface OpenOptions {
   readonly concurrency: number;
   readonly onReply: OnReply;
   readonly onResponse?: OnResponse | undefined;
+  readonly onOutputs?: OnOutputs | undefined;
   /** Given when answers are looked into; without it their bodies are counted off and dropped. */
   readonly onBody?: OnBody | undefined;
   /** Absent: every body is kept. */

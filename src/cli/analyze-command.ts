@@ -5,6 +5,7 @@ import { composingFlags, repeatableComposingFlags } from './flags/composing-flag
 import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
+import { profileFlags } from './flags/profile-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { requestFlags } from './flags/request-flags.js';
 import { sequenceFlags } from './flags/sequence-flags.js';
@@ -166,11 +167,7 @@ export function analyzeFlags(yargs: Argv) {
       group: 'Reports:',
     })
     .option('json', { ...text, describe: 'Write the whole run as one JSON document', group: 'Reports:' })
-    .option('profile-export-file', {
-      ...text,
-      describe: "Write the times of every request as perf_analyzer's JSON",
-      group: 'Reports:',
-    })
+    .options(profileFlags)
     .option('v', {
       type: 'count',
       alias: 'verbose',
@@ -234,7 +231,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     csv: argv.f,
     verboseCsv: argv.verboseCsv,
     json: argv.json,
-    profileExportFile: argv.profileExportFile,
+    profile: argv,
     verbose: argv.v > 0,
     engine: argv,
     wire: argv,

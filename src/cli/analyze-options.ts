@@ -11,6 +11,7 @@ import { type LoadFlags, loadSettings } from './flags/load-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { parseModels } from './flags/model-shares.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
+import { type ProfileFlags, type ProfileSettings, profileSettings } from './flags/profile-flags.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 import {
   checkSequences,
@@ -48,7 +49,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly csv: string | undefined;
   readonly verboseCsv: boolean;
   readonly json: string | undefined;
-  readonly profileExportFile: string | undefined;
+  readonly profile: ProfileFlags;
   readonly verbose: boolean;
   readonly engine: EngineFlags;
   readonly wire: WireFlags;
@@ -75,7 +76,7 @@ export interface AnalyzeOptions {
     readonly csv: string | undefined;
     readonly isVerboseCsv: boolean;
     readonly json: string | undefined;
-    readonly profile: string | undefined;
+    readonly profile: ProfileSettings | undefined;
   };
   readonly isVerbose: boolean;
   /** What to tell before the run, one sentence each. */
@@ -118,7 +119,12 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
       modelRepository: flags.modelRepository,
       connection: { ...connectionOptions(flags.wire, settings.protocol), ...(isEncrypted ? { tls } : {}) },
     },
-    output: { csv: flags.csv, isVerboseCsv: flags.verboseCsv, json: flags.json, profile: flags.profileExportFile },
+    output: {
+      csv: flags.csv,
+      isVerboseCsv: flags.verboseCsv,
+      json: flags.json,
+      profile: profileSettings(flags.profile),
+    },
     isVerbose: flags.verbose,
     notes: [
       ...engineNotes(flags.engine, settings.protocol),
@@ -139,8 +145,8 @@ function serverUrls({ urls, tls }: AnalyzeFlags, protocol: Protocol): string[] {
   return parsed.map((url) => url.replace(/^(grpcs:\/\/)?/, 'grpcs://'));
 }
 
-function checkOutputs({ csv, json, profileExportFile }: AnalyzeFlags): void {
-  const files = { '-f': csv, '--json': json, '--profile-export-file': profileExportFile };
+function checkOutputs({ csv, json, profile }: AnalyzeFlags): void {
+  const files = { '-f': csv, '--json': json, '--profile-export-file': profile.profileExportFile };
   for (const [flag, file] of Object.entries(files)) {
     if (file === '') throw badFlag(flag, 'a file name', file);
   }

@@ -1,4 +1,4 @@
-import { checkAnswers } from '../../analyzer/answers/check-answers.js';
+import { checkAnswers, type OutputTexts } from '../../analyzer/answers/check-answers.js';
 import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
 import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
@@ -14,6 +14,7 @@ import type { RunSettings } from '../core/run.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { InferResponse } from '../protocol/infer.js';
+import { tensorValuesText } from '../protocol/tensor-values.js';
 import { openWire } from './open-wire.js';
 
 /** What one sender needs of a request path: plain data, so that the sender can be on any thread. */
@@ -30,6 +31,8 @@ export interface PathPlan {
   readonly targets: Targets | undefined;
   /** Given when tensors travel in shared memory. */
   readonly shared: SharedSlots | undefined;
+  /** Answers with at most so many bytes are kept as text; absent: none is. */
+  readonly outputLimitBytes: number | undefined;
 }
 
 /** A request path on the thread that sends: wire, shared memory, checks. */
@@ -52,6 +55,7 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   const checks = {
     prepared,
     tolerance: settings.data.tolerance,
+    texts: outputTexts(plan),
     decode: (body: Buffer, headerLength: number | undefined, token: number) => {
       const answer = decodeAnswer(settings, { body, headerLength, shared: slots?.sharedOutputs });
       return slots === undefined ? answer : slots.complete(answer, token);
@@ -67,6 +71,12 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
     order: targets === undefined ? inTurn(prepared.length) : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
     sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed }),
   };
+}
+
+function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | undefined {
+  if (outputLimitBytes === undefined) return undefined;
+  const isOutside = shared !== undefined && shared.outputs.byteSize > outputLimitBytes; // in no answer, and too large
+  return { limitBytes: isOutside ? 0 : outputLimitBytes, textOf: tensorValuesText };
 }
 
 interface Answer {

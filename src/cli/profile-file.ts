@@ -2,6 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import type { RecordAnswers } from '../../analyzer/measure/measure-level.js';
 import {
   type Answer,
+  type AnswerTensors,
   type Epoch,
   experimentHead,
   experimentTail,
@@ -15,6 +16,7 @@ import {
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { Level } from '../core/run.js';
 import { ns } from '../core/units.js';
+import type { InputTexts } from './input-texts.js';
 import { destinationOf } from './write-output.js';
 
 /** Every request of a run on disk, as it goes: only the last few are in memory. */
@@ -22,7 +24,11 @@ export interface ProfileFile extends AsyncDisposable {
   readonly recordAnswers: RecordAnswers;
   /** Of several models or servers: which one each of the prepared requests is for. */
   labelRequests(labelOf: (request: number) => RequestLabel): void;
+  /** From now on with tensors: these of a prepared request, and those of its answer. */
+  keepTensors(inputsOf: InputTexts): void;
   endLevel(level: Level): void;
+  /** What was left out, and why, one sentence each. */
+  notes(): string[];
   /**
    * Puts the file in its place. Without this, nothing is left of it.
    *
@@ -32,8 +38,10 @@ export interface ProfileFile extends AsyncDisposable {
 }
 
 const chunkCharacters = 65_536;
+const largestBacklog = 64 * 1024 * 1024;
 
-export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
+/** @param backlogBytes more than this does not wait for the disk: tensors are left out meanwhile */
+export function createProfileFile(file: string, epoch: Epoch, backlogBytes = largestBacklog): ProfileFile {
   const destination = destinationOf(file);
   const stream = createWriteStream(destination.path);
   let failure: unknown;
@@ -47,7 +55,21 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
   /** The last answer, which may lie behind the last window: only the next one, or the end, can tell. */
   let pending: Answer | undefined;
   let labelOf: (request: number) => string | undefined = () => undefined;
+  let inputsOf: InputTexts | undefined;
+  let tooLarge = 0;
+  let tooFast = 0;
   let isFinished = false;
+
+  const tensorsOf = (request: number, outputs: AnswerTensors['outputs']): AnswerTensors | undefined => {
+    if (inputsOf === undefined) return undefined;
+    if (stream.writableLength > backlogBytes) {
+      tooFast++;
+      return { inputs: undefined, outputs: [] };
+    }
+    const inputs = inputsOf(request);
+    if (inputs === undefined || outputs.includes(undefined)) tooLarge++;
+    return { inputs, outputs: outputs.slice() };
+  };
 
   const writePending = (): void => {
     if (pending === undefined) return;
@@ -65,10 +87,15 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
       isFirstRequest = true;
       startedAt = levelStartedAt;
       pending = undefined;
-      return ({ sentAt, lastAt, request, responseTimes, sequenceId }) => {
+      return ({ sentAt, lastAt, request, responseTimes, sequenceId, outputTexts }) => {
         writePending();
-        const times = responseTimes.length > 0 ? responseTimes.slice() : [lastAt];
-        pending = { sentAt, responseTimes: times, sequenceId, label: labelOf(request) };
+        pending = {
+          sentAt,
+          responseTimes: responseTimes.length > 0 ? responseTimes.slice() : [lastAt],
+          sequenceId,
+          tensors: tensorsOf(request, outputTexts),
+          label: labelOf(request),
+        };
       };
     },
     labelRequests: (labels) => {
@@ -79,6 +106,15 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
         return text;
       };
     },
+    keepTensors: (texts) => {
+      inputsOf = texts;
+    },
+    notes: () => [
+      ...(tooLarge === 0
+        ? []
+        : [`${leftOut(tooLarge)}, which are larger than 1 KiB; --export-tensors all writes them.`]),
+      ...(tooFast === 0 ? [] : [`${leftOut(tooFast)}, which came faster than they could be written.`]),
+    ],
     endLevel: (level) => {
       const boundaries = windowBoundaries(level, startedAt);
       const end = boundaries.at(-1) ?? startedAt;
@@ -103,6 +139,8 @@ export function createProfileFile(file: string, epoch: Epoch): ProfileFile {
     },
   };
 }
+
+const leftOut = (count: number): string => `Note: --profile-export-file leaves out tensors of ${count} requests`;
 
 /** Resolves when everything is on disk, or nothing more will be. */
 const ended = (stream: WriteStream, last: string): Promise<void> =>

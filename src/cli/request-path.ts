@@ -11,6 +11,7 @@ import type { ConnectionOptions } from '../client/connection.js';
 import type { RunSettings } from '../core/run.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
+import { type InputTexts, inputTexts } from './input-texts.js';
 import type { Interrupt } from './interrupt.js';
 import type { PathPlan } from './open-path.js';
 import type { OpenServers } from './open-servers.js';
@@ -20,19 +21,23 @@ export interface RequestPathOptions {
   readonly servers: OpenServers;
   readonly interrupt: Interrupt;
   readonly connection: ConnectionOptions;
+  /** Inputs and answers with at most so many bytes are kept as text; absent: none are. */
+  readonly tensorLimitBytes: number | undefined;
 }
 
 /** What requests go through on their way, and answers on theirs, whoever sends them: data and shared memory. */
 export interface RequestPath extends AsyncDisposable {
   /** Absent: one model on one server. */
   readonly targets: Targets | undefined;
+  /** The inputs of a prepared request as JSON; absent: they are not kept. */
+  readonly inputsOf: InputTexts | undefined;
   /** For one of several senders that hold the load together. */
   plan(share: Share): PathPlan;
 }
 
 /** @throws PerfError when the data does not suit a model, or the server does not take shared memory */
 export async function openRequestPath(options: RequestPathOptions): Promise<RequestPath> {
-  const { settings, servers, connection } = options;
+  const { settings, servers, connection, tensorLimitBytes } = options;
   const signatures = servers.first.models.map(({ metadata, config, model }) =>
     modelSignature(metadata, { modelName: model.name, modelVersion: settings.modelVersion, config }),
   );
@@ -44,6 +49,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const urls = servers.all.map(({ url }) => url);
   return {
     targets,
+    inputsOf: tensorLimitBytes === undefined ? undefined : inputTexts(requests, tensorLimitBytes),
     plan: (share) => ({
       settings,
       urls,
@@ -52,6 +58,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
       isDecoupled: servers.first.models.some(({ config }) => config?.model_transaction_policy?.decoupled === true),
       targets,
       shared: shared && slotsOf(shared, settings, share),
+      outputLimitBytes: tensorLimitBytes,
     }),
     [Symbol.asyncDispose]: async () => shared?.[Symbol.asyncDispose](),
   };

@@ -41,9 +41,9 @@ export async function runAnalysis(options: AnalyzeOptions, context: CommandConte
   const { output } = options;
   if (output.csv !== undefined) checkWritable('-f', output.csv);
   if (output.json !== undefined) checkWritable('--json', output.json);
-  if (output.profile !== undefined) checkWritable('--profile-export-file', output.profile);
+  if (output.profile !== undefined) checkWritable('--profile-export-file', output.profile.file);
   for (const note of options.notes) context.progress.say(note);
-  await using profile = output.profile === undefined ? undefined : createProfileFile(output.profile, wallClock());
+  await using profile = output.profile === undefined ? undefined : createProfileFile(output.profile.file, wallClock());
   const run = await measure(options, { ...context, profile }).finally(() => context.progress.close());
   const refusals = [
     () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),
@@ -206,10 +206,12 @@ async function sweep(
     servers,
     interrupt,
     connection,
+    tensorLimitBytes: options.output.profile?.tensorLimitBytes,
   });
   await using sending = await openSending(path, settings);
-  const { targets } = path;
+  const { targets, inputsOf } = path;
   if (targets !== undefined) profile?.labelRequests(requestLabels(targets));
+  if (inputsOf !== undefined) profile?.keepTensors(inputsOf);
   const signal =
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);
@@ -238,6 +240,7 @@ async function sweep(
     profile?.endLevel(level);
     if (isVerbose) passLines(level, settings.measurement.percentile).forEach(progress.say);
   }
+  profile?.notes().forEach(progress.say);
   return levels;
 }
 

@@ -48,6 +48,7 @@ function sendingTo(url: string, settings: RunSettings, change: Partial<PathPlan>
     isDecoupled: false,
     targets: undefined,
     shared: undefined,
+    outputLimitBytes: undefined,
     ...change,
   };
   return openSending({ plan: () => plan }, settings);

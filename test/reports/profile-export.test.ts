@@ -37,6 +37,19 @@ test('the pieces of a profile export make the document of perf_analyzer', (t) =>
   t.is(JSON.parse(text).experiments.length, 2);
 });
 
+test('tensors stand before and behind the response times, as many outputs as times', (t) => {
+  const tensors = { inputs: '{"IN":[1,2]}', outputs: ['{"OUT":1}', undefined] };
+  const request = { sentAt: ns(1), responseTimes: [ns(3), ns(4), ns(5)], sequenceId: 7, tensors };
+  t.regex(
+    requestText(request, epoch, true),
+    /^{"timestamp":\d+,"sequence_id":7,"request_inputs":{"IN":\[1,2\]},"response_timestamps":\[\d+,\d+,\d+\],"response_outputs":\[{"OUT":1},{},{}\]}$/,
+  );
+  t.regex(
+    requestText({ ...request, tensors: { inputs: undefined, outputs: [] } }, epoch, true),
+    /"request_inputs":{},/,
+  );
+});
+
 test('an open loop is an experiment of its rate', (t) => {
   const head = experimentHead({ kind: 'request-intervals', requestsPerSecond: 12.5, maxInFlight: 8 }, true);
   t.is(head, '{"experiment":{"mode":"request_rate","value":12.5},"requests":[');

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { checkAnswers } from '../../../analyzer/answers/check-answers.js';
+import { checkAnswers, type OutputTexts } from '../../../analyzer/answers/check-answers.js';
 import type { ExpectedOutput, PreparedRequest } from '../../../analyzer/data/step.js';
 import type { OpenOptions, OpenTransport } from '../../../analyzer/wire/transport.js';
 import type { Failure } from '../../../src/core/failure.js';
@@ -8,6 +8,7 @@ import { decodeModelInferResponse, encodeModelInferResponse } from '../../../src
 import { decodeInferResponse, encodeInferResponse } from '../../../src/protocol/http-infer.js';
 import { type InferOutput, type InferResponse, noParameters } from '../../../src/protocol/infer.js';
 import { packBytes } from '../../../src/protocol/tensor.js';
+import { tensorValuesText } from '../../../src/protocol/tensor-values.js';
 
 const output = (change: Partial<InferOutput> = {}): InferOutput => ({
   name: 'y',
@@ -58,7 +59,7 @@ const prepared = (expected: readonly ExpectedOutput[] = []): PreparedRequest => 
 });
 
 /** A transport that answers as it is told, and the failures that come out of the checks. */
-function setUp(subject: Subject, requests: readonly PreparedRequest[]) {
+function setUp(subject: Subject, requests: readonly PreparedRequest[], texts?: OutputTexts) {
   let options: OpenOptions | undefined;
   const open: OpenTransport = (opened) => {
     options = opened;
@@ -66,8 +67,10 @@ function setUp(subject: Subject, requests: readonly PreparedRequest[]) {
   };
   const failures: (Failure | undefined)[] = [];
   const tolerance = { absolute: 0, relative: 0 };
-  const transport = checkAnswers(open, { prepared: requests, tolerance, decode: subject.decode })({
+  const said: (string | undefined)[] = [];
+  const transport = checkAnswers(open, { prepared: requests, tolerance, decode: subject.decode, texts })({
     concurrency: 4,
+    onOutputs: (_token, text) => said.push(text),
     onReply: (_token, failure) => failures.push(failure),
   });
   let looks = 0;
@@ -88,6 +91,7 @@ function setUp(subject: Subject, requests: readonly PreparedRequest[]) {
     reply,
     call,
     failures,
+    said,
     looks: () => looks,
     fail: (failure: Failure) => options?.onReply(0, failure, ns(1), ns(2)),
   };
@@ -124,6 +128,17 @@ for (const subject of subjects) {
     const { call, looks } = setUp(subject, [prepared()]);
     for (let index = 0; index < 5; index++) call(good, { isAnnounced: false });
     t.is(looks(), 5);
+  });
+
+  test(`checkAnswers ${subject.name}: puts the outputs of every valid answer into words, unless it is too large`, (t) => {
+    const large = subject.encode([output({ shape: [500], data: new Uint8Array(500) })]);
+    const texts = { limitBytes: 400, textOf: tensorValuesText };
+    const { call, said } = setUp(subject, [prepared()], texts);
+    for (let index = 0; index < 3; index++) call(good);
+    for (let index = 0; index < 3; index++) call(large); // the first one is looked into all the same
+    call(large, { isAnnounced: false });
+    call({ body: Buffer.from('garbage') });
+    t.deepEqual(said, [...Array<string>(3).fill('{"y":[1,2]}'), ...Array<undefined>(4).fill(undefined)]);
   });
 
   test(`checkAnswers ${subject.name}: garbage is a protocol failure each time, and is never known`, (t) => {

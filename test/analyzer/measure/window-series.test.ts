@@ -12,6 +12,7 @@ const answer = (series: WindowSeries, sentMs: number, lastMs: number, intendedMs
     lastAt: fromMs(lastMs),
     failure: undefined,
     responseTimes: [],
+    outputTexts: [],
   });
 const failed = (series: WindowSeries, atMs: number): void => {
   const at = fromMs(atMs);
@@ -25,6 +26,7 @@ const failed = (series: WindowSeries, atMs: number): void => {
     lastAt: at,
     failure,
     responseTimes: [],
+    outputTexts: [],
   });
 };
 

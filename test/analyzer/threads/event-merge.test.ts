@@ -35,7 +35,14 @@ function eventsOf(thread: number, count: number): Event[] {
     const failure = failures[Math.floor(random() * failures.length)];
     const times = { intendedAt: ns(sentAt - 5), sentAt, handedAt: ns(sentAt + 1), firstAt: ns(lastAt - 2), lastAt };
     events.push({ kind: 'sent', at: sentAt, request: index });
-    events.push({ kind: 'outcome', at: lastAt, outcome: { ...emptyOutcome(), request: index, ...times, failure } });
+    const responses = failure === undefined ? Math.floor(random() * 4) : 0;
+    const said = {
+      sequenceId: random() < 0.5 ? index + 1 : undefined,
+      responseTimes: Array.from({ length: responses }, (_, response) => ns(lastAt - response)),
+      outputTexts: Array.from({ length: responses }, () => (random() < 0.3 ? undefined : `{"OUT":${random()}}`)),
+    };
+    const outcome = { ...emptyOutcome(), request: index, ...times, failure, ...said };
+    events.push({ kind: 'outcome', at: lastAt, outcome });
   }
   return events.sort((left, right) => left.at - right.at);
 }
@@ -142,6 +149,8 @@ test('createEventMerge tells nothing that another thread may still come before',
   const report = (until: number, ...sent: readonly number[]): EventReport => ({
     dispatches: Float64Array.from(sent.flatMap((at) => [at, at, 0, 1])),
     outcomes: new Float64Array(0),
+    responseTimes: new Float64Array(0),
+    outputTexts: [],
     failures: [],
     until: ns(until),
   });
