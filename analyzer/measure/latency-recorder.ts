@@ -1,6 +1,7 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import { type Histogram, Int32Histogram } from 'hdr-histogram-js';
 import type { LatencySummary } from '../../src/core/run.js';
 import { type Nanoseconds, ns, toMs } from '../../src/core/units.js';
+import { packCounts, unpackCounts } from './packed-counts.js';
 
 /** One hour: longer latencies are counted as one hour in percentiles; mean, deviation and extremes stay exact. */
 const highestTrackable = 3_600e9;
@@ -18,11 +19,14 @@ export interface LatencyRecorder {
   percentile(percent: number): Nanoseconds;
   /** Absent without a sample. */
   summarise(percents: readonly number[]): LatencySummary | undefined;
-  readonly state: RecorderState;
+  /** Everything that was recorded; not to be changed. */
+  histogram(): Histogram;
+  /** Holds the same in some KB instead of 135. For a recorder that gets no more: what asks later has a histogram made for it. */
+  compact(): void;
+  readonly moments: Moments;
 }
 
-interface RecorderState {
-  readonly histogram: Histogram;
+interface Moments {
   count: number;
   mean: number;
   squares: number;
@@ -37,14 +41,9 @@ export const createLatencyRecorder = (): LatencyRecorder => new HdrRecorder();
  * window is thrown away at the next, in the middle of the load.
  */
 class HdrRecorder implements LatencyRecorder {
-  readonly state: RecorderState = {
-    histogram: build({
-      bitBucketSize: 32,
-      autoResize: false,
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: highestTrackable,
-      numberOfSignificantValueDigits: 3,
-    }),
+  private whole: Int32Histogram | undefined = emptyHistogram();
+  private packed: Uint8Array | undefined;
+  readonly moments: Moments = {
     count: 0,
     mean: 0,
     squares: 0,
@@ -53,55 +52,82 @@ class HdrRecorder implements LatencyRecorder {
   };
 
   get count(): number {
-    return this.state.count;
+    return this.moments.count;
   }
 
   record(latency: Nanoseconds): void {
-    const { state } = this;
-    state.histogram.recordValue(Math.min(highestTrackable, Math.max(0, Math.round(latency))));
-    state.count++;
-    const delta = latency - state.mean;
-    state.mean += delta / state.count;
-    state.squares += delta * (latency - state.mean);
-    if (latency < state.min) state.min = latency;
-    if (latency > state.max) state.max = latency;
+    const { moments } = this;
+    this.whole ??= this.unpacked();
+    this.whole.recordValue(Math.min(highestTrackable, Math.max(0, Math.round(latency))));
+    moments.count++;
+    const delta = latency - moments.mean;
+    moments.mean += delta / moments.count;
+    moments.squares += delta * (latency - moments.mean);
+    if (latency < moments.min) moments.min = latency;
+    if (latency > moments.max) moments.max = latency;
   }
 
   merge(other: LatencyRecorder): void {
-    mergeInto(this.state, other.state);
+    if (other.count === 0) return;
+    this.whole ??= this.unpacked();
+    this.whole.add(other.histogram() as Int32Histogram);
+    mergeInto(this.moments, other.moments);
   }
 
   mean(): Nanoseconds {
-    return ns(this.state.mean);
+    return ns(this.moments.mean);
+  }
+
+  histogram(): Histogram {
+    return this.whole ?? this.unpacked();
+  }
+
+  compact(): void {
+    if (this.whole === undefined) return;
+    this.packed = packCounts(this.whole);
+    this.whole = undefined;
   }
 
   percentile(percent: number): Nanoseconds {
-    const { histogram, min, max } = this.state;
+    return this.percentileOf(this.histogram(), percent);
+  }
+
+  private unpacked(): Int32Histogram {
+    const histogram = emptyHistogram();
+    if (this.packed !== undefined) unpackCounts(this.packed, histogram);
+    return histogram;
+  }
+
+  private percentileOf(histogram: Histogram, percent: number): Nanoseconds {
+    const { min, max } = this.moments;
     // The histogram answers with the top of a bucket, which may lie above the largest sample.
     return ns(Math.min(max, Math.max(min, histogram.getValueAtPercentile(percent))));
   }
 
   summarise(percents: readonly number[]): LatencySummary | undefined {
-    const { count, mean, squares, min, max } = this.state;
+    const { count, mean, squares, min, max } = this.moments;
     if (count === 0) return undefined;
+    const histogram = this.histogram();
     return {
       meanMs: toMs(ns(mean)),
       stdMs: toMs(ns(count > 1 ? Math.sqrt(squares / (count - 1)) : 0)),
       minMs: toMs(ns(min)),
       maxMs: toMs(ns(max)),
-      percentilesMs: Object.fromEntries(percents.map((percent) => [String(percent), toMs(this.percentile(percent))])),
+      percentilesMs: Object.fromEntries(
+        percents.map((percent) => [String(percent), toMs(this.percentileOf(histogram, percent))]),
+      ),
     };
   }
 }
 
-function mergeInto(state: RecorderState, other: RecorderState): void {
-  if (other.count === 0) return;
-  state.histogram.add(other.histogram);
-  const total = state.count + other.count;
-  const delta = other.mean - state.mean;
-  state.squares += other.squares + (delta * delta * state.count * other.count) / total;
-  state.mean += (delta * other.count) / total;
-  state.count = total;
-  state.min = Math.min(state.min, other.min);
-  state.max = Math.max(state.max, other.max);
+const emptyHistogram = (): Int32Histogram => new Int32Histogram(1, highestTrackable, 3);
+
+function mergeInto(moments: Moments, other: Moments): void {
+  const total = moments.count + other.count;
+  const delta = other.mean - moments.mean;
+  moments.squares += other.squares + (delta * delta * moments.count * other.count) / total;
+  moments.mean += (delta * other.count) / total;
+  moments.count = total;
+  moments.min = Math.min(moments.min, other.min);
+  moments.max = Math.max(moments.max, other.max);
 }

@@ -20,6 +20,11 @@ export const createPacedRecord = (): PacedRecord => ({
   dropped: 0,
 });
 
+export function compactPacedRecord({ serviceTimes, sendLags }: PacedRecord): void {
+  serviceTimes.compact();
+  sendLags.compact();
+}
+
 export function mergePacedRecords(records: readonly PacedRecord[]): PacedRecord {
   const merged = createPacedRecord();
   for (const record of records) {

@@ -57,7 +57,7 @@ export function summarise(window: Summable, server: ServerSplit | undefined, opt
       ? {}
       : { stream: summariseStream(window.streamed, duration, options.percentiles) }),
     ...(server === undefined ? {} : { server }),
-    histogram: encodeIntoCompressedBase64(latencies.state.histogram),
+    histogram: encodeIntoCompressedBase64(latencies.histogram()),
   };
 }
 

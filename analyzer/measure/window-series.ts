@@ -2,7 +2,8 @@ import { answers } from '../../src/core/failure.js';
 import { minus, type Nanoseconds, ns, plus } from '../../src/core/units.js';
 import type { LoadEvents, Outcome } from '../load/outcome.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
-import { createPacedRecord, type PacedRecord } from './paced-record.js';
+import { compactPacedRecord, createPacedRecord, type PacedRecord } from './paced-record.js';
+import { stabilityWindows } from './stability.js';
 import { createStreamRecord, recordResponses, type StreamRecord } from './stream-record.js';
 
 /** What was measured between two instants; requests belong to the window in which their answer was complete. */
@@ -82,6 +83,8 @@ export function createWindowSeries(options: WindowSeriesOptions): WindowSeries {
     const ended = current;
     endWindow(ended, at);
     closed.push(ended);
+    const [old] = closed.slice(-1 - stabilityWindows, -stabilityWindows);
+    if (old !== undefined) compactWindow(old);
     current = openWindow(at, options);
     onClose(ended);
   };
@@ -179,6 +182,14 @@ function recordOutcome(window: WindowRecord | undefined, outcome: Outcome): void
 function endWindow(window: WindowRecord, at: Nanoseconds): void {
   window.endedAt = at;
   for (const part of window.parts) part.endedAt = at;
+}
+
+/** A window that is compared with none any more: a long run has thousands. */
+function compactWindow({ latencies, paced, streamed, parts }: WindowRecord): void {
+  latencies.compact();
+  if (paced !== undefined) compactPacedRecord(paced);
+  streamed?.firstResponses.compact();
+  parts.forEach(compactWindow);
 }
 
 const openWindow = (startedAt: Nanoseconds, options: Omit<WindowSeriesOptions, 'onClose'>): WindowRecord => {

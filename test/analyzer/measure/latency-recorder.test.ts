@@ -1,4 +1,5 @@
 import test from 'ava';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { createLatencyRecorder } from '../../../analyzer/measure/latency-recorder.js';
 import { seededRandom } from '../../../src/core/random.js';
 import { fromMs, ns } from '../../../src/core/units.js';
@@ -57,4 +58,32 @@ test('createLatencyRecorder counts what is longer than an hour as an hour, with 
   const recorder = recorderOf([fromMs(2 * 3_600_000), fromMs(1)]);
   t.is(recorder.summarise([99])?.maxMs, 2 * 3_600_000);
   t.is(recorder.count, 2);
+});
+
+test('createLatencyRecorder says and merges the same when it is compact', (t) => {
+  const values = [0, 1, 4e12, ...Array<number>(300).fill(5e6), ...sample(7, 20_000)];
+  const plain = recorderOf(values);
+  const compact = recorderOf(values);
+  compact.compact();
+  compact.compact();
+  const percents = [0.01, 1, 50, 90, 95, 99, 99.9, 100];
+  t.deepEqual(compact.summarise(percents), plain.summarise(percents));
+  t.is(compact.percentile(99), plain.percentile(99));
+  t.is(encodeIntoCompressedBase64(compact.histogram()), encodeIntoCompressedBase64(plain.histogram()));
+  const others = sample(8, 5000);
+  const [merged, expected] = [recorderOf(others), recorderOf(others)];
+  merged.merge(compact);
+  expected.merge(plain);
+  t.deepEqual(merged.summarise(percents), expected.summarise(percents));
+  for (const recorder of [compact, plain]) recorder.record(ns(5e6)); // it has a histogram again
+  t.deepEqual(compact.summarise(percents), plain.summarise(percents));
+});
+
+test('createLatencyRecorder without a request may be compact too', (t) => {
+  const recorder = createLatencyRecorder();
+  recorder.compact();
+  t.is(recorder.summarise([50]), undefined);
+  const other = recorderOf([5e6]);
+  other.merge(recorder);
+  t.is(other.count, 1);
 });
