@@ -9,6 +9,8 @@ export interface StagedInstance extends ModelInstance {
   recovery: Promise<void> | undefined;
   /** The batch that runs. */
   readonly batch: Batch | undefined;
+  /** Batches that it has, with the one that runs. */
+  readonly handed: number;
   /** The requests of the batch that runs. */
   readonly running: number;
   /** @param outputsOf the outputs of a row; none unless it is given */
@@ -16,35 +18,37 @@ export interface StagedInstance extends ModelInstance {
   fail(refusal: RefusalError): Promise<void>;
 }
 
-export function stagedInstance(name: string): StagedInstance {
-  let batch: Batch | undefined;
-  let resolve: (execution: Execution) => void = () => undefined;
-  let reject: (refusal: RefusalError) => void = () => undefined;
+interface Handed {
+  readonly batch: Batch;
+  resolve(execution: Execution): void;
+  reject(refusal: RefusalError): void;
+}
+
+export function stagedInstance(name: string, { takesAhead = false } = {}): StagedInstance {
+  const handed: Handed[] = [];
   return {
     name,
+    takesAhead,
     graph: { inputs: [], outputs: [] },
     recovery: undefined,
     get batch() {
-      return batch;
+      return handed[0]?.batch;
+    },
+    get handed() {
+      return handed.length;
     },
     get running() {
-      return batch?.requests.length ?? 0;
+      return handed[0]?.batch.requests.length ?? 0;
     },
-    execute: (next) =>
-      new Promise((onDone, onFailed) => {
-        batch = next;
-        resolve = onDone;
-        reject = onFailed;
-      }),
+    execute: (batch) => new Promise((resolve, reject) => void handed.push({ batch, resolve, reject })),
     async finish(outputsOf = () => []) {
-      const outputs = batch?.requests.map((_, row) => outputsOf(row)) ?? [];
-      batch = undefined;
-      resolve({ computeStart: ns(0), computeEnd: ns(0), outputs });
+      const done = handed.shift();
+      const outputs = done?.batch.requests.map((_, row) => outputsOf(row)) ?? [];
+      done?.resolve({ computeStart: ns(0), computeEnd: ns(0), outputs });
       await settled();
     },
     async fail(refusal) {
-      batch = undefined;
-      reject(refusal);
+      handed.shift()?.reject(refusal);
       await settled();
     },
     async [Symbol.asyncDispose]() {},

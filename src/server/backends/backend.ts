@@ -33,7 +33,7 @@ export interface Batch {
 
 /** What a batch gave, and when the framework computed it (monotonic, same origin as the server's clock). */
 export interface Execution {
-  /** When it could begin, if it had to wait for something else than its instance. */
+  /** When its turn came, if it was not when it was handed over. */
   readonly start?: Nanoseconds;
   readonly computeStart: Nanoseconds;
   readonly computeEnd: Nanoseconds;
@@ -41,13 +41,15 @@ export interface Execution {
   readonly outputs: readonly (readonly Tensor[])[];
 }
 
-/** One copy of a model that runs one batch at a time. */
+/** One copy of a model that runs one batch at a time, in the order in which it gets them. */
 export interface ModelInstance extends AsyncDisposable {
   readonly name: string;
   readonly graph: ModelGraph;
   /** Pending while the instance restarts after a crash; rejects when it cannot. `undefined` when it is fit to run. */
   readonly recovery: Promise<void> | undefined;
-  /** Rejects with `RefusalError` when the batch as a whole failed. Not to be called again before it settles. */
+  /** Whether `execute` may be called again before it settled. */
+  readonly takesAhead?: boolean;
+  /** Rejects with `RefusalError` when the batch as a whole failed. */
   execute(batch: Batch): Promise<Execution>;
 }
 

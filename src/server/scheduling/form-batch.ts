@@ -25,14 +25,14 @@ export interface BatchRules {
 
 /** Take that many requests from the head of the queue now, look again later, or nothing is there. */
 type BatchDecision =
-  | { readonly kind: 'send'; readonly count: number }
+  | { readonly kind: 'send'; readonly count: number /** No later request could join. */; readonly isFull?: boolean }
   | { readonly kind: 'wait'; readonly until: Nanoseconds }
   | { readonly kind: 'empty' };
 
 /** Decides what an idle instance does next. */
 export type FormBatch = (queue: QueueView, now: Nanoseconds) => BatchDecision;
 
-const sendOne: BatchDecision = { kind: 'send', count: 1 };
+const sendOne: BatchDecision = { kind: 'send', count: 1, isFull: true };
 const empty: BatchDecision = { kind: 'empty' };
 
 /** The default scheduler: each request runs alone, in the order of arrival (model configuration, 7.1). */
@@ -45,11 +45,13 @@ export function formDynamicBatch(rules: BatchRules): FormBatch {
   return (queue, now) => {
     const walk = walkQueue(queue, { preferred, largest, maxBatchSize: rules.maxBatchSize });
     if (walk.count === 0) return empty;
+    const isFull = walk.isClosed || walk.size >= rules.maxBatchSize;
+    const send = (count: number): BatchDecision => ({ kind: 'send', count, isFull });
     const deadline = rules.maxQueueDelay > 0 ? ns(oldestOf(queue, walk.count) + rules.maxQueueDelay) : now;
     const mayHold = now < deadline;
     const exceeded = rules.maxQueueDelay > 0 && !mayHold;
-    if (walk.best !== undefined && !exceeded) return { kind: 'send', count: walk.best };
-    if (walk.isClosed || walk.size >= largest || !mayHold) return { kind: 'send', count: walk.count };
+    if (walk.best !== undefined && !exceeded) return send(walk.best);
+    if (walk.isClosed || walk.size >= largest || !mayHold) return send(walk.count);
     return { kind: 'wait', until: deadline };
   };
 }

@@ -11,6 +11,7 @@ const never = ns(Number.POSITIVE_INFINITY);
  * all that have not (model configuration, 7.2 "Queue policy").
  */
 export class PolicyQueue implements WaitingQueue {
+  readonly isFixed = false;
   readonly #policy: QueuePolicy;
   readonly #inTime = new RequestQueue();
   readonly #delayed = new RequestQueue();

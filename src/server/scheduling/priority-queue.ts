@@ -20,6 +20,7 @@ interface Level {
 
 /** A queue for each priority level, served from the highest to the lowest (model configuration, 7.2 "Priorities"). */
 export class PriorityQueue implements WaitingQueue {
+  readonly isFixed = false;
   readonly #rules: PriorityRules;
   /** Only the levels that were asked for so far, since a configuration may allow billions; highest first. */
   #levels: readonly Level[] = [];

@@ -4,6 +4,7 @@ import type { WaitingRequest } from './waiting-request.js';
 
 /** First in, first out, without limits. Its head moves, so that taking from a long one stays cheap. */
 export class RequestQueue implements WaitingQueue {
+  readonly isFixed = true;
   readonly nextDeadline = ns(Number.POSITIVE_INFINITY);
   #items: WaitingRequest[] = [];
   #head = 0;

@@ -9,6 +9,7 @@ import type { FailureReason } from '../statistics/failure-reason.js';
 import type { ExecutionTimes, VersionStatistics } from '../statistics/version-statistics.js';
 import { Alarm } from './alarm.js';
 import type { FormBatch } from './form-batch.js';
+import { type Station, Stations } from './stations.js';
 import type { WaitingQueue } from './waiting-queue.js';
 import type { WaitingRequest } from './waiting-request.js';
 
@@ -47,7 +48,7 @@ type Answer =
 export class Scheduler implements RequestScheduler {
   readonly #options: SchedulerOptions;
   readonly #queue: WaitingQueue;
-  readonly #idle: ModelInstance[];
+  readonly #stations: Stations;
   /** Requests in order of arrival with their answers, kept only to preserve ordering. */
   readonly #unreleased = new Map<WaitingRequest, Answer | undefined>();
   #liveInstances: number;
@@ -61,7 +62,7 @@ export class Scheduler implements RequestScheduler {
     this.#options = options;
     this.#queue = options.queue;
     this.#alarm = new Alarm(options.clock, () => this.#dispatch());
-    this.#idle = [...options.instances];
+    this.#stations = new Stations(options.instances, { mayHandAhead: options.queue.isFixed });
     this.#liveInstances = options.instances.length;
   }
 
@@ -131,48 +132,58 @@ export class Scheduler implements RequestScheduler {
 
   /** Returns until when the rest is held back while an instance is idle; infinite when nothing is. */
   #startBatches(): Nanoseconds {
-    while (this.#idle.length > 0 && this.#queue.length > 0) {
+    while (this.#queue.length > 0) {
+      const station = this.#stations.next;
+      if (station === undefined) break;
       const now = this.#options.clock.now();
       const decision = this.#options.formBatch(this.#queue, now);
-      if (decision.kind === 'wait') return decision.until;
-      const instance = decision.kind === 'send' ? this.#idle.pop() : undefined;
-      if (decision.kind === 'empty' || instance === undefined) break;
+      const isIdle = station.batches === 0;
+      if (decision.kind === 'wait' && isIdle) return decision.until;
+      if (decision.kind !== 'send' || (!isIdle && !decision.isFull)) break;
+      this.#stations.hand(station);
       const requests = this.#queue.take(decision.count);
       for (const request of requests) request.stopWatching();
-      void this.#run(instance, { requests, start: now });
+      void this.#run(station, { requests, start: now });
     }
     return never;
   }
 
   /** Never rejects. The instance gets its next batch before the answers of this one go out. */
   async #run(
-    instance: ModelInstance,
+    station: Station,
     { requests, start }: { readonly requests: readonly WaitingRequest[]; readonly start: Nanoseconds },
   ): Promise<void> {
     const { plan, clock, statistics } = this.#options;
     try {
-      const { computeStart, computeEnd, outputs, start: began = start } = await instance.execute({ plan, requests });
-      const times = { start: began, computeStart, computeEnd, end: clock.now() };
-      this.#release(instance);
+      const execution = await station.instance.execute({ plan, requests });
+      const { computeStart, computeEnd, outputs, start: turn = start } = execution;
+      const times = { start: ns(Math.max(start, turn)), computeStart, computeEnd, end: clock.now() };
+      this.#release(station, ns(computeEnd - times.start));
       statistics.recordExecution(times, batchSizeOf(requests));
       requests.forEach((request, index) => {
         this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
       });
     } catch (thrown) {
-      this.#release(instance);
+      this.#release(station);
       const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
       for (const request of requests) this.#answer(request, failed(refusal, 'BACKEND'));
     }
   }
 
-  #release(instance: ModelInstance): void {
-    if (instance.recovery === undefined) {
-      this.#idle.push(instance);
-      this.#dispatch();
-      return;
-    }
-    instance.recovery.then(
-      () => this.#release(instance),
+  #release(station: Station, computed?: Nanoseconds): void {
+    const { recovery } = station.instance;
+    if (recovery !== undefined) this.#awaitRecovery(station, recovery);
+    this.#stations.finish(station, computed);
+    if (recovery === undefined) this.#dispatch();
+  }
+
+  #awaitRecovery(station: Station, recovery: Promise<void>): void {
+    if (!this.#stations.suspend(station)) return;
+    recovery.then(
+      () => {
+        this.#stations.resume(station);
+        this.#dispatch();
+      },
       (thrown) => this.#lose(messageOf(thrown)),
     );
   }

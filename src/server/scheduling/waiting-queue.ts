@@ -4,6 +4,8 @@ import type { WaitingRequest } from './waiting-request.js';
 
 /** The requests of a model version that wait, in the order in which they are to be served. */
 export interface WaitingQueue extends QueueView {
+  /** Whether nothing that comes later, and no lapse of time, changes who is at its head. */
+  readonly isFixed: boolean;
   /**
    * Not after the first moment at which a request has waited too long: then `expire` is to be called. Infinite when no
    * request can expire.

@@ -97,11 +97,24 @@ for (const [title, arrivals] of [
     const form = formDynamicBatch({ maxBatchSize: 8, preferredBatchSizes: [8], maxQueueDelay: ns(100) });
     const queue = arrivals.map((at): Batchable => ({ batchSize: 1, shapeKey: '', enqueuedAt: ns(at) }));
     t.deepEqual(form(queue, ns(20)), { kind: 'wait', until: ns(107) });
-    t.deepEqual(form(queue, ns(107)), { kind: 'send', count: 2 });
+    t.deepEqual(form(queue, ns(107)), { kind: 'send', count: 2, isFull: false });
   });
 }
 
 test('formSingle sends one request whatever its batch size', (t) => {
-  t.deepEqual(formSingle(queueOf('8 8'), ns(0)), { kind: 'send', count: 1 });
+  t.deepEqual(formSingle(queueOf('8 8'), ns(0)), { kind: 'send', count: 1, isFull: true });
   t.deepEqual(formSingle([], ns(0)), { kind: 'empty' });
 });
+
+for (const [queue, isFull] of [
+  ['4 3', false],
+  ['4 4', true],
+  ['4 4 1', true],
+  ['5 4', true],
+] as const) {
+  test(`formDynamicBatch says that what it takes of '${queue}' is ${isFull ? '' : 'not '}full`, (t) => {
+    const form = formDynamicBatch({ maxBatchSize: 8, preferredBatchSizes: [8], maxQueueDelay: ns(0) });
+    const decision = form(queueOf(queue), ns(0));
+    t.is(decision.kind === 'send' && decision.isFull, isFull);
+  });
+}

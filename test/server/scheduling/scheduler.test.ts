@@ -27,6 +27,7 @@ const dynamic = (delay = 0): FormBatch =>
 interface SetupOptions {
   readonly formBatch?: FormBatch;
   readonly instances?: number;
+  readonly takesAhead?: boolean;
   readonly preserveOrdering?: boolean;
   /** The members of `dynamic_batching` that make the queue. */
   readonly queue?: string;
@@ -40,11 +41,11 @@ interface RequestOptions {
 }
 
 function setup(options: SetupOptions = {}) {
-  const { formBatch = formSingle, instances: count = 1, preserveOrdering = false } = options;
+  const { formBatch = formSingle, instances: count = 1, preserveOrdering = false, takesAhead = false } = options;
   const queue = queueOf(headOf(`dynamic_batching { ${options.queue ?? ''} }`).dynamic_batching);
   const clock = stagedClock();
   const statistics = new VersionStatistics();
-  const instances = Array.from({ length: count }, (_, index) => stagedInstance(`m_${index}`));
+  const instances = Array.from({ length: count }, (_, index) => stagedInstance(`m_${index}`, { takesAhead }));
   const deaths: string[] = [];
   const onDead = (reason: string) => deaths.push(reason);
   const scheduler = new Scheduler({ plan, instances, formBatch, queue, clock, statistics, preserveOrdering, onDead });
@@ -294,4 +295,49 @@ test('Scheduler holds a batch no longer than its oldest request may be, whatever
   t.is(first.running, 0);
   await clock.advanceTo(100);
   t.is(first.running, 2);
+});
+
+test('Scheduler hands batches ahead once it knows that the model is quick, and answers them in order', async (t) => {
+  const { enqueue, first, ends, scheduler } = setup({ takesAhead: true });
+  for (const label of ['a', 'b']) enqueue(label);
+  t.is(first.handed, 1, 'nothing is known yet');
+  await first.finish();
+  for (const label of ['c', 'd']) enqueue(label);
+  t.is(first.handed, 3);
+  t.is(scheduler.pendingCount, 0);
+  for (let runs = 0; runs < 3; runs++) await first.finish();
+  t.deepEqual(ends, ['a', 'b', 'c', 'd']);
+});
+
+test('Scheduler hands no batch ahead that could still grow', async (t) => {
+  const { enqueue, first } = setup({ takesAhead: true, formBatch: dynamic() });
+  enqueue('a');
+  await first.finish();
+  enqueue('b');
+  enqueue('c', { batchSize: 4 });
+  t.is(first.handed, 1);
+  enqueue('d', { batchSize: 4 });
+  t.is(first.handed, 2);
+});
+
+for (const queue of ['default_queue_policy { max_queue_size: 3 }', 'priority_levels: 2 default_priority_level: 2']) {
+  test(`Scheduler hands nothing ahead of a queue with '${queue}'`, async (t) => {
+    const { enqueue, first } = setup({ takesAhead: true, queue });
+    enqueue('a');
+    await first.finish();
+    for (const label of ['b', 'c']) enqueue(label);
+    t.is(first.handed, 1);
+  });
+}
+
+test('Scheduler loses an instance once, with all that it was handed', async (t) => {
+  const { enqueue, first, ends, deaths } = setup({ takesAhead: true });
+  enqueue('a');
+  await first.finish();
+  for (const label of ['b', 'c']) enqueue(label);
+  first.recovery = Promise.reject(new Error('no memory'));
+  await first.fail(new RefusalError('internal', 'gone'));
+  await first.fail(new RefusalError('internal', 'gone'));
+  t.deepEqual(ends, ['a', 'b: internal', 'c: internal']);
+  t.deepEqual(deaths, ['no memory']);
 });

@@ -3,7 +3,7 @@ import { messageOf, PerfError } from '../../../core/perf-error.js';
 import { ns } from '../../../core/units.js';
 import { gatherInputs } from '../../batching/gather-inputs.js';
 import { scatterOutputs } from '../../batching/scatter-outputs.js';
-import { SpareBuffer } from '../../batching/spare-buffer.js';
+import { SpareBuffers } from '../../batching/spare-buffers.js';
 import type { TensorPlan } from '../../config/tensor-plan.js';
 import { RefusalError } from '../../refusal.js';
 import type { Batch, Execution, ModelGraph, ModelInstance } from '../backend.js';
@@ -19,6 +19,8 @@ export interface OrtInstanceOptions {
 /** A batch that the worker has and how to report on it. */
 interface Running {
   readonly batch: Batch;
+  /** The worker had others in front of it. */
+  readonly isAhead: boolean;
   resolve(execution: Execution): void;
   reject(refusal: RefusalError): void;
 }
@@ -63,10 +65,14 @@ class OrtInstance implements ModelInstance {
   readonly graph: ModelGraph;
   recovery: Promise<void> | undefined;
   readonly #options: OrtInstanceOptions;
-  readonly #spare = new SpareBuffer();
+  readonly takesAhead = true;
+  readonly #spare = new SpareBuffers();
   #worker: Worker;
   #boundPlan: TensorPlan | undefined;
-  #running: Running | undefined;
+  /** By the number of their message, in order: the first one runs. */
+  readonly #running = new Map<number, Running>();
+  #lastId = 0;
+  #lastComputeEnd = ns(0);
   #isClosed = false;
 
   constructor(options: OrtInstanceOptions, worker: Worker, graph: ModelGraph) {
@@ -83,13 +89,18 @@ class OrtInstance implements ModelInstance {
   }
 
   #execute(batch: Batch): Promise<Execution> {
-    if (batch.plan !== this.#boundPlan) this.#bind(batch.plan);
-    const gathered = gatherInputs(batch, (byteLength) => this.#spare.take(byteLength));
     return new Promise((resolve, reject) => {
-      this.#running = { batch, resolve, reject };
-      const message: RunMessage = { kind: 'run', buffer: gathered.buffer, inputs: gathered.inputs };
-      this.#worker.postMessage(message, [gathered.buffer]);
+      this.#send({ batch, isAhead: this.#running.size > 0, resolve, reject });
     });
+  }
+
+  #send(running: Running): void {
+    const { plan } = running.batch;
+    if (plan !== this.#boundPlan) this.#bind(plan);
+    const { buffer, inputs } = gatherInputs(running.batch, (byteLength) => this.#spare.take(byteLength));
+    const message: RunMessage = { kind: 'run', id: ++this.#lastId, buffer, inputs };
+    this.#running.set(message.id, running);
+    this.#worker.postMessage(message, [buffer]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,37 +128,47 @@ class OrtInstance implements ModelInstance {
   }
 
   #settle(message: FromWorker): void {
-    const running = this.#running;
+    if (message.kind === 'started' || message.id === undefined) return;
+    const running = this.#running.get(message.id);
     if (running === undefined) return;
-    this.#running = undefined;
-    if (message.kind !== 'started' && message.buffer !== undefined) this.#spare.giveBack(message.buffer);
+    this.#running.delete(message.id);
+    if (message.buffer !== undefined) this.#spare.giveBack(message.buffer);
     if (message.kind !== 'done') {
-      const reason = message.kind === 'failed' ? message.message : 'unexpected answer';
-      running.reject(this.#failure(`onnxruntime execution failed: ${reason}`));
+      running.reject(this.#failure(`onnxruntime execution failed: ${message.message}`));
       return;
     }
+    const { computeStart, computeEnd } = message;
+    const start = this.#lastComputeEnd;
+    this.#lastComputeEnd = ns(computeEnd);
     try {
       const outputs = scatterOutputs(running.batch, message.outputs);
-      running.resolve({ computeStart: ns(message.computeStart), computeEnd: ns(message.computeEnd), outputs });
+      const times = { computeStart: ns(computeStart), computeEnd: ns(computeEnd) };
+      running.resolve({ ...(running.isAhead && { start }), ...times, outputs });
     } catch (thrown) {
       running.reject(thrown instanceof RefusalError ? thrown : this.#failure(messageOf(thrown)));
     }
   }
 
-  /** The thread is gone: what it ran fails, and a new one takes its place. */
+  /** The thread is gone: what it ran fails, and a new one takes its place and the batches that were to come. */
   #recover(reason: string): void {
     if (this.#isClosed) return;
     this.#boundPlan = undefined;
+    const [running, ...ahead] = this.#running.values();
+    this.#running.clear();
     this.recovery = startWorker(this.#options.start).then(async ({ worker }) => {
       if (this.#isClosed) await worker.terminate();
       this.#worker = worker;
       this.recovery = undefined;
       this.#listen();
+      for (const each of ahead) this.#send(each);
     });
-    this.recovery.catch(() => undefined); // Whoever waits for it sees the failure.
-    const running = this.#running;
-    this.#running = undefined;
-    running?.reject(this.#failure(`instance '${this.name}' stopped while it ran the request (${reason})`));
+    const stopped = `instance '${this.name}' stopped while it ran the request (${reason})`;
+    this.recovery.catch((thrown) => {
+      // Whoever waits for it sees the failure, too.
+      for (const each of ahead)
+        each.reject(this.#failure(`instance '${this.name}' stopped (${reason}): ${messageOf(thrown)}`));
+    });
+    running?.reject(this.#failure(stopped));
   }
 
   #failure(message: string): RefusalError {

@@ -20,6 +20,8 @@ export interface BindMessage {
 
 export interface RunMessage extends GatheredBatch {
   readonly kind: 'run';
+  /** Given back with the answer: a batch that cannot be fed fails before those in front of it have run. */
+  readonly id: number;
 }
 
 export type ToWorker = BindMessage | RunMessage;
@@ -34,12 +36,14 @@ interface StartedMessage {
 interface FailedMessage {
   readonly kind: 'failed';
   readonly message: string;
-  /** That of the batch, given back. */
+  /** Those of the batch, given back. */
+  readonly id?: number;
   readonly buffer?: ArrayBuffer;
 }
 
 interface DoneMessage {
   readonly kind: 'done';
+  readonly id: number;
   /** Monotonic nanoseconds, same origin in every thread. */
   readonly computeStart: number;
   readonly computeEnd: number;

@@ -39,6 +39,7 @@ interface OrtPackage {
 }
 
 const { packagePath, modelPath, options }: WorkerStart = workerData;
+let lastComputeEnd = 0;
 let binding: BindMessage = { kind: 'bind', inputs: [], outputs: [] };
 
 const reply = (message: FromWorker, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
@@ -62,11 +63,13 @@ function feedsOf(ort: OrtPackage, { buffer, inputs }: RunMessage): Record<string
 
 async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): Promise<void> {
   const feeds = feedsOf(ort, message);
-  const computeStart = monotonicNow();
+  const asked = monotonicNow();
   const results = await session.run(feeds, binding.outputs);
+  const computeStart = Math.max(asked, lastComputeEnd); // It waits for the batches in front of it.
   const computeEnd = monotonicNow();
+  lastComputeEnd = computeEnd;
   const outputs: BatchOutput[] = [];
-  const { buffer } = message;
+  const { buffer, id } = message;
   const transfer = new Set([buffer]);
   for (const name of binding.outputs) {
     const tensor = results[name];
@@ -75,11 +78,11 @@ async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): P
     outputs.push({ shape: tensor.dims, data });
     if (ownsItsBuffer(data)) transfer.add(data.buffer);
   }
-  reply({ kind: 'done', computeStart, computeEnd, outputs, buffer }, [...transfer]);
+  reply({ kind: 'done', id, computeStart, computeEnd, outputs, buffer }, [...transfer]);
 }
 
-function giveUp(thrown: unknown, { buffer }: RunMessage): void {
-  reply({ kind: 'failed', message: oneLine(thrown), buffer }, [buffer]);
+function giveUp(thrown: unknown, { buffer, id }: RunMessage): void {
+  reply({ kind: 'failed', message: oneLine(thrown), id, buffer }, [buffer]);
 }
 
 /** Packed strings may lie in Node's buffer pool, which cannot be given away. */

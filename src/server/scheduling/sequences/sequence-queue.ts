@@ -33,6 +33,7 @@ type Turn = SequenceStep & Batchable;
  * one's turn comes when the one before is done.
  */
 export class SequenceQueue implements WaitingQueue {
+  readonly isFixed = false;
   readonly nextDeadline = ns(Number.POSITIVE_INFINITY);
   readonly #options: SequenceQueueOptions;
   readonly #slots: (Sequence | undefined)[];

@@ -13,6 +13,7 @@ exports.InferenceSession = { create: async (path) => {
   if (path === 'broken') throw new Error('Load model from broken failed:Protobuf\\n parsing failed.');
   if (path === 'exits') process.exit(3);
   return { inputMetadata: values, outputMetadata: values, run: async ({ X }) => {
+    await new Promise(setImmediate); // As the package does.
     if (X.data[0] === 1) process.exit(9);
     if (X.data[0] === 3) setImmediate(() => process.exit(9));
     if (X.data[0] === 2) throw new Error('no\\n memory');
@@ -121,4 +122,35 @@ test('startOrtInstance gives up when the thread cannot be replaced', async (t) =
   await folder.remove('package.cjs');
   await t.throwsAsync(instance.execute(batchOf(1)), { message: /stopped while it ran the request/ });
   await t.throwsAsync(async () => instance.recovery, { message: /^cannot load fine: / });
+});
+
+test('startOrtInstance runs batches that it has ahead in order, each after the one in front of it', async (t) => {
+  await using started = await setup('fine');
+  const ends = await Promise.allSettled([4, 5, 2, 6].map((value) => started.instance.execute(batchOf(value))));
+  t.deepEqual(
+    ends.map((end) => (end.status === 'fulfilled' ? end.value.outputs[0]?.[0]?.data[0] : 'failed')),
+    [4, 5, 'failed', 6],
+  );
+  const [first, second] = ends.map((end) => (end.status === 'fulfilled' ? end.value : undefined));
+  t.is(first?.start, undefined);
+  t.is(second?.start, first?.computeEnd);
+  t.true(second !== undefined && first !== undefined && second.computeStart >= first.computeEnd);
+});
+
+test('startOrtInstance runs on a new thread what it had ahead when the old one crashed', async (t) => {
+  await using started = await setup('fine');
+  const [crash, ahead] = await Promise.allSettled([1, 7].map((value) => started.instance.execute(batchOf(value))));
+  t.is(crash?.status, 'rejected');
+  t.deepEqual(ahead?.status === 'fulfilled' && ahead.value.outputs[0]?.[0]?.data, Uint8Array.of(7));
+});
+
+test('startOrtInstance fails what it had ahead when the thread cannot be replaced', async (t) => {
+  await using started = await setup('fine');
+  await started.folder.remove('package.cjs');
+  const ends = [1, 7].map((value) => started.instance.execute(batchOf(value)));
+  const [, ahead] = await Promise.allSettled(ends);
+  t.regex(
+    String(ahead?.status === 'rejected' && ahead.reason.message),
+    /^model 'm': instance 'm_0' stopped \(exit code 9\): cannot load fine: /,
+  );
 });
