@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { PerfError } from '../core/perf-error.js';
 import type { ServiceOptions } from '../server/create-service.js';
+import { type CompressionLevel, compressionLevels } from '../server/grpc/compressed-method.js';
 import { type LogSettings, logFormats } from '../server/logging/server-log.js';
 import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
@@ -21,6 +22,7 @@ export interface ServeOptions extends Omit<ServiceOptions, 'cacheDirectory' | 'l
   readonly metricsAddress: string;
   readonly httpRestrictions: Restrictions;
   readonly grpcRestrictions: Restrictions;
+  readonly grpcCompression: CompressionLevel;
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly metricsPort: number;
@@ -102,11 +104,18 @@ export function serveFlags<T>(yargs: Argv<T>) {
     .option('log-info', { ...yesOrNo, describe: 'Write what is neither a warning nor an error' })
     .option('log-warning', { ...yesOrNo, describe: 'Write warnings' })
     .option('log-error', { ...yesOrNo, describe: 'Write errors' })
+    .option('log-file', { ...text, describe: 'Append the log to this file instead of writing it to standard error' })
     .option('log-format', {
       ...text,
       choices: logFormats,
       default: 'default' as const,
       describe: 'ISO8601: time and severity before each line',
+    })
+    .option('grpc-infer-response-compression-level', {
+      ...text,
+      choices: compressionLevels,
+      default: 'none' as const,
+      describe: 'Compress answers to inferences over gRPC; low: gzip, others: deflate, if the client reads it',
     })
     .option('trace-config', {
       ...many,
@@ -151,6 +160,8 @@ export interface ServeFlags {
   readonly logWarning: boolean;
   readonly logError: boolean;
   readonly logFormat: LogSettings['log_format'];
+  readonly logFile: string | undefined;
+  readonly grpcInferResponseCompressionLevel: CompressionLevel;
   readonly traceConfig: readonly string[] | undefined;
   readonly cacheConfig: readonly string[] | undefined;
   readonly responseCacheByteSize: string | undefined;
@@ -188,6 +199,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     cacheBytes: cacheBytes(flags.cacheConfig ?? [], once('--response-cache-byte-size', flags.responseCacheByteSize)),
     rateLimit: rateLimit(once('--rate-limit', flags.rateLimit), flags.rateLimitResource ?? []),
     logSettings: logSettings(flags),
+    logFile: once('--log-file', flags.logFile),
     traceSettings: traceSettings(flags.traceConfig ?? []),
     exitOnError: once('--exit-on-error', flags.exitOnError),
     disableAutoComplete: isStrict || once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
@@ -199,6 +211,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     metricsAddress: once('--metrics-address', flags.metricsAddress) ?? httpAddress,
     httpRestrictions: httpRestrictions(flags.httpRestrictedApi ?? []),
     grpcRestrictions: grpcRestrictions(flags.grpcRestrictedProtocol ?? []),
+    grpcCompression: once('--grpc-infer-response-compression-level', flags.grpcInferResponseCompressionLevel),
     grpcAddress: once('--grpc-address', flags.grpcAddress),
     httpPort: integer('--http-port', flags.httpPort, { largest: largestPort }),
     grpcPort: integer('--grpc-port', flags.grpcPort, { largest: largestPort }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import textformat from 'protobufjs/ext/textformat.js';
@@ -13,8 +14,21 @@ const protoPath = (file: string): string => fileURLToPath(new URL(file, protoFol
 
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => protoPath(target);
-root.loadSync(['grpc_service.proto', 'health.proto'], { keepCase: true });
+root.loadSync(['grpc_service.proto', 'health.proto', 'reflection.proto'], { keepCase: true });
+addOlderReflection();
 root.resolveAll();
+
+/** Many clients ask for the older version of the reflection protocol, which differs in its package alone. */
+function addOlderReflection(): void {
+  const text = readFileSync(protoPath('reflection.proto'), 'utf8');
+  const parse = protobuf.parse as { filename?: string | null };
+  parse.filename = 'reflection_v1alpha.proto';
+  protobuf.parse(text.replace('grpc.reflection.v1;', 'grpc.reflection.v1alpha;'), root, { keepCase: true });
+  parse.filename = null;
+}
+
+/** Everything that the `.proto` files declare. */
+export const schema: protobuf.Root = root;
 
 /** A message type of the protocol by its full name, e.g. `inference.ModelInferRequest`. */
 export const messageType = (name: string): protobuf.Type => root.lookupType(name);

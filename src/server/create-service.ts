@@ -8,6 +8,7 @@ import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
 import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
 import { ResponseCache } from './cache/response-cache.js';
 import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
+import { logFile } from './logging/log-file.js';
 import { type LogSettings, ServerLog } from './logging/server-log.js';
 import { RefusalError } from './refusal.js';
 import { ModelRepository } from './repository/model-repository.js';
@@ -50,6 +51,8 @@ export interface ServiceOptions {
   readonly cacheDirectory: string;
   /** What of the log is written, and how, until a client changes it. */
   readonly logSettings?: Partial<LogSettings>;
+  /** Where lines are appended instead of being given to `log`. */
+  readonly logFile?: string | undefined;
   readonly traceSettings?: Partial<TraceSettings>;
   /** One line at a time, for the operator. */
   readonly log: (line: string) => void;
@@ -83,7 +86,8 @@ const serverMetadata: ServerMetadata = {
  * Rejects with `PerfError`: `model` for a model that cannot be loaded, `file` for a repository that cannot be read.
  */
 export async function createInferenceService(given: ServiceOptions): Promise<InferenceService & AsyncDisposable> {
-  const serverLog = new ServerLog(given.log, given.logSettings);
+  const { logFile: path = '' } = given;
+  const serverLog = new ServerLog(path === '' ? given.log : logFile(path), { ...given.logSettings, log_file: path });
   const log = serverLog.say;
   const options: ServiceOptions = { ...given, log };
   const { cacheDirectory } = options;

@@ -1,5 +1,6 @@
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { Address, Endpoint } from './endpoint.js';
+import type { CompressionLevel } from './grpc/compressed-method.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
 import { startHttpServer } from './http/http-server.js';
 import type { InferenceService } from './inference-service.js';
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly httpMaxInputBytes?: number;
   readonly httpRestrictions?: Restrictions;
   readonly grpcRestrictions?: Restrictions;
+  /** Of the answers to inferences over gRPC; none unless given. */
+  readonly grpcCompression?: CompressionLevel;
   /** How long closing waits for what is in flight. */
   readonly exitTimeoutMs?: number;
   /** Takes the stacks of internal errors. */
@@ -78,7 +81,7 @@ export async function startServer(service: InferenceService, options: ServerOpti
 
 function frontEndsOf(service: InferenceService, options: ServerOptions): FrontEnd[] {
   const { log, httpAddress = '127.0.0.1', grpcAddress = '127.0.0.1' } = options;
-  const { httpRestrictions = new Map(), grpcRestrictions = new Map() } = options;
+  const { httpRestrictions = new Map(), grpcRestrictions = new Map(), grpcCompression: compression = 'none' } = options;
   const maxInputBytes = options.httpMaxInputBytes ?? defaultMaxInputBytes;
   return [
     {
@@ -91,7 +94,7 @@ function frontEndsOf(service: InferenceService, options: ServerOptions): FrontEn
       name: 'grpc',
       allowed: options.allowGrpc ?? true,
       address: { host: grpcAddress, port: options.grpcPort ?? 8001 },
-      start: (address) => startGrpcServer(service, { ...address, log, restrictions: grpcRestrictions }),
+      start: (address) => startGrpcServer(service, { ...address, log, restrictions: grpcRestrictions, compression }),
     },
     {
       name: 'metrics',

@@ -22,6 +22,8 @@ test('serveOptions has the defaults of Triton', (t) => {
       log_verbose_level: 0,
       log_format: 'default',
     },
+    logFile: undefined,
+    grpcCompression: 'none',
     traceSettings: {},
     rateLimit: undefined,
     exitOnError: true,
@@ -54,6 +56,7 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
     '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
     '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
+    '--log-file=/log.txt --grpc-infer-response-compression-level high ' +
     '--trace-config triton,file=/t.json --trace-config rate=5 --trace-config level=TIMESTAMPS --trace-config=level=TENSORS ' +
     '--trace-config count=-1 --trace-config triton,log-frequency=3 --trace-config mode=triton';
   t.deepEqual(read(...args.split(' ')), {
@@ -71,6 +74,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
       log_verbose_level: 2,
       log_format: 'ISO8601',
     },
+    logFile: '/log.txt',
+    grpcCompression: 'high',
     traceSettings: {
       trace_file: '/t.json',
       trace_rate: '5',

@@ -19,7 +19,6 @@ const ignoredServeFlags = [
   'grpc-http2-max-pings-without-data',
   'grpc-http2-min-recv-ping-interval-without-data',
   'grpc-infer-allocation-pool-size',
-  'grpc-infer-response-compression-level',
   'grpc-infer-thread-count',
   'grpc-keepalive-permit-without-calls',
   'grpc-keepalive-time',

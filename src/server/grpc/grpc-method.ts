@@ -1,14 +1,21 @@
 import type { ReceivedMessage } from './message-collector.js';
 import type { GrpcStatus } from './status.js';
 
+/** How messages may be compressed (gRPC, "Message-Encoding"). */
+export type MessageCoding = 'gzip' | 'deflate';
+
 /** A call as its method sees it. */
 export interface GrpcCall {
   /** Aborts when the client cancels or goes away, or the deadline passes. */
   readonly signal: AbortSignal;
   /** Value of a header field, its name in lower case. */
   metadata(name: string): string | undefined;
-  /** Sends a message; nothing happens once the call has ended. The bytes must not change any more. */
-  send(message: Uint8Array): void;
+  /**
+   * Sends a message; nothing happens once the call has ended. The bytes must not change any more.
+   *
+   * @param coding how they are compressed, if they are; the same for all messages of a call
+   */
+  send(message: Uint8Array, coding?: MessageCoding): void;
   /** Ends the call with its status, after everything that was sent. Only the first one counts. */
   end(status: GrpcStatus): void;
   /** The bytes of a message are not looked at any more. Optional. */

@@ -7,8 +7,10 @@ import { readInto } from '../read-into.js';
 import type { Log } from '../refusal-of.js';
 import type { Restrictions } from '../restricted-apis.js';
 import { apiOfMethod } from './api-of-method.js';
+import { type CompressionLevel, compressedMethod } from './compressed-method.js';
 import { GrpcConnection } from './grpc-connection.js';
 import type { GrpcMethod } from './grpc-method.js';
+import { reflectionMethods } from './reflection.js';
 import { restrictedMethod } from './restricted-method.js';
 import { streamMethods } from './stream-methods.js';
 import { unaryCall } from './unary-call.js';
@@ -19,6 +21,8 @@ export interface GrpcOptions extends Address {
   readonly startMs?: number;
   readonly log: Log;
   readonly restrictions?: Restrictions;
+  /** Of the answers to inferences; none unless given. */
+  readonly compression?: CompressionLevel;
 }
 
 const defaultStartMs = 20_000;
@@ -28,7 +32,7 @@ const keepAliveMs = 60_000;
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 
 /**
- * Serves the v2 protocol and the gRPC health service over gRPC without encryption until it is closed.
+ * Serves the v2 protocol, the gRPC health service and server reflection over gRPC without encryption until it is closed.
  *
  * The frames are our own: a call costs `@grpc/grpc-js` some 200 us of CPU, which the models of this machine need.
  *
@@ -58,14 +62,19 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
 }
 
 /** By path. */
-function methodsOf(service: InferenceService, { log, restrictions }: GrpcOptions): ReadonlyMap<string, GrpcMethod> {
-  const methods = new Map<string, GrpcMethod>();
-  for (const [path, method] of unaryMethods(service)) methods.set(path, unaryCall(method, log));
-  for (const [path, method] of streamMethods(service, log)) methods.set(path, method);
+function methodsOf(
+  service: InferenceService,
+  { log, restrictions, compression = 'none' }: GrpcOptions,
+): ReadonlyMap<string, GrpcMethod> {
+  const unary = [...unaryMethods(service)].map(([path, method]) => [path, unaryCall(method, log)] as const);
+  const methods = new Map([...unary, ...streamMethods(service, log)]);
   for (const [path, method] of methods) {
-    const required = restrictions?.get(apiOfMethod(path));
-    if (required !== undefined) methods.set(path, restrictedMethod(method, required));
+    const api = apiOfMethod(path);
+    const answering = api === 'inference' && compression !== 'none' ? compressedMethod(method, compression) : method;
+    const required = restrictions?.get(api);
+    methods.set(path, required === undefined ? answering : restrictedMethod(answering, required));
   }
+  for (const [path, method] of reflectionMethods(log)) methods.set(path, method);
   return methods;
 }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../core/perf-error.js';
 import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
 import type { CallHead } from './call-head.js';
-import type { GrpcCall, GrpcMethod, GrpcReceiver } from './grpc-method.js';
+import type { GrpcCall, GrpcMethod, GrpcReceiver, MessageCoding } from './grpc-method.js';
 import { MessageCollector, type ReceivedMessage } from './message-collector.js';
 import type { Reply, ReplyWriter } from './reply-writer.js';
 import type { GrpcStatus } from './status.js';
@@ -84,12 +84,12 @@ export class ServerStream implements GrpcCall {
     if (!this.#hasEnded) this.#receiver.onClose?.();
   }
 
-  send(message: Uint8Array): void {
+  send(message: Uint8Array, coding?: MessageCoding): void {
     if (this.#hasEnded) return;
     const { writer, onWritten } = this.#options;
-    if (!this.#hasAnswered) writer.headers(this.reply, answerBlocks.identity, false);
+    if (!this.#hasAnswered) writer.headers(this.reply, answerBlocks[coding ?? 'identity'], false);
     this.#hasAnswered = true;
-    writer.message(this.reply, message, false);
+    writer.message(this.reply, message, coding !== undefined);
     onWritten();
   }
 

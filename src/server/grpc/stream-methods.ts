@@ -5,13 +5,17 @@ import type { InferenceService } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import { type GrpcCall, type GrpcMethod, type GrpcReceiver, okStatus } from './grpc-method.js';
+import { watchHealth } from './health.js';
 import { inferRequestFrom } from './infer-request.js';
 import type { ReceivedMessage } from './message-collector.js';
 import { type GrpcStatus, refusalStatus } from './status.js';
 
-/** The calls with a stream in both directions, by their path. */
+/** The calls of both services whose answers are a stream, by their path. */
 export const streamMethods = (service: InferenceService, log: Log): ReadonlyMap<string, GrpcMethod> =>
-  new Map([['/inference.GRPCInferenceService/ModelStreamInfer', (call) => inferStream(service, call, log)]]);
+  new Map([
+    ['/inference.GRPCInferenceService/ModelStreamInfer', (call) => inferStream(service, call, log)],
+    ['/grpc.health.v1.Health/Watch', watchHealth(service)],
+  ]);
 
 const requestType = messageType('inference.ModelInferRequest');
 const exiting = new RefusalError('unavailable', 'Server exiting');

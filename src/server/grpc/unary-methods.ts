@@ -3,6 +3,7 @@ import { modelConfigToMessage } from '../../protocol/model-config-codec.js';
 import { decodeMessage, messageType } from '../../protocol/schema.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
+import { healthOf } from './health.js';
 import { inferRequestFrom } from './infer-request.js';
 import { modelVersionFrom } from './model-version.js';
 import { settingsAnswers } from './settings-answers.js';
@@ -48,19 +49,13 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
       `${inferenceService}ModelInfer`,
       async (bytes, signal) => encodeModelInferResponse(await service.infer(inferRequestFrom(bytes), signal)),
     ],
-    [
-      '/grpc.health.v1.Health/Check',
-      coded('grpc.health.v1.HealthCheck', () => ({ status: service.isReady() ? serving : notServing })),
-    ],
+    ['/grpc.health.v1.Health/Check', coded('grpc.health.v1.HealthCheck', () => healthOf(service))],
   ]);
   for (const [name, answer] of Object.entries(answers)) {
     methods.set(`${inferenceService}${name}`, coded(`inference.${name}`, answer));
   }
   return methods;
 }
-
-const serving = 1;
-const notServing = 2;
 
 /** Puts the message types `<prefix>Request` and `<prefix>Response` around an answer. */
 function coded(prefix: string, answer: (request: Message) => Message | Promise<Message>): UnaryMethod {

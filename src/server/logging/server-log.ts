@@ -4,7 +4,7 @@ export const logFormats = ['default', 'ISO8601'] as const;
 
 /** The logging extension (v2 protocol, 2.9); member names are the protocol's. */
 export interface LogSettings {
-  /** Always '': lines go to standard error. */
+  /** Where lines are appended; '' = they go to standard error. */
   readonly log_file: string;
   readonly log_info: boolean;
   readonly log_warning: boolean;

@@ -1,0 +1,110 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import test from 'ava';
+import { Pool } from 'undici';
+import { decodeModelInferResponse, encodeModelInferRequest } from '../../src/protocol/grpc-infer.js';
+import { decodeInferResponse, encodeInferRequest, headerLengthField } from '../../src/protocol/http-infer.js';
+import type { InferRequest, InferResponse } from '../../src/protocol/infer.js';
+import { type RunningServer, startServer } from '../../src/server/start-server.js';
+import { liveService, oneInstance, requestOf } from './live-service.js';
+import { identityOnnx } from './tiny-onnx.js';
+
+type Infer = (request: InferRequest) => Promise<InferResponse>;
+
+async function serve() {
+  const live = await liveService({
+    'identity/1/model.onnx': identityOnnx('FP32', ['n']),
+    'identity/config.pbtxt': oneInstance(`input { name: "INPUT0" data_type: TYPE_FP32 dims: [ -1 ] }
+      output { name: "OUTPUT0" data_type: TYPE_FP32 dims: [ -1 ] }`),
+  });
+  const log = (line: string) => void (live.lines as string[]).push(line);
+  const server = await startServer(live.service, { httpPort: 0, grpcPort: 0, allowMetrics: false, log });
+  return { live, server };
+}
+
+function overHttp({ ports }: RunningServer, connections: number): AsyncDisposable & { readonly infer: Infer } {
+  const pool = new Pool(`http://127.0.0.1:${ports.http}`, { connections });
+  return {
+    infer: async (request) => {
+      const { body, headerLength } = encodeInferRequest(request);
+      const headers = { [headerLengthField]: String(headerLength) };
+      const reply = await pool.request({ method: 'POST', path: '/v2/models/identity/infer', body, headers });
+      const bytes = Buffer.from(await reply.body.arrayBuffer());
+      return decodeInferResponse({ body: bytes, headerLength: Number(reply.headers[headerLengthField]) });
+    },
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}
+
+/** A connection of its own for each client. */
+function overGrpc({ ports }: RunningServer, connections: number): AsyncDisposable & { readonly infer: Infer } {
+  const options = {
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+    'grpc.use_local_subchannel_pool': 1,
+  };
+  const clients = Array.from(
+    { length: connections },
+    () => new Client(`127.0.0.1:${ports.grpc}`, credentials.createInsecure(), options),
+  );
+  let next = 0;
+  const asIs = (bytes: Buffer) => bytes;
+  return {
+    infer: (request) =>
+      new Promise((resolve, reject) => {
+        const client = clients[next++ % clients.length];
+        const bytes = Buffer.from(encodeModelInferRequest(request));
+        client?.makeUnaryRequest('/inference.GRPCInferenceService/ModelInfer', asIs, asIs, bytes, (error, reply) => {
+          if (reply === undefined) reject(error);
+          else resolve(decodeModelInferResponse(reply));
+        });
+      }),
+    [Symbol.asyncDispose]: async () => {
+      for (const client of clients) client.close();
+    },
+  };
+}
+
+const megabytes = 40;
+
+for (const [protocol, connect] of [
+  ['HTTP', overHttp],
+  ['gRPC', overGrpc],
+] as const) {
+  test(`a tensor of ${megabytes} MB goes there and back over ${protocol}`, async (t) => {
+    const { live, server } = await serve();
+    {
+      await using client = connect(server, 1);
+      const values = Float32Array.from({ length: (megabytes * 2 ** 20) / 4 }, (_, index) => index % 65_537);
+      const input = { datatype: 'FP32', shape: [values.length], data: values } as const;
+      const { outputs } = await client.infer(requestOf('identity', { INPUT0: input }));
+      t.true(Buffer.from(values.buffer).equals(outputs[0]?.data ?? Buffer.alloc(0)));
+    }
+    await server[Symbol.asyncDispose]();
+    await live[Symbol.asyncDispose]();
+  });
+
+  test(`512 connections are served at once over ${protocol}`, async (t) => {
+    const { live, server } = await serve();
+    {
+      await using client = connect(server, 512);
+      const ask = async (value: number) => {
+        const input = { datatype: 'FP32', shape: [2], data: Float32Array.of(value, -value) } as const;
+        const { outputs, id } = await client.infer(requestOf('identity', { INPUT0: input }, { id: `${value}` }));
+        return [id, ...new Float32Array(Uint8Array.from(outputs[0]?.data ?? []).buffer)];
+      };
+      const all = Array.from({ length: 512 }, (_, index) => index);
+      for (const round of [0, 1]) {
+        const answers = await Promise.all(all.map((index) => ask(round * 1000 + index)));
+        t.deepEqual(
+          answers,
+          all.map((index) => [`${round * 1000 + index}`, round * 1000 + index, -(round * 1000 + index)]),
+        );
+      }
+      const [statistics] = live.service.statistics({ name: 'identity', version: '' });
+      t.is(statistics?.inference_stats.success.count, 1024);
+    }
+    await server[Symbol.asyncDispose]();
+    t.deepEqual(live.lines, []);
+    await live[Symbol.asyncDispose]();
+  });
+}
