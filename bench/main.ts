@@ -2,6 +2,7 @@ import { benchOpenLoop } from './open-loop.js';
 import { benchServer } from './server.js';
 import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
+import { benchStatistics } from './statistics.js';
 import { benchThreads } from './threads.js';
 import { benchWire } from './wire.js';
 
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   server: benchServer,
   serving: benchServing,
   soak: benchSoak,
+  statistics: benchStatistics,
   threads: benchThreads,
   wire: () => benchWire(),
 };

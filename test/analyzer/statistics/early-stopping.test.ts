@@ -1,0 +1,27 @@
+import test from 'ava';
+import { chanceOfSoMany, neededTotal, provesWithin } from '../../../analyzer/statistics/early-stopping.js';
+
+/** Smallest totals at 99 % with 0, 1, 2, 5 and 10 queries over the limit. */
+const totals = [
+  [0.9, [44, 64, 81, 127, 197]],
+  [0.95, [90, 130, 165, 259, 398]],
+  [0.99, [459, 662, 838, 1307, 2010]],
+  [0.999, [4603, 6636, 8403, 13105, 20140]],
+] as const;
+
+for (const [percentile, expected] of totals) {
+  test(`neededTotal of p${100 * percentile} at 99 %`, (t) => {
+    const claim = { percentile, confidence: 0.99 };
+    t.deepEqual(
+      [0, 1, 2, 5, 10].map((over) => neededTotal(over, claim)),
+      expected,
+    );
+    t.true(provesWithin(expected[1], 1, claim));
+    t.false(provesWithin(expected[1] - 1, 1, claim));
+  });
+}
+
+test('chanceOfSoMany is that of the other tail', (t) => {
+  t.is(chanceOfSoMany(10, 0, 0.99), 1);
+  t.true(Math.abs(chanceOfSoMany(10, 10, 0.5) - 0.5 ** 10) < 1e-12);
+});
