@@ -4,9 +4,11 @@ import { messageOf, PerfError } from '../core/perf-error.js';
 import { ns, toMs } from '../core/units.js';
 import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ServerMetadata } from '../protocol/metadata.js';
+import { javascriptBackend } from './backends/javascript/backend.js';
 import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
 import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
 import { ResponseCache } from './cache/response-cache.js';
+import { refuseCodeFile } from './config/refuse-code.js';
 import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
 import { logFile } from './logging/log-file.js';
 import { type LogSettings, ServerLog } from './logging/server-log.js';
@@ -94,7 +96,7 @@ export async function createInferenceService(given: ServiceOptions): Promise<Inf
   const version = manifest.optionalDependencies['onnxruntime-node'] ?? 'latest';
   const resolve = { cacheDirectory, log, version, from: import.meta.url };
   const repository = new ModelRepository(options.modelRepositories, {
-    backend: onnxruntimeBackend(() => resolveOnnxruntime(resolve)),
+    backends: [onnxruntimeBackend(() => resolveOnnxruntime(resolve)), javascriptBackend(log)],
     clock: serverClock,
     cores: availableParallelism(),
     autoComplete: !options.disableAutoComplete,
@@ -258,6 +260,7 @@ function overrideOf(parameters: ReadonlyMap<string, LoadParameter>): string | un
     if (config === undefined) {
       throw new RefusalError('invalid-argument', "Load parameter 'config' must be specified for model file override");
     }
+    refuseCodeFile(key.slice('file:'.length));
     throw new RefusalError('unsupported', `load parameter '${key}' is not supported yet`);
   }
   if (config !== undefined && typeof config !== 'string') {

@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { Backend, InstanceOptions, ModelInstance } from './backends/backend.js';
+import { type Backends, backendOf } from './backends/backend-of.js';
+import { CrashCount } from './backends/crash-count.js';
 import type { ComposingModels } from './backends/ensemble/composing-models.js';
 import { serveEnsemble } from './backends/ensemble/serve-ensemble.js';
 import { isEnsemble } from './backends/ensemble/validate-ensemble.js';
@@ -24,7 +26,7 @@ import { warmUp } from './warm-up.js';
 
 /** How versions are loaded, the same for every model. */
 export interface LoadPolicy {
-  readonly backend: Backend;
+  readonly backends: Backends<Backend>;
   /** What ensembles are made of. */
   readonly models: ComposingModels;
   readonly clock: Clock;
@@ -54,22 +56,26 @@ export interface VersionOptions {
  * follow. An ensemble has neither; its models are loaded already. Rejects with `PerfError`; then nothing is left running.
  */
 export async function loadVersion(options: VersionOptions, policy: LoadPolicy): Promise<ServedVersion> {
-  const { backend, models, clock } = policy;
+  const { models, clock } = policy;
   const head = options.config;
   if (isEnsemble(head)) {
     const labels = await readLabels(head, dirname(options.directory));
     return serveEnsemble({ version: options.version, config: head, labels, models, clock });
   }
+  const backend = backendOf(head, policy.backends);
   const modelPath = join(options.directory, head.default_model_filename);
   await access(modelPath).catch((cause) => {
     throw new PerfError('model', `model file is missing: expected ${modelPath}`, { cause });
   });
   const named = instancesOf(head);
   const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, named.length)));
-  warnWhenCrowded(head, { instances: named.length, defaultThreads, policy });
+  warnWhenCrowded(head, { instances: named.length, threads: backend.threadsPerInstance(head, defaultThreads), policy });
   const instances: ModelInstance[] = [];
+  const crashes = new CrashCount();
+  const { version, directory, onDead } = options;
+  const common = { modelName: head.name, version, directory, modelPath, config: head, defaultThreads, crashes };
   const start = async ({ name, needs }: NamedInstance) => {
-    const instance: InstanceOptions = { name, modelName: head.name, modelPath, config: head, defaultThreads };
+    const instance: InstanceOptions = { ...common, name };
     const turns = policy.limiter?.join(needs);
     const started = await backend.startInstance(instance).catch((thrown) => {
       turns?.[Symbol.dispose]();
@@ -80,22 +86,21 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   try {
     const [first, ...others] = named;
     if (first !== undefined) await start(first);
-    const graph = instances[0]?.graph ?? { inputs: [], outputs: [] };
-    const completed = policy.autoComplete ? completeConfig(head, graph, policy) : head;
+    const graph = instances[0]?.graph;
+    const completed = graph !== undefined && policy.autoComplete ? completeConfig(head, graph, policy) : head;
     const config = normalizeBatcher(completed);
     validateTensors(config);
-    checkGraph(config, graph);
-    const plan = planTensors(config, graph);
+    if (graph !== undefined) checkGraph(config, graph);
+    const plan = planTensors(config, graph ?? { inputs: [], outputs: [] });
     const labels = await readLabels(config, dirname(options.directory));
     const sequences = await prepareSequences(config, plan, dirname(options.directory));
     const samples = await readWarmupSamples(config, dirname(options.directory));
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    const { version, onDead } = options;
     const execution = planExecution(sequences?.execution ?? plan, config);
     const statistics = new VersionStatistics();
     const { cache } = policy;
-    const served = { config, plan, execution, sequences, backend, instances, clock, statistics };
+    const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
     await warmUp({ ...served, samples });
     return serveVersion({ ...served, version, labels, cache, onDead });
   } catch (thrown) {
@@ -116,10 +121,8 @@ const instancesOf = (config: ModelConfig): NamedInstance[] =>
 
 function warnWhenCrowded(
   config: ModelConfig,
-  options: { readonly instances: number; readonly defaultThreads: number; readonly policy: LoadPolicy },
+  { instances, threads, policy }: { readonly instances: number; readonly threads: number; readonly policy: LoadPolicy },
 ): void {
-  const { instances, defaultThreads, policy } = options;
-  const threads = policy.backend.threadsPerInstance(config, defaultThreads);
   if (instances * threads <= policy.cores) return;
   policy.log(
     `warning: model '${config.name}': ${instances} instances x ${threads} threads exceed the ${policy.cores} cores`,

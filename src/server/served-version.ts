@@ -7,6 +7,7 @@ import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
 import { answerOf } from './answer-of.js';
 import type { Backend, ModelInstance } from './backends/backend.js';
+import type { CrashCount } from './backends/crash-count.js';
 import { type Recall, recallFrom, recallNothing } from './cache/infer-through-cache.js';
 import type { ResponseCache } from './cache/response-cache.js';
 import type { OutputLabels } from './config/read-labels.js';
@@ -55,6 +56,8 @@ export interface ServeOptions {
   readonly backend: Backend;
   /** At least one; owned from here on. */
   readonly instances: readonly ModelInstance[];
+  /** Those of the instances. */
+  readonly crashes: CrashCount;
   readonly clock: Clock;
   /** `undefined` = the server has none. */
   readonly cache: ResponseCache | undefined;
@@ -70,6 +73,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   const leases = new Leases();
   const recall = recallOf(options);
   const scheduler = schedulerOf(options);
+  options.crashes.whenTooMany((reason) => scheduler.giveUp(reason));
   return {
     version,
     config,
@@ -88,7 +92,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
             },
             reject,
           };
-          scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal }));
+          scheduler.enqueue(new WaitingRequest(valid, { enqueuedAt: clock.now(), end, signal, origin: request }));
         });
       const outputs = await recall(request, valid.inputs, compute);
       return answerOf(request, { name: config.name, version, outputs, plan, labels });

@@ -6,7 +6,7 @@ import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
 export const describeVersion = (config: ModelConfig, plan: TensorPlan, versions: readonly string[]): ModelMetadata => ({
   name: config.name,
   versions,
-  platform: config.platform,
+  platform: config.platform || config.backend,
   inputs: plan.inputs.map((tensor) => toMetadata(tensor, plan)),
   outputs: plan.outputs.map((tensor) => toMetadata(tensor, plan)),
 });

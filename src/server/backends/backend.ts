@@ -1,8 +1,11 @@
 import type { Nanoseconds } from '../../core/units.js';
 import type { Datatype } from '../../protocol/datatype.js';
+import type { InferRequest } from '../../protocol/infer.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { TensorPlan } from '../config/tensor-plan.js';
+import type { RefusalError } from '../refusal.js';
+import type { CrashCount } from './crash-count.js';
 
 /** An input or output as the model file declares it, batch dimension included; -1 = variable. */
 export interface GraphTensor {
@@ -23,6 +26,8 @@ export interface ExecutableRequest {
   readonly inputs: readonly Tensor[];
   /** Rows that the request takes of a batch; 1 for a model without batch dimension. */
   readonly batchSize: number;
+  /** What the client sent; none for a request that the server made. */
+  readonly origin?: Pick<InferRequest, 'id' | 'parameters'> | undefined;
 }
 
 /** Requests that run together, all compatible with each other. */
@@ -37,14 +42,17 @@ export interface Execution {
   readonly start?: Nanoseconds;
   readonly computeStart: Nanoseconds;
   readonly computeEnd: Nanoseconds;
-  /** For each request in order, one tensor per planned output in the plan's order. */
+  /** For each request in order, one tensor per planned output in the plan's order; none for one that failed. */
   readonly outputs: readonly (readonly Tensor[])[];
+  /** Why single requests failed, by their place in the batch. */
+  readonly failures?: ReadonlyMap<number, RefusalError>;
 }
 
 /** One copy of a model that runs one batch at a time, in the order in which it gets them. */
 export interface ModelInstance extends AsyncDisposable {
   readonly name: string;
-  readonly graph: ModelGraph;
+  /** `undefined` when the model does not say. */
+  readonly graph: ModelGraph | undefined;
   /** Pending while the instance restarts after a crash; rejects when it cannot. `undefined` when it is fit to run. */
   readonly recovery: Promise<void> | undefined;
   /** Whether `execute` may be called again before it settled. */
@@ -57,11 +65,16 @@ export interface ModelInstance extends AsyncDisposable {
 export interface InstanceOptions {
   readonly name: string;
   readonly modelName: string;
+  readonly version: string;
+  /** The version's folder. */
+  readonly directory: string;
   readonly modelPath: string;
   /** Normalised where the model file is not needed for it; inputs and outputs may still be missing. */
   readonly config: ModelConfig;
   /** Threads inside an operator when the configuration does not say. */
   readonly defaultThreads: number;
+  /** Those of all instances of the version. */
+  readonly crashes: CrashCount;
 }
 
 /** A framework that runs models. A new one is a folder beside this file. */
@@ -70,6 +83,8 @@ export interface Backend {
   readonly platform: string;
   /** The file in a version folder that holds the model unless the configuration names another. */
   readonly defaultModelFilename: string;
+  /** Instances of a group on a CPU that does not say how many. */
+  readonly cpuInstances: number;
   /** @throws RefusalError when a well-formed request holds values that this backend cannot carry */
   checkRequest(request: ExecutableRequest): void;
   /** Threads that one instance computes with. @throws PerfError for a parameter that is out of range */

@@ -5,6 +5,7 @@ export interface BackendNames {
   readonly name: string;
   readonly platform: string;
   readonly defaultModelFilename: string;
+  readonly cpuInstances: number;
 }
 
 /** What can be filled in before the model file is read: names, version policy, instances (model configuration, 3). */
@@ -17,7 +18,7 @@ export function normalizeHead(config: ModelConfig, directoryName: string, backen
     backend: config.backend || backend.name,
     default_model_filename: config.default_model_filename || backend.defaultModelFilename,
     version_policy: config.version_policy ?? { latest: { num_versions: 1 } },
-    instance_group: normalizeGroups(config.instance_group, name),
+    instance_group: normalizeGroups(config.instance_group, name, backend.cpuInstances),
     optimization: {
       priority: 'PRIORITY_DEFAULT',
       gather_kernel_buffer_threshold: 0,
@@ -69,13 +70,13 @@ const defaultGroup: InstanceGroup = {
   secondary_devices: [],
 };
 
-/** This server has no GPU, so KIND_AUTO is KIND_CPU unless the group names GPUs. Two instances on a CPU by default. */
-function normalizeGroups(groups: readonly InstanceGroup[], modelName: string): InstanceGroup[] {
+/** This server has no GPU, so KIND_AUTO is KIND_CPU unless the group names GPUs. */
+function normalizeGroups(groups: readonly InstanceGroup[], modelName: string, cpuInstances: number): InstanceGroup[] {
   const named = groups.length > 0 ? groups : [{ ...defaultGroup, name: modelName }];
   return named.map((group, index) => {
     const automatic = group.gpus.length > 0 ? 'KIND_GPU' : 'KIND_CPU';
     const kind = group.kind === 'KIND_AUTO' ? automatic : group.kind;
-    const count = group.count >= 1 ? group.count : kind === 'KIND_CPU' ? 2 : 1;
+    const count = group.count >= 1 ? group.count : kind === 'KIND_CPU' ? cpuInstances : 1;
     return { ...group, name: group.name || `${modelName}_${index}`, kind, count };
   });
 }

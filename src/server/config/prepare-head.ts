@@ -1,8 +1,10 @@
 import { PerfError } from '../../core/perf-error.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
+import { type Backends, backendOf } from '../backends/backend-of.js';
 import { ensemblePlatform, isEnsemble, validateEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import { type BackendNames, normalizeHead } from './normalize-config.js';
 import { readConfigJson, readConfigText } from './read-config.js';
+import { refuseCode } from './refuse-code.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
 import { validateHead, validateIdentity } from './validate-config.js';
 
@@ -18,18 +20,20 @@ export interface ConfigSource {
 /**
  * Reads a configuration and checks all that can be known without the model file.
  *
- * @throws PerfError when it is wrong, RefusalError (`unsupported`) when it asks for something that is not there yet
+ * @throws PerfError when it is wrong, RefusalError when it asks for something that is not there yet (`unsupported`) or that
+ *   a load request cannot ask for (`invalid-argument`)
  */
 export function prepareHead(
   source: ConfigSource,
-  options: { readonly backend: BackendNames; readonly autoComplete: boolean },
+  options: { readonly backends: Backends<BackendNames>; readonly autoComplete: boolean },
 ): ModelConfig {
   const { directoryName } = source;
   const read = readSource(source, options.autoComplete);
   if (isEnsemble(read)) return prepareEnsemble(read, directoryName);
-  const config = normalizeHead(read, directoryName, options.backend);
+  const backend = backendOf(read, options.backends);
+  const config = normalizeHead(read, directoryName, backend);
   refuseUnsupported(config);
-  validateHead(config, directoryName, options.backend);
+  validateHead(config, directoryName, backend);
   return config;
 }
 
@@ -46,9 +50,15 @@ function prepareEnsemble(read: ModelConfig, directoryName: string): ModelConfig 
 }
 
 function readSource(source: ConfigSource, autoComplete: boolean): ModelConfig {
-  if (source.overrideJson !== undefined) return readConfigJson(source.overrideJson);
+  if (source.overrideJson !== undefined) return readOverride(source.overrideJson, source);
   if (source.configText === undefined && !autoComplete) {
     throw new PerfError('model', `model configuration is missing: expected ${source.configPath}`);
   }
   return readConfigText(source.configText ?? '', source.configPath);
+}
+
+function readOverride(json: string, { configText, configPath }: ConfigSource): ModelConfig {
+  const override = readConfigJson(json);
+  refuseCode(override, () => (configText === undefined ? undefined : readConfigText(configText, configPath)));
+  return override;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/perf-error.js';
 import { type Nanoseconds, ns } from '../../core/units.js';
 import type { Tensor } from '../../protocol/tensor.js';
-import type { ModelInstance } from '../backends/backend.js';
+import type { Execution, ModelInstance } from '../backends/backend.js';
 import type { TensorPlan } from '../config/tensor-plan.js';
 import { cancellation, RefusalError } from '../refusal.js';
 import type { FailureReason } from '../statistics/failure-reason.js';
@@ -20,6 +20,8 @@ export interface RequestScheduler {
   enqueue(request: WaitingRequest): void;
   /** Resolves when every accepted request is answered. No more are to be enqueued. */
   drained(): Promise<void>;
+  /** Refuses what waits and what comes: no instance is to run anything any more. */
+  giveUp(reason: string): void;
 }
 
 export interface SchedulerOptions {
@@ -156,12 +158,15 @@ export class Scheduler implements RequestScheduler {
     const { plan, clock, statistics } = this.#options;
     try {
       const execution = await station.instance.execute({ plan, requests });
-      const { computeStart, computeEnd, outputs, start: turn = start } = execution;
+      const { computeStart, computeEnd, outputs, failures, start: turn = start } = execution;
       const times = { start: ns(Math.max(start, turn)), computeStart, computeEnd, end: clock.now() };
       this.#release(station, ns(computeEnd - times.start));
-      statistics.recordExecution(times, batchSizeOf(requests));
+      const size = batchSizeOf(requests);
+      statistics.recordExecution(times, size, size - failedSizeOf(requests, failures));
       requests.forEach((request, index) => {
-        this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
+        const failure = failures?.get(index);
+        if (failure !== undefined) this.#answer(request, failed(failure, 'BACKEND'));
+        else this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
       });
     } catch (thrown) {
       this.#release(station);
@@ -190,7 +195,11 @@ export class Scheduler implements RequestScheduler {
 
   #lose(reason: string): void {
     this.#liveInstances--;
-    if (this.#liveInstances > 0) return;
+    if (this.#liveInstances === 0) this.giveUp(reason);
+  }
+
+  giveUp(reason: string): void {
+    if (this.#deathReason !== undefined) return;
     this.#deathReason = reason;
     this.#options.onDead(reason);
     for (const request of this.#queue.clear()) {
@@ -234,6 +243,12 @@ const failed = (refusal: RefusalError, reason: FailureReason): Answer => ({ ok: 
 
 const cancelled = failed(cancellation(), 'CANCELED');
 const expired = failed(new RefusalError('unavailable', 'Request timeout expired'), 'REJECTED');
+
+function failedSizeOf(requests: readonly WaitingRequest[], failures: Execution['failures']): number {
+  let size = 0;
+  for (const index of failures?.keys() ?? []) size += requests[index]?.batchSize ?? 0;
+  return size;
+}
 
 function batchSizeOf(requests: readonly WaitingRequest[]): number {
   let size = 0;

@@ -14,6 +14,13 @@ export interface RequestEnd {
   reject(refusal: RefusalError): void;
 }
 
+interface WaitingOptions {
+  readonly enqueuedAt: Nanoseconds;
+  readonly end: RequestEnd;
+  readonly signal: AbortSignal | undefined;
+  readonly origin?: ExecutableRequest['origin'];
+}
+
 /**
  * An accepted request on its way through queue and instance. It is its own abort listener, so that a request that
  * never waits costs no closure.
@@ -27,13 +34,11 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly sequence: SequenceMark | undefined;
   readonly enqueuedAt: Nanoseconds;
   readonly end: RequestEnd;
+  readonly origin: ExecutableRequest['origin'];
   readonly #signal: AbortSignal | undefined;
   #onAbort: ((request: WaitingRequest) => void) | undefined;
 
-  constructor(
-    request: ValidRequest,
-    options: { readonly enqueuedAt: Nanoseconds; readonly end: RequestEnd; readonly signal: AbortSignal | undefined },
-  ) {
+  constructor(request: ValidRequest, options: WaitingOptions) {
     this.inputs = request.inputs;
     this.batchSize = request.batchSize;
     this.shapeKey = request.shapeKey;
@@ -42,6 +47,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
     this.sequence = request.sequence;
     this.enqueuedAt = options.enqueuedAt;
     this.end = options.end;
+    this.origin = options.origin;
     this.#signal = options.signal;
   }
 

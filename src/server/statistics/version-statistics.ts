@@ -44,10 +44,10 @@ export class VersionStatistics {
   #inferenceCount = 0;
   #executionCount = 0;
 
-  /** Counts one execution of `batchSize` rows. */
-  recordExecution(times: ExecutionTimes, batchSize: number): void {
+  /** Counts one execution of `batchSize` rows, of which so many are of requests that it answered. */
+  recordExecution(times: ExecutionTimes, batchSize: number, answered = batchSize): void {
     this.#executionCount++;
-    this.#inferenceCount += batchSize;
+    this.#inferenceCount += answered;
     this.#lastInferenceMs = Date.now();
     let totals = this.#perBatchSize.get(batchSize);
     if (totals === undefined) {

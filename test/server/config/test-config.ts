@@ -7,6 +7,7 @@ export const ortNames: BackendNames = {
   name: 'onnxruntime',
   platform: 'onnxruntime_onnx',
   defaultModelFilename: 'model.onnx',
+  cpuInstances: 2,
 };
 
 /** The head of a model 'm' from the text of its config.pbtxt. */

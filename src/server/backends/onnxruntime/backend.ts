@@ -16,13 +16,15 @@ export function onnxruntimeBackend(resolvePackage: () => Promise<string>): Backe
     name: 'onnxruntime',
     platform: 'onnxruntime_onnx',
     defaultModelFilename: 'model.onnx',
+    cpuInstances: 2,
     checkRequest,
     threadsPerInstance: (config, defaultThreads) => sessionOptions(config, defaultThreads).intraOpNumThreads,
-    async startInstance({ name, modelName, modelPath, config, defaultThreads }) {
+    async startInstance({ name, modelName, modelPath, config, defaultThreads, crashes }) {
       const options = sessionOptions(config, defaultThreads);
       forbidTelemetry();
       packagePath ??= resolvePackage();
-      return startOrtInstance({ name, modelName, start: { packagePath: await packagePath, modelPath, options } });
+      const start = { packagePath: await packagePath, modelPath, options };
+      return startOrtInstance({ name, modelName, start, crashes });
     },
   };
 }

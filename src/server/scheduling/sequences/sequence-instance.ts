@@ -3,6 +3,7 @@ import type { Tensor } from '../../../protocol/tensor.js';
 import type { Batch, ExecutableRequest, Execution, ModelGraph, ModelInstance } from '../../backends/backend.js';
 import { controlTensors, type SequencePlan, zeroData } from '../../config/sequence-plan.js';
 import type { SequenceMark } from '../../read-sequence.js';
+import type { RefusalError } from '../../refusal.js';
 import type { Sequence } from './sequence.js';
 import type { SequenceQueue, SequenceStep } from './sequence-queue.js';
 
@@ -32,7 +33,7 @@ export class SequenceInstance implements ModelInstance {
     return this.#inner.name;
   }
 
-  get graph(): ModelGraph {
+  get graph(): ModelGraph | undefined {
     return this.#inner.graph;
   }
 
@@ -47,10 +48,14 @@ export class SequenceInstance implements ModelInstance {
       const rows = this.#rowsOf(steps);
       const execution = await this.#inner.execute({ plan, requests: rows.map(({ request }) => request) });
       const outputs: (readonly Tensor[])[] = [];
+      const failures = new Map<number, RefusalError>();
       rows.forEach(({ step }, row) => {
-        if (step !== undefined) outputs.push(this.#keepStates(step, execution.outputs[row] ?? []));
+        if (step === undefined) return;
+        const failure = execution.failures?.get(row);
+        if (failure !== undefined) failures.set(outputs.length, failure);
+        outputs.push(failure === undefined ? this.#keepStates(step, execution.outputs[row] ?? []) : []);
       });
-      return { ...execution, outputs };
+      return { ...execution, outputs, failures };
     } finally {
       queue.complete(clock.now());
     }
@@ -75,7 +80,7 @@ export class SequenceInstance implements ModelInstance {
     const { plan } = this.#options;
     const controls = controlTensors(plan, request.sequence);
     const states = statesBefore(plan, sequence, request.sequence);
-    return { inputs: [...request.inputs, ...controls, ...states], batchSize: 1 };
+    return { inputs: [...request.inputs, ...controls, ...states], batchSize: 1, origin: request.origin };
   }
 
   /** Zeros of the same shapes, whose controls say that they mean nothing. */

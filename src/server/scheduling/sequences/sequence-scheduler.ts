@@ -245,6 +245,10 @@ export class SequenceScheduler implements RequestScheduler {
     for (const request of sequence.requests.splice(0)) this.#fail(request, refusal, 'REJECTED');
   }
 
+  giveUp(reason: string): void {
+    for (const { scheduler } of this.#lanes) scheduler.giveUp(reason);
+  }
+
   #lose(lane: Lane, reason: string): void {
     lane.isDead = true;
     if (this.#lanes.some(({ isDead }) => !isDead)) return;

@@ -6,7 +6,7 @@ import { doubling, doublingSteps, ensembleText } from './ensemble-models.js';
 const prepare = (configText: string) =>
   prepareHead(
     { directoryName: 'e', configText, configPath: 'e/config.pbtxt', overrideJson: undefined },
-    { backend: ortNames, autoComplete: true },
+    { backends: [ortNames], autoComplete: true },
   );
 
 const text = (changes: Partial<Parameters<typeof ensembleText>[0]> = {}) => ensembleText({ ...doubling, ...changes });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import type { Batch } from '../../../../src/server/backends/backend.js';
+import { CrashCount } from '../../../../src/server/backends/crash-count.js';
 import { startOrtInstance } from '../../../../src/server/backends/onnxruntime/instance.js';
 import { testRepository } from '../../model-folder.js';
 
@@ -54,6 +55,7 @@ async function setup(modelPath: string) {
       name: 'm_0',
       modelName: 'm',
       start: { packagePath, modelPath, options },
+      crashes: new CrashCount(),
     });
     return {
       instance,
@@ -72,7 +74,7 @@ async function setup(modelPath: string) {
 test('startOrtInstance reports the graph and runs', async (t) => {
   await using started = await setup('fine');
   const { instance } = started;
-  t.deepEqual(instance.graph.inputs, [{ name: 'X', datatype: 'UINT8', shape: [-1, 1] }]);
+  t.deepEqual(instance.graph?.inputs, [{ name: 'X', datatype: 'UINT8', shape: [-1, 1] }]);
   const { outputs, computeStart, computeEnd } = await instance.execute(batchOf(7));
   t.deepEqual(outputs[0]?.[0]?.data, Uint8Array.of(7));
   t.true(computeEnd >= computeStart);
