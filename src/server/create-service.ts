@@ -18,7 +18,7 @@ import { pollRepository } from './repository/poll-repository.js';
 import { RateLimiter } from './scheduling/rate-limiter.js';
 import type { ServedVersion } from './served-version.js';
 import { serverClock } from './server-clock.js';
-import { inferWithRegions, refuseRegions } from './shared-memory/infer-with-regions.js';
+import { inferWithRegions, refuseRegions, usesRegions } from './shared-memory/infer-with-regions.js';
 import { disabledSharedMemory } from './shared-memory/shared-memory.js';
 import { createSystemMemory } from './shared-memory/system-memory.js';
 import type { TraceSettings } from './tracing/trace-settings.js';
@@ -146,6 +146,7 @@ function serviceOf(
   const memory = allowClientShm ? createSystemMemory() : undefined;
   const inferAlone: InferenceService['infer'] = async (request, signal) => {
     const served = repository.find(request.modelName, request.modelVersion);
+    if (served.inferStream !== undefined) throw severalResponses();
     if (!tracer.isOn) return served.infer(request, signal);
     return tracer.run(request, served.version, (onExecuted) => served.infer(request, signal, onExecuted));
   };
@@ -184,6 +185,14 @@ function serviceOf(
       if (serverLog.settings.log_verbose_level > 0) return told(request, serverLog, () => infer(request, signal));
       return infer(request, signal);
     },
+    isDecoupled: ({ name, version }) => repository.find(name, version).inferStream !== undefined,
+    async inferStream(request, options) {
+      if (isEnding) throw new RefusalError('unavailable', 'Server exiting');
+      if (usesRegions(request)) throw new RefusalError('unsupported', 'decoupled models cannot use shared memory');
+      const stream = repository.find(request.modelName, request.modelVersion).inferStream;
+      if (stream === undefined) throw new RefusalError('unsupported', `model '${request.modelName}' is not decoupled`);
+      await stream(request, options);
+    },
     log: serverLog,
     trace: {
       settings: (model) => tracer.settings(knownModel(repository, model)),
@@ -199,6 +208,10 @@ function serviceOf(
     },
   };
 }
+
+/** Where one response is all that there can be; front ends ask before, and have texts of their own. */
+const severalResponses = (): RefusalError =>
+  new RefusalError('unsupported', "a single inference doesn't support models with decoupled transaction policy");
 
 /** @throws RefusalError `not-found` for a name that is neither empty nor that of a model */
 function knownModel(repository: ModelRepository, name: string): string {

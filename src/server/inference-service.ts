@@ -3,6 +3,7 @@ import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol
 import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { ServerLog } from './logging/server-log.js';
+import type { TakeAnswer } from './partial-answer.js';
 import type { SharedMemoryControl } from './shared-memory/shared-memory.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
 import type { TraceChanges, TraceSettings } from './tracing/trace-settings.js';
@@ -20,6 +21,11 @@ export interface TraceControl {
 export interface ModelReference {
   readonly name: string;
   readonly version: string;
+}
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onAnswer: TakeAnswer;
 }
 
 /**
@@ -57,4 +63,8 @@ export interface InferenceService {
    * until the promise settles, and not after: front ends use their buffers again.
    */
   infer(request: InferRequest, signal?: AbortSignal): Promise<InferResponse>;
+  /** Whether the model gives any number of responses to a request. Refuses as `isModelReady` does. */
+  isDecoupled(model: ModelReference): boolean;
+  /** As `infer`, for a decoupled model. Resolves after the last answer; rejects when the request failed before its end. */
+  inferStream(request: InferRequest, options: StreamOptions): Promise<void>;
 }

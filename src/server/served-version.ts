@@ -6,14 +6,18 @@ import type { ModelConfig } from '../protocol/model-config.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { Tensor } from '../protocol/tensor.js';
 import { answerOf } from './answer-of.js';
-import type { Backend, ModelInstance } from './backends/backend.js';
+import type { Backend, ModelInstance, PartialResponse } from './backends/backend.js';
 import type { CrashCount } from './backends/crash-count.js';
 import { type Recall, recallFrom, recallNothing } from './cache/infer-through-cache.js';
 import type { ResponseCache } from './cache/response-cache.js';
+import { isDecoupled } from './config/is-decoupled.js';
 import type { OutputLabels } from './config/read-labels.js';
 import type { SequencePlan } from './config/sequence-plan.js';
 import type { TensorPlan } from './config/tensor-plan.js';
+import type { StreamOptions } from './inference-service.js';
 import { Leases } from './leases.js';
+import type { PartialAnswer } from './partial-answer.js';
+import { RefusalError } from './refusal.js';
 import { type FormBatch, formDynamicBatch, formSingle } from './scheduling/form-batch.js';
 import { queueOf } from './scheduling/queue-of.js';
 import { type RequestScheduler, Scheduler } from './scheduling/scheduler.js';
@@ -36,6 +40,8 @@ export interface ServedVersion extends AsyncDisposable {
     signal?: AbortSignal,
     onExecuted?: (times: ExecutionTimes) => void,
   ): Promise<InferResponse>;
+  /** Only of a decoupled model. Resolves after the last answer; rejects when the request failed before its end. */
+  readonly inferStream?: (request: InferRequest, options: StreamOptions) => Promise<void>;
   /** Keeps the version from ending until the function that it returns is called. */
   lease(): () => void;
   metadata(versions: readonly string[]): ModelMetadata;
@@ -74,6 +80,20 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   const recall = recallOf(options);
   const scheduler = schedulerOf(options);
   options.crashes.whenTooMany((reason) => scheduler.giveUp(reason));
+  const inferStream = async (request: InferRequest, { signal, onAnswer }: StreamOptions): Promise<void> => {
+    const valid = validateRequest(request, plan);
+    backend.checkRequest(valid);
+    const respond = (response: PartialResponse) =>
+      onAnswer(
+        response.kind === 'outputs'
+          ? answerTo(request, response, { name: config.name, version, plan, labels })
+          : response,
+      );
+    await new Promise<unknown>((resolve, reject) => {
+      const options = { enqueuedAt: clock.now(), end: { resolve, reject }, signal, origin: request, respond };
+      scheduler.enqueue(new WaitingRequest(valid, options));
+    });
+  };
   return {
     version,
     config,
@@ -97,6 +117,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
       const outputs = await recall(request, valid.inputs, compute);
       return answerOf(request, { name: config.name, version, outputs, plan, labels });
     },
+    ...(isDecoupled(config) ? { inferStream } : {}),
     lease: () => leases.take(),
     metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
@@ -107,6 +128,20 @@ export function serveVersion(options: ServeOptions): ServedVersion {
       await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** A response as the client asked for it; one that cannot be given so is an error. */
+function answerTo(
+  request: InferRequest,
+  { outputs, isFinal }: Extract<PartialResponse, { kind: 'outputs' }>,
+  version: Omit<Parameters<typeof answerOf>[1], 'outputs'>,
+): PartialAnswer {
+  try {
+    return { kind: 'response', response: answerOf(request, { ...version, outputs }), isFinal };
+  } catch (thrown) {
+    if (!(thrown instanceof RefusalError)) throw thrown;
+    return { kind: 'error', refusal: thrown, isFinal };
+  }
 }
 
 const recallOf = ({ config, cache, clock, statistics }: ServeOptions): Recall =>

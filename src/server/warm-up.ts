@@ -81,8 +81,9 @@ async function runOnce(
   const start = clock.now();
   const requests = new Array<ExecutableRequest>(sample.copies).fill(request);
   try {
-    const { computeStart, computeEnd, failures } = await instance.execute({ plan: execution, requests });
+    const { computeStart, computeEnd, failures, ends } = await instance.execute({ plan: execution, requests });
     for (const failed of failures?.values() ?? []) throw failed;
+    await Promise.all(ends ?? []);
     const end = clock.now();
     const times = { start, computeStart, computeEnd, end };
     statistics.recordExecution(times, sample.copies);

@@ -106,6 +106,10 @@ export function createInMemoryService(): InMemoryService {
     sharedMemory: disabledSharedMemory(),
     log: new ServerLog((line) => process.stderr.write(`${line}\n`)),
     trace: { settings: () => defaultTraceSettings, update: () => defaultTraceSettings },
+    isDecoupled: () => false,
+    inferStream: async () => {
+      throw new RefusalError('unsupported', 'no model is decoupled');
+    },
     infer: async (request, signal) => {
       const model = find({ name: request.modelName, version: request.modelVersion });
       check(request, model);

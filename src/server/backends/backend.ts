@@ -28,7 +28,18 @@ export interface ExecutableRequest {
   readonly batchSize: number;
   /** What the client sent; none for a request that the server made. */
   readonly origin?: Pick<InferRequest, 'id' | 'parameters'> | undefined;
+  /** Aborts when the client gives up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes the responses of a decoupled model, in their order. What it returns settles when there is room for more. */
+  readonly respond?: ((response: PartialResponse) => void | Promise<void>) | undefined;
 }
+
+/** One response of a decoupled model. */
+export type PartialResponse =
+  /** By place in the plan; a response may leave out some. */
+  | { readonly kind: 'outputs'; readonly outputs: readonly (Tensor | undefined)[]; readonly isFinal: boolean }
+  | { readonly kind: 'error'; readonly refusal: RefusalError; readonly isFinal: boolean }
+  | { readonly kind: 'end'; readonly isFinal: true };
 
 /** Requests that run together, all compatible with each other. */
 export interface Batch {
@@ -46,6 +57,11 @@ export interface Execution {
   readonly outputs: readonly (readonly Tensor[])[];
   /** Why single requests failed, by their place in the batch. */
   readonly failures?: ReadonlyMap<number, RefusalError>;
+  /**
+   * Only of a decoupled model, which has no outputs here: settles for each request when it has had its last response, or
+   * rejects with `RefusalError`. The instance is free before that.
+   */
+  readonly ends?: readonly Promise<void>[];
 }
 
 /** One copy of a model that runs one batch at a time, in the order in which it gets them. */

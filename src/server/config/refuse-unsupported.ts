@@ -1,6 +1,7 @@
 import type { ConfigInput, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
 import { isEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import { RefusalError } from '../refusal.js';
+import { isDecoupled } from './is-decoupled.js';
 
 /**
  * Refuses what a configuration may ask for and this server does not do: a model that would be served differently from
@@ -28,7 +29,7 @@ const modelFields: Rules<ModelConfig> = [
   ['sequence_batching.iterative_sequence', (config) => config.sequence_batching?.iterative_sequence === true],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
-  ['model_transaction_policy.decoupled', (config) => config.model_transaction_policy?.decoupled === true],
+  ['model_transaction_policy.decoupled', (config) => isDecoupled(config) && config.backend !== 'javascript'],
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
   ['model_metrics', (config) => config.model_metrics !== undefined],
   ['response_cache', (config) => config.response_cache?.enable === true && isEnsemble(config)],

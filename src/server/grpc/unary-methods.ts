@@ -4,7 +4,7 @@ import { decodeMessage, messageType } from '../../protocol/schema.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
 import { healthOf } from './health.js';
-import { inferRequestFrom } from './infer-request.js';
+import { readInferRequest } from './infer-request.js';
 import { modelVersionFrom } from './model-version.js';
 import { settingsAnswers } from './settings-answers.js';
 import { sharedMemoryAnswers } from './shared-memory-answers.js';
@@ -45,16 +45,21 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
     ...settingsAnswers(service),
   };
   const methods = new Map<string, UnaryMethod>([
-    [
-      `${inferenceService}ModelInfer`,
-      async (bytes, signal) => encodeModelInferResponse(await service.infer(inferRequestFrom(bytes), signal)),
-    ],
+    [`${inferenceService}ModelInfer`, (bytes, signal) => infer(service, bytes, signal)],
     ['/grpc.health.v1.Health/Check', coded('grpc.health.v1.HealthCheck', () => healthOf(service))],
   ]);
   for (const [name, answer] of Object.entries(answers)) {
     methods.set(`${inferenceService}${name}`, coded(`inference.${name}`, answer));
   }
   return methods;
+}
+
+async function infer(service: InferenceService, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const { request } = readInferRequest(bytes);
+  if (service.isDecoupled({ name: request.modelName, version: request.modelVersion })) {
+    throw new RefusalError('unsupported', "ModelInfer RPC doesn't support models with decoupled transaction policy");
+  }
+  return encodeModelInferResponse(await service.infer(request, signal));
 }
 
 /** Puts the message types `<prefix>Request` and `<prefix>Response` around an answer. */

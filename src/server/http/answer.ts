@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string | number>>;
   /** It is never compressed, whatever the client accepts. */
   readonly isIdentity?: boolean;
+  /** What follows the body as it comes; then the answer is sent in chunks. */
+  readonly rest?: AsyncIterable<string> | undefined;
 }
 
 /** The status of every reason to refuse (v2 protocol as Triton maps it). */

@@ -67,8 +67,9 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
     },
     (request, response) => void serve(request, response, context),
   );
-  server.on('checkExpectation', (_request, response: ServerResponse) =>
-    send(response, errorAnswer(417, 'Expectation Failed'), context),
+  server.on(
+    'checkExpectation',
+    (_request, response: ServerResponse) => void send(response, errorAnswer(417, 'Expectation Failed'), context),
   );
   server.on('clientError', answerBrokenRequest);
   const takeOver = server.listeners('connection');
@@ -97,12 +98,12 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
 /** Answers one request; never rejects. */
 async function serve(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   try {
-    send(response, await answer(request, context), context);
+    await send(response, await answer(request, context), context);
   } catch (thrown) {
     if (thrown instanceof BodyCutShortError) return; // nobody is left to be told
     const refused = refusalAnswer(refusalOf(thrown, context.log));
     if (response.headersSent) response.destroy();
-    else if (request.complete) send(response, refused, context);
+    else if (request.complete) await send(response, refused, context);
     else sendBeforeBodyEnds(request, response, refused);
   }
 }
@@ -116,10 +117,21 @@ async function answer(request: IncomingMessage, context: Context): Promise<HttpA
   return await dispatched.handle(body, context.gone.get(request.socket)?.signal ?? AbortSignal.abort());
 }
 
-function send(response: ServerResponse, { status, body, headers }: HttpAnswer, context: Context): void {
+async function send(response: ServerResponse, answered: HttpAnswer, context: Context): Promise<void> {
+  const { status, body, headers, rest } = answered;
   if (context.isClosing) response.shouldKeepAlive = false;
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+  if (rest === undefined) {
+    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, headers);
+  response.write(body);
+  for await (const text of rest) {
+    if (response.destroyed) return;
+    if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+  }
+  response.end();
 }
 
 /**

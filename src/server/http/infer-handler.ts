@@ -1,6 +1,7 @@
 import { decodeInferRequest, encodeInferResponse, headerLengthField, wantsBinary } from '../../protocol/http-infer.js';
 import type { InferRequest } from '../../protocol/infer.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import { RefusalError } from '../refusal.js';
 import type { HttpAnswer } from './answer.js';
 import { type HttpCall, modelOf } from './http-call.js';
 import { rawInferRequest } from './raw-request.js';
@@ -10,6 +11,9 @@ const maxHeaderLength = 2 ** 31 - 1;
 
 /** `POST /v2/models/{model}/infer`: JSON, JSON with binary tensors, or one raw tensor. */
 export async function handleInfer(call: HttpCall): Promise<HttpAnswer> {
+  if (call.service.isDecoupled(modelOf(call))) {
+    throw new RefusalError('unsupported', "HTTP end point doesn't support models with decoupled transaction policy");
+  }
   const request = inferRequestFrom(call);
   const response = await call.service.infer(request, call.signal);
   const { body, headerLength } = encodeInferResponse(response, (output) => wantsBinary(request, output));

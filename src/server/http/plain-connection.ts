@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { BodyRooms } from '../body-rooms.js';
 import type { ByteSink } from '../read-into.js';
 import type { HttpAnswer } from './answer.js';
-import { encodeAnswer } from './encode-answer.js';
+import { chunkOf, encodeAnswer, lastChunk } from './encode-answer.js';
 import { type PlainHead, parsePlainHead } from './plain-head.js';
 
 /** A request that this way can answer: its head was understood, and somebody waits for its body. */
@@ -155,6 +155,7 @@ export class PlainConnection implements ByteSink {
     socket.cork();
     for (const part of encodeAnswer(answer, { isLast })) socket.write(part);
     socket.uncork();
+    if (answer.rest !== undefined) await writeRest(answer.rest, socket);
     if (isLast) {
       socket.end();
       return;
@@ -180,6 +181,16 @@ export class PlainConnection implements ByteSink {
     socket.resume();
     return true;
   }
+}
+
+/** A client that reads slowly is waited for. */
+async function writeRest(rest: AsyncIterable<string>, socket: Socket): Promise<void> {
+  for await (const text of rest) {
+    if (socket.destroyed) return;
+    socket.write(Buffer.concat(chunkOf(text)));
+    if (socket.writableNeedDrain) await drained(socket);
+  }
+  socket.write(lastChunk);
 }
 
 function drained(socket: Socket): Promise<void> {

@@ -158,20 +158,33 @@ export class Scheduler implements RequestScheduler {
     const { plan, clock, statistics } = this.#options;
     try {
       const execution = await station.instance.execute({ plan, requests });
-      const { computeStart, computeEnd, outputs, failures, start: turn = start } = execution;
+      const { computeStart, computeEnd, outputs, failures, ends, start: turn = start } = execution;
       const times = { start: ns(Math.max(start, turn)), computeStart, computeEnd, end: clock.now() };
       this.#release(station, ns(computeEnd - times.start));
       const size = batchSizeOf(requests);
-      statistics.recordExecution(times, size, size - failedSizeOf(requests, failures));
+      statistics.recordExecution(times, size, ends === undefined ? size - failedSizeOf(requests, failures) : 0);
       requests.forEach((request, index) => {
         const failure = failures?.get(index);
         if (failure !== undefined) this.#answer(request, failed(failure, 'BACKEND'));
-        else this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
+        else if (ends === undefined) this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
+        else void this.#answerAtEnd(request, ends[index], times);
       });
     } catch (thrown) {
       this.#release(station);
       const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
       for (const request of requests) this.#answer(request, failed(refusal, 'BACKEND'));
+    }
+  }
+
+  /** Never rejects. */
+  async #answerAtEnd(request: WaitingRequest, end: Promise<void> | undefined, times: ExecutionTimes): Promise<void> {
+    try {
+      await end;
+      this.#options.statistics.recordInferences(request.batchSize);
+      this.#answer(request, { ok: true, outputs: [], times });
+    } catch (thrown) {
+      const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
+      this.#answer(request, failed(refusal, refusal.reason === 'cancelled' ? 'CANCELED' : 'BACKEND'));
     }
   }
 

@@ -19,6 +19,7 @@ interface WaitingOptions {
   readonly end: RequestEnd;
   readonly signal: AbortSignal | undefined;
   readonly origin?: ExecutableRequest['origin'];
+  readonly respond?: ExecutableRequest['respond'];
 }
 
 /**
@@ -35,7 +36,8 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly enqueuedAt: Nanoseconds;
   readonly end: RequestEnd;
   readonly origin: ExecutableRequest['origin'];
-  readonly #signal: AbortSignal | undefined;
+  readonly respond: ExecutableRequest['respond'];
+  readonly signal: AbortSignal | undefined;
   #onAbort: ((request: WaitingRequest) => void) | undefined;
 
   constructor(request: ValidRequest, options: WaitingOptions) {
@@ -48,24 +50,25 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
     this.enqueuedAt = options.enqueuedAt;
     this.end = options.end;
     this.origin = options.origin;
-    this.#signal = options.signal;
+    this.respond = options.respond;
+    this.signal = options.signal;
   }
 
   get isCancelled(): boolean {
-    return this.#signal?.aborted === true;
+    return this.signal?.aborted === true;
   }
 
   /** Calls back when the client gives up, until `stopWatching`. */
   watch(onAbort: (request: WaitingRequest) => void): void {
-    if (this.#signal === undefined) return;
+    if (this.signal === undefined) return;
     this.#onAbort = onAbort;
-    this.#signal.addEventListener('abort', this, { once: true });
+    this.signal.addEventListener('abort', this, { once: true });
   }
 
   stopWatching(): void {
     if (this.#onAbort === undefined) return;
     this.#onAbort = undefined;
-    this.#signal?.removeEventListener('abort', this);
+    this.signal?.removeEventListener('abort', this);
   }
 
   handleEvent(): void {

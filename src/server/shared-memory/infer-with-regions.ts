@@ -10,7 +10,7 @@ const prefix = 'shared_memory_';
 const regionKey = `${prefix}region`;
 
 /** Whether a request names shared memory anywhere. */
-const usesRegions = ({ inputs, outputs }: InferRequest): boolean =>
+export const usesRegions = ({ inputs, outputs }: InferRequest): boolean =>
   inputs.some(({ parameters }) => parameters.has(regionKey)) ||
   outputs.some(({ parameters }) => parameters.has(regionKey));
 

@@ -57,6 +57,11 @@ export class VersionStatistics {
     addCompute(totals, times);
   }
 
+  /** Rows that were answered after their execution had ended. */
+  recordInferences(rows: number): void {
+    this.#inferenceCount += rows;
+  }
+
   /** A request that ends well: it is charged the whole compute time of its batch. */
   recordSuccess(request: { readonly enqueuedAt: Nanoseconds; readonly end: Nanoseconds }, times: ExecutionTimes): void {
     add(this.#perRequest.success, request.end - request.enqueuedAt);

@@ -1,5 +1,6 @@
 import { PerfError } from '../../../core/perf-error.js';
 import type { ConfigInput, ConfigOutput, EnsembleStep, ModelConfig } from '../../../protocol/model-config.js';
+import { isDecoupled } from '../../config/is-decoupled.js';
 import { type ComposingModels, composingNames, versionOf } from './composing-models.js';
 import { dimsAgree } from './dims.js';
 
@@ -22,6 +23,9 @@ export function checkComposing(config: ModelConfig, models: ComposingModels): vo
   }
   for (const step of config.ensemble_scheduling.step) {
     const model = models.find(step.model_name, versionOf(step)).config;
+    if (isDecoupled(model)) {
+      fail(`ensemble ${config.name} contains model ${model.name}, which is decoupled: not supported`);
+    }
     if (model.max_batch_size !== 0 && model.max_batch_size < config.max_batch_size) {
       fail(
         `ensemble ${config.name} allows maximum batch size ${config.max_batch_size}, but it contains model ` +

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { PerfError } from '../../../core/perf-error.js';
 import type { ModelConfig } from '../../../protocol/model-config.js';
+import { isDecoupled } from '../../config/is-decoupled.js';
 import type { Backend, InstanceOptions } from '../backend.js';
 import { startJavascriptInstance } from './instance.js';
 import { RunningProcesses } from './running-processes.js';
@@ -22,7 +23,11 @@ export function javascriptBackend(log: (line: string) => void): Backend {
     threadsPerInstance: () => 1,
     async startInstance(options) {
       await checkModel(options);
-      return startJavascriptInstance({ ...options, start: startOptions(options, { log, running }) });
+      return startJavascriptInstance({
+        ...options,
+        isDecoupled: isDecoupled(options.config),
+        start: startOptions(options, { log, running }),
+      });
     },
   };
 }

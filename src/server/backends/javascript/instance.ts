@@ -1,18 +1,20 @@
 import { messageOf } from '../../../core/perf-error.js';
 import { ns } from '../../../core/units.js';
-import { rawByteSize, type Tensor } from '../../../protocol/tensor.js';
-import { fillVariableDims } from '../../batching/fill-variable-dims.js';
 import type { PlannedTensor, TensorPlan } from '../../config/tensor-plan.js';
 import { RefusalError } from '../../refusal.js';
-import type { Batch, ExecutableRequest, Execution, ModelGraph, ModelInstance } from '../backend.js';
+import { monotonicNow } from '../../server-clock.js';
+import type { Batch, ExecutableRequest, Execution, ModelGraph, ModelInstance, PartialResponse } from '../backend.js';
 import type { CrashCount } from '../crash-count.js';
 import { ReplacedWorker } from '../replaced-worker.js';
-import type { BoundTensor, FromWorker, RawTensor, RunRequest, ToWorker } from './worker-messages.js';
+import { clientOutput, modelInput } from './client-tensors.js';
+import { SentRequest } from './sent-request.js';
+import type { BoundTensor, FromWorker, ResponseMessage, RunRequest, ToWorker } from './worker-messages.js';
 import { type JavascriptWorker, startWorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
 export interface JavascriptInstanceOptions {
   readonly name: string;
   readonly modelName: string;
+  readonly isDecoupled: boolean;
   readonly start: WorkerProcessOptions;
   readonly crashes: CrashCount;
 }
@@ -20,6 +22,8 @@ export interface JavascriptInstanceOptions {
 /** A batch that the worker has and how to report on it. */
 interface Running {
   readonly batch: Batch;
+  /** Of a decoupled model. */
+  readonly ends: readonly Promise<void>[] | undefined;
   resolve(execution: Execution): void;
   reject(refusal: RefusalError): void;
 }
@@ -34,6 +38,9 @@ class JavascriptInstance implements ModelInstance {
   readonly graph: ModelGraph | undefined;
   readonly #options: JavascriptInstanceOptions;
   readonly #worker: ReplacedWorker<ToWorker, FromWorker>;
+  /** Requests to a decoupled model that have not had their last response. */
+  readonly #sent = new Map<number, SentRequest>();
+  #lastKey = 0;
   #boundPlan: TensorPlan | undefined;
   #running: Running | undefined;
 
@@ -44,7 +51,7 @@ class JavascriptInstance implements ModelInstance {
     this.#worker = new ReplacedWorker(first, {
       start: () => startWorkerProcess(options.start),
       crashes: options.crashes,
-      onMessage: (message) => this.#settle(message),
+      onMessage: (message) => this.#take(message),
       onCrash: (reason) => this.#fail(reason),
     });
   }
@@ -63,43 +70,90 @@ class JavascriptInstance implements ModelInstance {
   }
 
   #execute(batch: Batch): Promise<Execution> {
-    if (batch.plan !== this.#boundPlan) this.#bind(batch.plan);
+    const { plan, requests } = batch;
+    if (plan !== this.#boundPlan) this.#bind(plan);
+    const keyed = requests.map((request) => ({ key: ++this.#lastKey, request }));
     return new Promise((resolve, reject) => {
-      this.#running = { batch, resolve, reject };
-      this.#worker.post({ kind: 'run', requests: batch.requests.map((request) => runRequest(request, batch.plan)) });
+      this.#worker.post({ kind: 'run', requests: keyed.map(({ key, request }) => runRequest(key, request, plan)) });
+      const ends = this.#options.isDecoupled ? keyed.map(({ key, request }) => this.#watch(key, request)) : undefined;
+      this.#running = { batch, ends, resolve, reject };
     });
+  }
+
+  /** Until its last response. */
+  #watch(key: number, request: ExecutableRequest): Promise<void> {
+    const sent = new SentRequest(request, () => {
+      this.#sent.delete(key);
+      this.#worker.post({ kind: 'cancel', key });
+    });
+    if (request.signal?.aborted !== true) this.#sent.set(key, sent);
+    return sent.ended;
   }
 
   #bind(plan: TensorPlan): void {
     this.#worker.post({
       kind: 'bind',
       isBatching: plan.maxBatchSize > 0,
+      isDecoupled: this.#options.isDecoupled,
       inputs: plan.inputs.map(boundTensor),
       outputs: plan.outputs.map(boundTensor),
     });
     this.#boundPlan = plan;
   }
 
-  #settle(message: FromWorker): void {
+  #take(message: FromWorker): void {
+    if (message.kind === 'response') void this.#respond(message);
+    else if (message.kind !== 'crashed') this.#settle(message); // After a crash the process ends.
+  }
+
+  /** Never rejects. */
+  async #respond(message: ResponseMessage): Promise<void> {
+    const { key, isFinal } = message;
+    const sent = this.#sent.get(key);
+    if (sent === undefined) return;
+    if (isFinal) this.#sent.delete(key);
+    try {
+      await sent.take(this.#responseOf(message));
+      if (!isFinal) this.#worker.post({ kind: 'sent', key });
+    } catch (thrown) {
+      this.#sent.delete(key);
+      sent.fail(this.#failure(messageOf(thrown)));
+    }
+  }
+
+  #responseOf({ result, isFinal }: ResponseMessage): PartialResponse {
+    if (result === undefined) return { kind: 'end', isFinal: true };
+    if (!result.ok) return { kind: 'error', refusal: this.#failure(result.message), isFinal };
+    const plan = this.#boundPlan;
+    const outputs = result.outputs.map((output, place) =>
+      output === undefined || plan === undefined ? undefined : clientOutput(output, plan.outputs[place], plan),
+    );
+    return { kind: 'outputs', outputs, isFinal };
+  }
+
+  #settle(message: Exclude<FromWorker, { kind: 'response' | 'crashed' }>): void {
     const running = this.#running;
-    if (running === undefined || message.kind === 'crashed') return; // After a crash the process ends.
+    if (running === undefined) return;
     this.#running = undefined;
     if (message.kind !== 'done') {
-      const reason = message.kind === 'failed' ? message.message : 'unexpected answer';
-      running.reject(this.#failure(`execute failed: ${reason}`));
+      running.reject(this.#failure(message.kind === 'failed' ? message.message : 'unexpected answer'));
+      return;
+    }
+    this.#options.crashes.reset();
+    const times = { computeStart: ns(message.computeStart), computeEnd: ns(message.computeEnd) };
+    if (running.ends !== undefined) {
+      running.resolve({ ...times, outputs: [], ends: running.ends });
       return;
     }
     try {
       const { plan } = running.batch;
       const failures = new Map<number, RefusalError>();
       const outputs = message.results.map((result, index) => {
-        if (result.ok) return result.outputs.map((output, place) => clientTensor(output, plan.outputs[place], plan));
+        if (result.ok) return result.outputs.map((output, place) => clientOutput(output, plan.outputs[place], plan));
         failures.set(index, this.#failure(result.message));
         return [];
       });
-      this.#options.crashes.reset();
-      const { computeStart, computeEnd } = message;
-      running.resolve({ computeStart: ns(computeStart), computeEnd: ns(computeEnd), outputs, failures });
+      running.resolve({ ...times, outputs, failures });
     } catch (thrown) {
       running.reject(this.#failure(messageOf(thrown)));
     }
@@ -110,7 +164,12 @@ class JavascriptInstance implements ModelInstance {
     this.#boundPlan = undefined;
     const running = this.#running;
     this.#running = undefined;
-    running?.reject(this.#failure(`instance '${this.name}' stopped while it ran the request (${reason})`));
+    const failure = this.#failure(`instance '${this.name}' stopped while it ran the request (${reason})`);
+    for (const sent of this.#sent.values()) sent.fail(failure);
+    this.#sent.clear();
+    const at = monotonicNow();
+    if (running?.ends === undefined) running?.reject(failure);
+    else running.resolve({ computeStart: at, computeEnd: at, outputs: [], ends: running.ends });
   }
 
   #failure(message: string): RefusalError {
@@ -124,33 +183,10 @@ const boundTensor = ({ name, datatype, modelDims }: PlannedTensor): BoundTensor 
   dims: modelDims,
 });
 
-const runRequest = ({ inputs, batchSize, origin }: ExecutableRequest, plan: TensorPlan): RunRequest => ({
+const runRequest = (key: number, { inputs, batchSize, origin }: ExecutableRequest, plan: TensorPlan): RunRequest => ({
+  key,
   id: origin?.id ?? '',
   parameters: origin?.parameters ?? new Map(),
   batchSize,
-  inputs: inputs.map(({ shape, data }, index) => ({ shape: modelShape(shape, plan.inputs[index], plan), data })),
+  inputs: inputs.map((input, index) => modelInput(input, plan.inputs[index], plan)),
 });
-
-/** A shape as the model sees it. */
-function modelShape(shape: readonly number[], planned: PlannedTensor | undefined, plan: TensorPlan): readonly number[] {
-  if (planned === undefined) return shape;
-  return reshaped(shape, { from: planned.dims, to: planned.modelDims, plan });
-}
-
-function reshaped(
-  shape: readonly number[],
-  { from, to, plan }: { readonly from: readonly number[]; readonly to: readonly number[]; readonly plan: TensorPlan },
-): readonly number[] {
-  if (from === to) return shape;
-  const rows = plan.maxBatchSize > 0 ? shape.slice(0, 1) : [];
-  return [...rows, ...fillVariableDims(to, from, shape.slice(rows.length))];
-}
-
-/** @throws Error when the worker's bytes are not those of the shape */
-function clientTensor({ shape, data }: RawTensor, planned: PlannedTensor | undefined, plan: TensorPlan): Tensor {
-  if (planned === undefined) throw new Error('more outputs than the model has');
-  const { name, datatype, dims, modelDims } = planned;
-  const size = rawByteSize(datatype, shape);
-  if (size !== undefined && size !== data.byteLength) throw new Error(`output '${name}' has a wrong size`);
-  return { name, datatype, shape: reshaped(shape, { from: modelDims, to: dims, plan }), data };
-}

@@ -1,27 +1,6 @@
 import { messageOf } from '../../../core/perf-error.js';
-import { modelTensor } from './model-tensor.js';
 import { kindOf, rawOutput } from './raw-output.js';
-import type { BindMessage, RawTensor, RunRequest, RunResult } from './worker-messages.js';
-
-/** A request as a model sees it: the first argument of `execute` is a list of these. */
-export interface ModelRequest {
-  readonly id: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** Rows; 1 for a model without batch dimension. */
-  readonly batchSize: number;
-  /** By name. */
-  readonly inputs: Readonly<Record<string, unknown>>;
-}
-
-export function modelRequest({ id, parameters, batchSize, inputs }: RunRequest, { inputs: bound }: BindMessage) {
-  const byName: Record<string, unknown> = Object.create(null);
-  bound.forEach((tensor, index) => {
-    const input = inputs[index];
-    if (input !== undefined) byName[tensor.name] = modelTensor(tensor, input);
-  });
-  const request: ModelRequest = { id, parameters: Object.fromEntries(parameters), batchSize, inputs: byName };
-  return request;
-}
+import type { BindMessage, PartialResult, RawTensor, RunRequest, RunResult } from './worker-messages.js';
 
 /**
  * What the requests got of what `execute` returned.
@@ -36,15 +15,31 @@ export function resultsOf(returned: unknown, requests: readonly RunRequest[], bi
   return requests.map((request, index) => resultOf(returned[index], request, binding));
 }
 
-/** What one response says; one that is not as it should be fails its request alone. */
-export function resultOf(response: unknown, { batchSize }: RunRequest, binding: BindMessage): RunResult {
+/** One that is not as it should be fails its request alone. */
+function resultOf(response: unknown, { batchSize }: RunRequest, binding: BindMessage): RunResult {
   try {
     const error = errorOf(response);
     if (error !== undefined) return { ok: false, message: error };
-    return { ok: true, outputs: outputsOf(response, binding, batchSize) };
+    const outputs = outputsOf(response, binding, batchSize).map((output, index) => {
+      if (output === undefined) throw new Error(`the response lacks output '${binding.outputs[index]?.name}'`);
+      return output;
+    });
+    return { ok: true, outputs };
   } catch (thrown) {
     return { ok: false, message: messageOf(thrown) };
   }
+}
+
+/**
+ * What one response of a decoupled model says.
+ *
+ * @throws Error in one line when it is not as it should be
+ */
+export function partialResultOf(response: unknown, { batchSize }: RunRequest, binding: BindMessage): PartialResult {
+  const error = errorOf(response);
+  return error === undefined
+    ? { ok: true, outputs: outputsOf(response, binding, batchSize) }
+    : { ok: false, message: error };
 }
 
 /** A response that is an error, or has one. */
@@ -54,7 +49,11 @@ function errorOf(response: unknown): string | undefined {
   return error === undefined ? undefined : messageOf(error);
 }
 
-function outputsOf(response: unknown, { isBatching, outputs }: BindMessage, batchSize: number): RawTensor[] {
+function outputsOf(
+  response: unknown,
+  { isBatching, outputs }: BindMessage,
+  batchSize: number,
+): (RawTensor | undefined)[] {
   const given =
     typeof response === 'object' && response !== null && 'outputs' in response ? response.outputs : undefined;
   if (typeof given !== 'object' || given === null) {
@@ -66,7 +65,8 @@ function outputsOf(response: unknown, { isBatching, outputs }: BindMessage, batc
   }
   return outputs.map((output) => {
     const value = byName.get(output.name);
-    if (value === undefined) throw new Error(`the response lacks output '${output.name}'`);
-    return rawOutput(value, output, { batchSize: isBatching ? batchSize : undefined });
+    return value === undefined
+      ? undefined
+      : rawOutput(value, output, { batchSize: isBatching ? batchSize : undefined });
   });
 }

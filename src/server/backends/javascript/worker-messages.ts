@@ -33,6 +33,7 @@ export interface BoundTensor {
 export interface BindMessage {
   readonly kind: 'bind';
   readonly isBatching: boolean;
+  readonly isDecoupled: boolean;
   readonly inputs: readonly BoundTensor[];
   readonly outputs: readonly BoundTensor[];
 }
@@ -44,6 +45,8 @@ export interface RawTensor {
 }
 
 export interface RunRequest {
+  /** Other messages name the request by it; unique in the life of a worker. */
+  readonly key: number;
   readonly id: string;
   readonly parameters: ReadonlyMap<string, ParameterValue>;
   readonly batchSize: number;
@@ -55,11 +58,23 @@ interface RunMessage {
   readonly requests: readonly RunRequest[];
 }
 
+/** The client gave up; nothing more of the request is looked at. */
+interface CancelMessage {
+  readonly kind: 'cancel';
+  readonly key: number;
+}
+
+/** There is room for another response of a decoupled model; sent once for each. */
+interface SentMessage {
+  readonly kind: 'sent';
+  readonly key: number;
+}
+
 interface FinalizeMessage {
   readonly kind: 'finalize';
 }
 
-export type ToWorker = StartMessage | BindMessage | RunMessage | FinalizeMessage;
+export type ToWorker = StartMessage | BindMessage | RunMessage | CancelMessage | SentMessage | FinalizeMessage;
 
 /** The model is there; sent once. */
 interface StartedMessage {
@@ -79,11 +94,27 @@ export type RunResult =
   | { readonly ok: true; readonly outputs: readonly RawTensor[] }
   | { readonly ok: false; readonly message: string };
 
+/** What one response of a decoupled model says; it may leave out outputs. */
+export type PartialResult =
+  | { readonly ok: true; readonly outputs: readonly (RawTensor | undefined)[] }
+  | { readonly ok: false; readonly message: string };
+
+/** A response of a decoupled model, before or after `done` of its batch. */
+export interface ResponseMessage {
+  readonly kind: 'response';
+  readonly key: number;
+  readonly isFinal: boolean;
+  /** `undefined`: the request ends without another response. */
+  readonly result: PartialResult | undefined;
+}
+
+/** `execute` is over. */
 interface DoneMessage {
   readonly kind: 'done';
   /** Monotonic nanoseconds, same origin in every process of the machine. */
   readonly computeStart: number;
   readonly computeEnd: number;
+  /** None of a decoupled model. */
   readonly results: readonly RunResult[];
 }
 
@@ -93,4 +124,4 @@ interface CrashedMessage {
   readonly message: string;
 }
 
-export type FromWorker = StartedMessage | FailedMessage | DoneMessage | CrashedMessage;
+export type FromWorker = StartedMessage | FailedMessage | ResponseMessage | DoneMessage | CrashedMessage;

@@ -1,7 +1,9 @@
 import { messageOf } from '../../../core/perf-error.js';
 import { monotonicNow } from '../../server-clock.js';
 import { loadModule, type ModelModule } from './model-module.js';
-import { modelRequest, resultsOf } from './run-batch.js';
+import { OpenRequest } from './model-request.js';
+import { kindOf } from './raw-output.js';
+import { resultsOf } from './run-batch.js';
 import type { BindMessage, FromWorker, RunRequest, ToWorker } from './worker-messages.js';
 
 /**
@@ -10,7 +12,9 @@ import type { BindMessage, FromWorker, RunRequest, ToWorker } from './worker-mes
  */
 
 let model: ModelModule | undefined;
-let binding: BindMessage = { kind: 'bind', isBatching: false, inputs: [], outputs: [] };
+let binding: BindMessage = { kind: 'bind', isBatching: false, isDecoupled: false, inputs: [], outputs: [] };
+/** By key: those of the batch that runs, and those that a decoupled model has not ended. */
+const open = new Map<number, OpenRequest>();
 
 const send = process.send?.bind(process);
 delete process.send; // The channel is ours, not the model's.
@@ -30,14 +34,37 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
 }
 
 async function run(requests: readonly RunRequest[]): Promise<void> {
+  const bound = binding;
   const computeStart = monotonicNow();
+  const batch = requests.map((request) => openRequest(request, bound));
   try {
-    const returned = await model?.execute(requests.map((request) => modelRequest(request, binding)));
+    const returned = await model?.execute(batch.map(({ forModel }) => forModel));
     const computeEnd = monotonicNow();
-    reply({ kind: 'done', computeStart, computeEnd, results: resultsOf(returned, requests, binding) });
+    if (bound.isDecoupled) checkNothing(returned);
+    const results = bound.isDecoupled ? [] : resultsOf(returned, requests, bound);
+    reply({ kind: 'done', computeStart, computeEnd, results });
   } catch (thrown) {
-    reply({ kind: 'failed', message: oneLine(thrown) });
+    const message = `execute failed: ${oneLine(thrown)}`;
+    if (!bound.isDecoupled) {
+      reply({ kind: 'failed', message });
+      return;
+    }
+    for (const request of batch) request.fail(message);
+    reply({ kind: 'done', computeStart, computeEnd: monotonicNow(), results: [] });
+  } finally {
+    if (!bound.isDecoupled) for (const { key } of requests) open.delete(key);
   }
+}
+
+function openRequest(request: RunRequest, bound: BindMessage): OpenRequest {
+  const opened = new OpenRequest(request, { binding: bound, reply, onEnd: () => open.delete(request.key) });
+  open.set(request.key, opened);
+  return opened;
+}
+
+function checkNothing(returned: unknown): void {
+  if (returned === undefined || (Array.isArray(returned) && returned.length === 0)) return;
+  throw new Error(`execute of a decoupled model must return nothing and send its responses, got ${kindOf(returned)}`);
 }
 
 async function finalize(): Promise<void> {
@@ -61,6 +88,8 @@ process.on('message', (message: ToWorker) => {
   if (message.kind === 'start') void start(message);
   else if (message.kind === 'bind') binding = message;
   else if (message.kind === 'run') void run(message.requests);
+  else if (message.kind === 'cancel') open.get(message.key)?.cancel();
+  else if (message.kind === 'sent') open.get(message.key)?.sent();
   else void finalize();
 });
 process.on('uncaughtException', crash);

@@ -55,7 +55,8 @@ export class SequenceInstance implements ModelInstance {
         if (failure !== undefined) failures.set(outputs.length, failure);
         outputs.push(failure === undefined ? this.#keepStates(step, execution.outputs[row] ?? []) : []);
       });
-      return { ...execution, outputs, failures };
+      const ends = rows.flatMap(({ step }, row) => (step === undefined ? [] : (execution.ends?.[row] ?? [])));
+      return { ...execution, outputs, failures, ...(execution.ends === undefined ? {} : { ends }) };
     } finally {
       queue.complete(clock.now());
     }
@@ -80,7 +81,8 @@ export class SequenceInstance implements ModelInstance {
     const { plan } = this.#options;
     const controls = controlTensors(plan, request.sequence);
     const states = statesBefore(plan, sequence, request.sequence);
-    return { inputs: [...request.inputs, ...controls, ...states], batchSize: 1, origin: request.origin };
+    const { origin, respond, signal } = request;
+    return { inputs: [...request.inputs, ...controls, ...states], batchSize: 1, origin, respond, signal };
   }
 
   /** Zeros of the same shapes, whose controls say that they mean nothing. */

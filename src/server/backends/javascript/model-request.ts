@@ -1,0 +1,111 @@
+import { modelTensor } from './model-tensor.js';
+import { partialResultOf } from './run-batch.js';
+import type { BindMessage, ResponseMessage, RunRequest } from './worker-messages.js';
+
+/** A request as a model sees it. */
+export interface ModelRequest {
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Rows; 1 for a model without batch dimension. */
+  readonly batchSize: number;
+  /** By name. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Aborts when the client gives up. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends a response of a decoupled model. Resolves when there is room for another one.
+   *
+   * @throws Error when the response is not as it should be, or the request has had its last one
+   */
+  send(response: unknown, options?: { readonly isFinal?: boolean }): Promise<void>;
+  /** Ends a request to a decoupled model without another response. */
+  end(): void;
+}
+
+export interface OpenRequestOptions {
+  readonly binding: BindMessage;
+  readonly reply: (message: ResponseMessage) => void;
+  /** Called when nothing more is to come. */
+  readonly onEnd: () => void;
+}
+
+/** A request that the model has. Its model may keep it, and send responses, after `execute` is over. */
+export class OpenRequest {
+  readonly #request: RunRequest;
+  readonly #options: OpenRequestOptions;
+  readonly #gone = new AbortController();
+  /** Of responses that are on their way. */
+  readonly #onSent: (() => void)[] = [];
+  #hasEnded = false;
+  readonly forModel: ModelRequest;
+
+  constructor(request: RunRequest, options: OpenRequestOptions) {
+    this.#request = request;
+    this.#options = options;
+    const { id, parameters, batchSize } = request;
+    this.forModel = {
+      id,
+      parameters: Object.fromEntries(parameters),
+      batchSize,
+      inputs: inputsOf(request, options.binding),
+      signal: this.#gone.signal,
+      send: (response, { isFinal = false } = {}) => this.#send(response, isFinal),
+      end: () => this.#end(),
+    };
+  }
+
+  cancel(): void {
+    this.#gone.abort();
+    for (const tell of this.#onSent.splice(0)) tell();
+    this.#finish();
+  }
+
+  sent(): void {
+    this.#onSent.shift()?.();
+  }
+
+  /** Fails the request unless it has ended. */
+  fail(message: string): void {
+    if (this.#hasEnded) return;
+    this.#finish();
+    this.#options.reply({ kind: 'response', key: this.#request.key, isFinal: true, result: { ok: false, message } });
+  }
+
+  #send(response: unknown, isFinal: boolean): Promise<void> {
+    const { binding, reply } = this.#options;
+    this.#check('send');
+    if (this.#gone.signal.aborted) return Promise.resolve();
+    const result = partialResultOf(response, this.#request, binding);
+    if (isFinal) this.#finish();
+    reply({ kind: 'response', key: this.#request.key, isFinal, result });
+    return isFinal ? Promise.resolve() : new Promise((resolve) => this.#onSent.push(resolve));
+  }
+
+  #end(): void {
+    this.#check('end');
+    if (this.#gone.signal.aborted) return;
+    this.#finish();
+    this.#options.reply({ kind: 'response', key: this.#request.key, isFinal: true, result: undefined });
+  }
+
+  #check(what: string): void {
+    if (!this.#options.binding.isDecoupled) {
+      throw new Error(`Cannot ${what}: expected model_transaction_policy { decoupled: true } in the configuration`);
+    }
+    if (this.#hasEnded && !this.#gone.signal.aborted) throw new Error(`Cannot ${what}: the request has ended`);
+  }
+
+  #finish(): void {
+    this.#hasEnded = true;
+    this.#options.onEnd();
+  }
+}
+
+function inputsOf({ inputs }: RunRequest, { inputs: bound }: BindMessage): Record<string, unknown> {
+  const byName: Record<string, unknown> = Object.create(null);
+  bound.forEach((tensor, index) => {
+    const input = inputs[index];
+    if (input !== undefined) byName[tensor.name] = modelTensor(tensor, input);
+  });
+  return byName;
+}

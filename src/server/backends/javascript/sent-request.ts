@@ -1,0 +1,45 @@
+import { cancellation, type RefusalError } from '../../refusal.js';
+import type { ExecutableRequest, PartialResponse } from '../backend.js';
+
+/** A request to a decoupled model, from its batch to its last response. */
+export class SentRequest {
+  /** Settles with the last response; rejects when there will be none. */
+  readonly ended: Promise<void>;
+  readonly #request: ExecutableRequest;
+  readonly #onAbort: () => void;
+  #resolve: () => void = () => undefined;
+  #reject: (refusal: RefusalError) => void = () => undefined;
+
+  /** @param onGone called when the client gives up; then nothing more is taken */
+  constructor(request: ExecutableRequest, onGone: () => void) {
+    this.#request = request;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.ended.catch(() => undefined); // Whoever waits for it sees the failure.
+    this.#onAbort = () => {
+      onGone();
+      this.fail(cancellation());
+    };
+    request.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (request.signal?.aborted) this.#onAbort();
+  }
+
+  /** Resolves when there is room for more. */
+  async take(response: PartialResponse): Promise<void> {
+    const taken = this.#request.respond?.(response);
+    if (response.isFinal) this.#stopWatching();
+    await taken;
+    if (response.isFinal) this.#resolve();
+  }
+
+  fail(refusal: RefusalError): void {
+    this.#stopWatching();
+    this.#reject(refusal);
+  }
+
+  #stopWatching(): void {
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+  }
+}
