@@ -31,7 +31,8 @@ export function formatTable<Row>(columns: readonly TextColumn<Row>[], rows: read
   return [pad(columns.map(({ title }) => title)), rule, ...cells.map(pad)].join('\n');
 }
 
-function cellText<Row>(column: TextColumn<Row>, row: Row): string {
+/** What a cell shows: a number with the digits of its column, a dash for what is absent. */
+export function cellText<Row>(column: TextColumn<Row>, row: Row): string {
   const value = column.value(row);
   if (value === undefined) return '–';
   return typeof value === 'number' ? value.toFixed(decimalPlaces(value, column)) : value;

@@ -7,6 +7,7 @@ import { loadFlags } from './flags/load-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { profileFlags } from './flags/profile-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
+import { reportFlags } from './flags/report-flags.js';
 import { requestFlags } from './flags/request-flags.js';
 import { sequenceFlags } from './flags/sequence-flags.js';
 import { tlsFlags } from './flags/tls-flags.js';
@@ -159,14 +160,7 @@ export function analyzeFlags(yargs: Argv) {
       describe: 'A level is invalid when more of its requests fail, in %',
       group: 'Measurement:',
     })
-    .option('f', { ...text, alias: 'csv', describe: "Write a CSV with perf_analyzer's columns", group: 'Reports:' })
-    .option('verbose-csv', {
-      type: 'boolean',
-      default: false,
-      describe: 'Add mean latency and its client parts to the CSV',
-      group: 'Reports:',
-    })
-    .option('json', { ...text, describe: 'Write the whole run as one JSON document', group: 'Reports:' })
+    .options(reportFlags)
     .options(profileFlags)
     .option('v', {
       type: 'count',
@@ -228,9 +222,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     sharedMemory: argv.sharedMemory,
     outputSharedMemorySize: argv.outputSharedMemorySize,
     seed: argv.seed,
-    csv: argv.f,
-    verboseCsv: argv.verboseCsv,
-    json: argv.json,
+    reports: argv,
     profile: argv,
     verbose: argv.v > 0,
     engine: argv,

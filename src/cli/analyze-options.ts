@@ -12,6 +12,7 @@ import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { parseModels } from './flags/model-shares.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
 import { type ProfileFlags, type ProfileSettings, profileSettings } from './flags/profile-flags.js';
+import { filesByFlag, type ReportFiles, type ReportFlags, reportFiles } from './flags/report-flags.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
 import {
   checkSequences,
@@ -46,9 +47,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly maxErrorRate: string;
   readonly shape: readonly string[];
   readonly seed: string;
-  readonly csv: string | undefined;
-  readonly verboseCsv: boolean;
-  readonly json: string | undefined;
+  readonly reports: ReportFlags;
   readonly profile: ProfileFlags;
   readonly verbose: boolean;
   readonly engine: EngineFlags;
@@ -73,9 +72,7 @@ export interface AnalyzeOptions {
     readonly connection: ConnectionOptions;
   };
   readonly output: {
-    readonly csv: string | undefined;
-    readonly isVerboseCsv: boolean;
-    readonly json: string | undefined;
+    readonly reports: ReportFiles;
     readonly profile: ProfileSettings | undefined;
   };
   readonly isVerbose: boolean;
@@ -109,7 +106,8 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
   checkTargets(settings, urls);
   const isEncrypted = urls.some(hasTls);
   const tls = tlsOptions(flags.tls, settings.protocol);
-  checkOutputs(flags);
+  const reports = reportFiles(flags.reports);
+  checkOutputs(reports, flags.profile.profileExportFile);
   return {
     settings,
     sequences,
@@ -119,12 +117,7 @@ export function analyzeOptions(flags: AnalyzeFlags): AnalyzeOptions {
       modelRepository: flags.modelRepository,
       connection: { ...connectionOptions(flags.wire, settings.protocol), ...(isEncrypted ? { tls } : {}) },
     },
-    output: {
-      csv: flags.csv,
-      isVerboseCsv: flags.verboseCsv,
-      json: flags.json,
-      profile: profileSettings(flags.profile),
-    },
+    output: { reports, profile: profileSettings(flags.profile) },
     isVerbose: flags.verbose,
     notes: [
       ...engineNotes(flags.engine, settings.protocol),
@@ -145,12 +138,9 @@ function serverUrls({ urls, tls }: AnalyzeFlags, protocol: Protocol): string[] {
   return parsed.map((url) => url.replace(/^(grpcs:\/\/)?/, 'grpcs://'));
 }
 
-function checkOutputs({ csv, json, profile }: AnalyzeFlags): void {
-  const files = { '-f': csv, '--json': json, '--profile-export-file': profile.profileExportFile };
-  for (const [flag, file] of Object.entries(files)) {
-    if (file === '') throw badFlag(flag, 'a file name', file);
-  }
-  checkDistinct(files);
+function checkOutputs(reports: ReportFiles, profile: string | undefined): void {
+  if (profile === '') throw badFlag('--profile-export-file', 'a file name', profile);
+  checkDistinct({ ...filesByFlag(reports), '--profile-export-file': profile });
 }
 
 function runSettings(flags: AnalyzeFlags): RunSettings {

@@ -12,6 +12,7 @@ import { parserConfiguration } from './flags/parser-configuration.js';
 import { listenForInterrupts } from './interrupt.js';
 import { modelsCommand, modelsFlags } from './models-command.js';
 import { createProgress } from './progress/create-progress.js';
+import { reportCommand, reportCommandFlags } from './report-command.js';
 import { serveCommand } from './serve-command.js';
 import { serveFlags } from './serve-options.js';
 
@@ -35,6 +36,9 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     )
     .command('models', 'List the sample models, or build them', modelsFlags, (argv) =>
       start(modelsCommand(argv, createContext())),
+    )
+    .command('report <runs..>', 'Make the reports of stored runs again', reportCommandFlags, (argv) =>
+      start(reportCommand(argv, createContext())),
     )
     .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
     .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
@@ -61,6 +65,7 @@ export async function commandLine(args: readonly string[]): Promise<number> {
 
 const commandFlags: ReadonlyMap<string, (yargs: Argv) => unknown> = new Map<string, (yargs: Argv) => unknown>([
   ['models', modelsFlags],
+  ['report', reportCommandFlags],
   ['serve', serveFlags],
   ['doctor', (yargs) => yargs],
 ]);

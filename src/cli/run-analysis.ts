@@ -4,11 +4,7 @@ import type { ComposingSource } from '../../analyzer/measure/composing-statistic
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { type Targets, targetList, targetTable } from '../../analyzer/targets/targets.js';
-import { composingCsvs } from '../../reports/composing.js';
-import { formatCsv } from '../../reports/csv.js';
-import { formatJson } from '../../reports/json.js';
 import { type Epoch, epochAt, type RequestLabel } from '../../reports/profile-export.js';
-import { formatText } from '../../reports/text.js';
 import { systemClock } from '../core/clock.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
@@ -30,7 +26,8 @@ import { createProfileFile, type ProfileFile } from './profile-file.js';
 import { openRequestPath } from './request-path.js';
 import { setTraces } from './set-trace.js';
 import { passLines, tensorLines } from './verbose-lines.js';
-import { checkWritable, writeOutput } from './write-output.js';
+import { checkWritable } from './write-output.js';
+import { checkReportFiles, writeReports } from './write-reports.js';
 
 /**
  * The default command: chooses a server, sweeps the load, reports. Resolves with the exit code.
@@ -39,31 +36,15 @@ import { checkWritable, writeOutput } from './write-output.js';
  */
 export async function runAnalysis(options: AnalyzeOptions, context: CommandContext): Promise<number> {
   const { output } = options;
-  if (output.csv !== undefined) checkWritable('-f', output.csv);
-  if (output.json !== undefined) checkWritable('--json', output.json);
+  checkReportFiles(output.reports);
   if (output.profile !== undefined) checkWritable('--profile-export-file', output.profile.file);
   for (const note of options.notes) context.progress.say(note);
   await using profile = output.profile === undefined ? undefined : createProfileFile(output.profile.file, wallClock());
   const run = await measure(options, { ...context, profile }).finally(() => context.progress.close());
-  const refusals = [
-    () => output.csv === undefined || writeOutput('-f', output.csv, formatCsv(run, { isVerbose: output.isVerboseCsv })),
-    ...composingFiles(run, output.csv).map(
-      ({ path, text }) =>
-        () =>
-          writeOutput('-f', path, text),
-    ),
-    () => output.json === undefined || writeOutput('--json', output.json, formatJson(run)),
-    () => context.print(formatText(run)),
-  ].flatMap(thrownBy);
+  const refusal = await writeReports([run], output.reports, context);
   await profile?.finish(tool.version);
-  if (refusals.length > 0) throw refusals[0];
+  if (refusal !== undefined) throw refusal;
   return runExitCode(run);
-}
-
-/** The CSV of each model within the measured one, beside the one of `-f`. */
-function composingFiles(run: Run, csv: string | undefined): { readonly path: string; readonly text: string }[] {
-  if (csv === undefined) return [];
-  return composingCsvs(run).map(({ text, ...model }) => ({ path: composingCsvPath(csv, model), text }));
 }
 
 /** The context of a command, and where it keeps every request. */
@@ -73,16 +54,6 @@ interface RunContext extends CommandContext {
 
 /** When the monotonic clock was 0. */
 const wallClock = (): Epoch => epochAt(performance.timeOrigin);
-
-/** One report that cannot be written must not cost the others. */
-function thrownBy(action: () => unknown): unknown[] {
-  try {
-    action();
-    return [];
-  } catch (thrown) {
-    return [thrown];
-  }
-}
 
 async function measure(options: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { settings } = options;
@@ -131,8 +102,9 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   const options = withSequences(asked, servers);
   const { settings } = options;
   const { models } = servers.first;
+  const { csv } = options.output.reports;
   for (const model of models.flatMap(({ composing }) => composing)) {
-    if (options.output.csv !== undefined) checkWritable('-f', composingCsvPath(options.output.csv, model));
+    if (csv !== undefined) checkWritable('-f', composingCsvPath(csv, model));
   }
   if (options.isVerbose) models.flatMap((target) => modelLines(target, models.length)).forEach(progress.say);
   await using _trace = await setTraces(settings, servers, progress.say);

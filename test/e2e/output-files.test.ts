@@ -35,6 +35,10 @@ async function setUp(): Promise<Setup> {
 const outputs: readonly (readonly [flag: string, whole: RegExp])[] = [
   ['-f', /^Concurrency,Inferences\/Second,[^\n]*\n1,[^\n]*\n$/],
   ['--json', /^\{\s*"format": "perf-analyze\/run"[\s\S]*\}\n$/],
+  ['--html', /^<!doctype html>[\s\S]*<\/html>\n$/],
+  ['--markdown', /^## m version [\s\S]*\n$/],
+  ['--junit', /^<\?xml [\s\S]*<\/testsuites>\n$/],
+  ['--openmetrics', /^# TYPE [\s\S]*# EOF\n$/],
   ['--profile-export-file', /^\{"experiments":\[[\s\S]*"endpoint":""\}\n$/],
 ];
 

@@ -1,0 +1,120 @@
+import type { Run } from '../../src/core/run.js';
+import { latencyHistogram } from '../latency-histogram.js';
+import { colours, grid, short, xAxis, yAxis } from './chart-style.js';
+import { type PlacedWindow, placeWindows } from './measured-windows.js';
+import type { Chart } from './render-chart.js';
+
+/** Rows of the map, at equal ratios of latency. */
+const rowCount = 24;
+
+/** More windows than this become columns of several. */
+const mostColumns = 80;
+
+/** A patch of the map: which share of the requests in a stretch of time had such a latency. */
+export interface HeatCell {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Above 0, up to 1. */
+  readonly share: number;
+}
+
+/** Latency over time: the darker a patch, the more of the requests of its window had that latency. */
+export function heatMap(run: Pick<Run, 'levels'>): Chart {
+  const cells = heatCells(placeWindows(run));
+  const lowest = Math.min(...cells.map(({ fromMs }) => fromMs));
+  const highest = Math.max(...cells.map(({ toMs }) => toMs));
+  return {
+    name: 'heat-map',
+    title: 'Latency over time',
+    caption: 'The darker, the more of the requests of a window had that latency. Time as in the chart of throughput.',
+    description:
+      cells.length === 0 ? 'No valid answer.' : `Latencies lie between ${short(lowest)} and ${short(highest)} ms.`,
+    option: () => ({
+      grid: { ...grid, top: 34 },
+      xAxis: xAxis({
+        name: 'measured time (s)',
+        min: 0,
+        max: Math.max(...cells.map(({ toSeconds }) => toSeconds)),
+        label: short,
+      }),
+      yAxis: yAxis({ name: 'latency (ms)', kind: 'log', min: lowest, max: highest, label: short }),
+      series: [
+        {
+          type: 'custom',
+          silent: true,
+          data: cells.map(({ fromSeconds, toSeconds, fromMs, toMs }) => [fromSeconds, fromMs, toSeconds, toMs]),
+          encode: { x: [0, 2], y: [1, 3] },
+          renderItem: ({ dataIndex }: { readonly dataIndex: number }, api: RenderApi) => {
+            const cell = cells[dataIndex];
+            return cell && patch(cell, api);
+          },
+        },
+      ],
+    }),
+    pointAt: () => undefined,
+  };
+}
+
+interface RenderApi {
+  coord(point: readonly [number, number]): readonly [number, number];
+}
+
+function patch(cell: HeatCell, api: RenderApi) {
+  const [left, bottom] = api.coord([cell.fromSeconds, cell.fromMs]);
+  const [right, top] = api.coord([cell.toSeconds, cell.toMs]);
+  const shape = { x: left, y: top, width: right - left, height: bottom - top };
+  // Rare latencies are the interesting ones: the root keeps them visible.
+  return { type: 'rect', shape, style: { fill: colours[0], opacity: Number(Math.sqrt(cell.share).toFixed(2)) } };
+}
+
+/** The requests of each column, counted by latency. */
+export function heatCells(windows: readonly PlacedWindow[]): HeatCell[] {
+  const answered = windows.filter(({ window }) => window.latency !== undefined);
+  const lowest = Math.min(...answered.map(({ window }) => window.latency?.minMs ?? 0));
+  const highest = Math.max(...answered.map(({ window }) => window.latency?.maxMs ?? 0)) * 1.001;
+  const bottom = Math.log(Math.max(lowest, 1e-6));
+  const height = Math.max(Math.log(highest) - bottom, 1e-9) / rowCount;
+  const edge = (row: number): number => Math.exp(bottom + row * height);
+  return columnsOf(answered).flatMap((column) => {
+    const counts = countRows(column, edge);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const [first, last] = [column[0], column.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    return counts.flatMap((count, row) =>
+      count === 0
+        ? []
+        : [
+            {
+              fromSeconds: first.startSeconds,
+              toSeconds: last.endSeconds,
+              fromMs: edge(row),
+              toMs: edge(row + 1),
+              share: count / total,
+            },
+          ],
+    );
+  });
+}
+
+function countRows(column: readonly PlacedWindow[], edgeMs: (row: number) => number): number[] {
+  const counts = new Array<number>(rowCount).fill(0);
+  for (const { window } of column) {
+    const histogram = latencyHistogram(window);
+    const bucketOf = (row: number): number => histogram.countsArrayIndex(Math.round(edgeMs(row) * 1e6));
+    for (let row = 0; row < rowCount; row++) {
+      const end = row === rowCount - 1 ? bucketOf(rowCount) + 1 : bucketOf(row + 1);
+      for (let bucket = bucketOf(row); bucket < end; bucket++)
+        counts[row] = (counts[row] ?? 0) + histogram.getCountAtIndex(bucket);
+    }
+  }
+  return counts;
+}
+
+function columnsOf(windows: readonly PlacedWindow[]): PlacedWindow[][] {
+  const perColumn = Math.ceil(windows.length / mostColumns);
+  const columns: PlacedWindow[][] = [];
+  for (let start = 0; start < windows.length; start += perColumn) columns.push(windows.slice(start, start + perColumn));
+  return columns;
+}

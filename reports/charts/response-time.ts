@@ -1,0 +1,54 @@
+import { isOpenLoop, levelValue, loadName } from '../../src/core/load-name.js';
+import type { Run } from '../../src/core/run.js';
+import { colours, grid, legend, short, xAxis, yAxis } from './chart-style.js';
+import type { Chart } from './render-chart.js';
+
+const lines = [
+  { name: 'response p50', of: 'response', percent: 50, colour: colours[0], type: 'solid' },
+  { name: 'service p50', of: 'service', percent: 50, colour: colours[1], type: 'solid' },
+  { name: 'response p99', of: 'response', percent: 99, colour: colours[0], type: 'dashed' },
+  { name: 'service p99', of: 'service', percent: 99, colour: colours[1], type: 'dashed' },
+] as const;
+
+/** Open loop: what a client waited from the intended time, against what the server took; absent for a closed loop. */
+export function responseTime({ levels, settings }: Run): Chart | undefined {
+  const rows = levels.flatMap((level, index) => {
+    const { latency: response, pacing } = level.summary;
+    const service = pacing?.serviceTime;
+    return response === undefined || service === undefined ? [] : [{ level, index, response, service }];
+  });
+  if (!isOpenLoop(settings.load) || rows.length === 0) return undefined;
+  const latencyOf = (row: (typeof rows)[number], line: (typeof lines)[number]): number =>
+    row[line.of].percentilesMs[line.percent] ?? row[line.of].meanMs;
+  const labelOf = (row: (typeof rows)[number], line: (typeof lines)[number]): string =>
+    `${loadName(row.level.load)}: ${line.name} ${short(latencyOf(row, line))} ms`;
+  return {
+    name: 'response-time',
+    title: 'Response time against service time',
+    caption:
+      'Service time counts from sending, response time from when the request was due: the gap between them is waiting that a closed loop would not have seen.',
+    description: rows.flatMap((row) => lines.map((line) => labelOf(row, line))).join('; '),
+    option: () => ({
+      grid: { ...grid, top: 74 },
+      legend: legend(),
+      xAxis: xAxis({ name: 'requests/s that were asked for', min: 0 }),
+      yAxis: yAxis({ name: 'ms', kind: 'log' }),
+      series: lines.map((line) => ({
+        type: 'line',
+        name: line.name,
+        color: line.colour,
+        lineStyle: { type: line.type, width: 2 },
+        symbol: 'circle',
+        symbolSize: 7,
+        showAllSymbol: true,
+        data: rows.map((row) => [levelValue(row.level.load), latencyOf(row, line)]),
+        emphasis: { disabled: true },
+      })),
+    }),
+    pointAt: (series, index) => {
+      const [line, row] = [lines[series], rows[index]];
+      if (line === undefined || row === undefined) return undefined;
+      return { level: row.index, x: levelValue(row.level.load), y: latencyOf(row, line), label: labelOf(row, line) };
+    },
+  };
+}

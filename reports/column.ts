@@ -1,0 +1,24 @@
+import type { TextColumn } from './table.js';
+
+/** What a number counts in; empty: it is a number of things, or a text. */
+export type Unit = '' | 'ms' | 'infer/s' | 'requests/s' | 'responses/s' | '%' | 'cores';
+
+/** A column that every format can show. */
+export interface Column<Row> extends TextColumn<Row> {
+  /** For machines, without the unit; unique within a table. */
+  readonly key: string;
+  /** In full, where `title` relies on its neighbours. */
+  readonly name: string;
+  readonly unit: Unit;
+}
+
+/** Rows with the columns to show of them. */
+export interface Table<Row> {
+  readonly key: string;
+  readonly title: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+}
+
+/** The name of a column with its unit. */
+export const headingOf = ({ name, unit }: Column<never>): string => (unit === '' ? name : `${name} (${unit})`);

@@ -1,0 +1,31 @@
+import { levelValue, loadName } from '../src/core/load-name.js';
+import type { Load, Run } from '../src/core/run.js';
+import { latencyHistogram } from './latency-histogram.js';
+
+/** The latencies of one level. */
+export interface HgrmFile {
+  /** Of the level, as a part of a file name, such as `concurrency-4`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** How many lines of the distribution each halving of what is above it has; HdrHistogram's own choice. */
+const ticksPerHalfDistance = 5;
+
+/**
+ * The percentile distribution of each level with a valid answer, in milliseconds, as HdrHistogram writes it (`.hgrm`) and
+ * its plotter reads it.
+ */
+export const hgrmFiles = ({ levels }: Run): HgrmFile[] =>
+  levels
+    .filter(({ summary }) => summary.requests > 0)
+    .map(({ load, summary }) => ({
+      name: fileName(load),
+      text: latencyHistogram(summary).outputPercentileDistribution(ticksPerHalfDistance, 1e6),
+    }));
+
+/** Two levels of a run differ in their value, which is written with all its digits. */
+const fileName = (load: Load): string => {
+  const [kind = ''] = loadName(load).split(/ \d/);
+  return `${kind.replaceAll(' ', '-')}-${levelValue(load)}`;
+};

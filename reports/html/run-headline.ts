@@ -1,0 +1,68 @@
+import { loadName } from '../../src/core/load-name.js';
+import type { Level, Run } from '../../src/core/run.js';
+import { runRemarks } from '../describe-run.js';
+import { cellText } from '../table.js';
+import { type Html, html } from './html.js';
+
+/** What to know first: whether the numbers can be used, and the best of them. */
+export function runHeadline(run: Run): Html {
+  const best = bestLevel(run.levels);
+  const remarks = runRemarks(run);
+  const { kind, text } = judge(run);
+  return html`<section class="verdict ${kind}" aria-label="Verdict"><strong>${text}</strong>
+${best === undefined ? html`<p>No request was answered validly.</p>` : tiles(best)}</section>
+${remarks.length === 0 ? undefined : html`<ul class="remarks">${remarks.map((line) => html`<li>${line}</li>`)}</ul>`}`;
+}
+
+const isStable = ({ stability }: Level): boolean => stability.stable;
+const isUsable = (level: Level): boolean => isStable(level) && level.verdict.kind !== 'invalid' && !level.isOverLimit;
+
+/** The most throughput among the levels that can be used, otherwise among those with a valid answer. */
+function bestLevel(levels: readonly Level[]): Level | undefined {
+  const measured = levels.filter(({ summary }) => summary.requests > 0);
+  const usable = measured.filter(isUsable);
+  return (usable.length > 0 ? usable : measured).toSorted(
+    (left, right) => right.summary.throughput - left.summary.throughput,
+  )[0];
+}
+
+interface Judgement {
+  readonly kind: 'valid' | 'suspect' | 'unstable' | 'invalid';
+  readonly text: string;
+}
+
+function judge({ levels, isInterrupted }: Run): Judgement {
+  const count = (isMeant: (level: Level) => boolean): number => levels.filter(isMeant).length;
+  const invalid = count(({ verdict }) => verdict.kind === 'invalid');
+  const unstable = count((level) => !isStable(level));
+  const suspect = count(({ verdict }) => verdict.kind === 'suspect');
+  const of = (part: number): string => `${part} of ${levels.length} ${levels.length === 1 ? 'level' : 'levels'}`;
+  if (levels.length === 0) return { kind: 'invalid', text: 'Nothing was measured' };
+  if (invalid > 0) return { kind: 'invalid', text: `Invalid: ${of(invalid)} cannot be used` };
+  if (unstable > 0) return { kind: 'unstable', text: `Not stable: ${of(unstable)} did not settle` };
+  if (suspect > 0) return { kind: 'suspect', text: `Suspect: ${of(suspect)} may show the client, not the server` };
+  if (isInterrupted) return { kind: 'unstable', text: `Interrupted after ${of(levels.length)}` };
+  return {
+    kind: 'valid',
+    text: levels.length === 1 ? 'Stable and valid' : `All ${levels.length} levels are stable and valid`,
+  };
+}
+
+function tiles(level: Level): Html {
+  const { load, summary } = level;
+  const ms = (value: number | undefined): string =>
+    cellText({ title: '', value: () => value, digits: 3, significant: 4 }, undefined);
+  const throughput = cellText({ title: '', value: () => summary.throughput, digits: 2, significant: 5 }, undefined);
+  const tile = (name: string, value: string, unit: string): Html =>
+    html`<div><dt>${name}</dt><dd>${value} <span>${unit}</span></dd></div>`;
+  const which = isUsable(level)
+    ? 'The highest throughput that was stable, valid and within limits'
+    : 'The highest throughput, not to be relied on';
+  return html`<p>${which}, at ${loadName(load)}:</p>
+<dl class="tiles">${[
+    tile('throughput', throughput, 'infer/s'),
+    tile('p50 latency', ms(summary.latency?.percentilesMs['50']), 'ms'),
+    tile('p99 latency', ms(summary.latency?.percentilesMs['99']), 'ms'),
+    tile('failed requests', String(summary.failedRequests), `of ${summary.requests + summary.failedRequests}`),
+  ]}</dl>`;
+}

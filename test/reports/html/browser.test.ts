@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Page } from 'playwright-core';
+import { formatHtml } from '../../../reports/html/run-page.js';
+import { openBrowser } from '../../helpers/browser.js';
+import { busyRun } from '../../helpers/busy-run.js';
+
+const run = busyRun({ levels: 6, windows: 5, requests: 300, modelName: '<script>alert(1)</script>' });
+
+interface PageFile extends AsyncDisposable {
+  readonly path: string;
+}
+
+function pageFile(): PageFile {
+  const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-page-'));
+  const path = join(folder, 'report.html');
+  writeFileSync(path, formatHtml([run]));
+  return { path, [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) };
+}
+
+interface SeenPoint {
+  readonly level: number;
+  readonly x: number;
+  readonly y: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The points of a chart that are seen: what they say, and where they are. */
+const pointsOf = (page: Page, chart: string): Promise<SeenPoint[]> =>
+  page.locator(`#chart-${chart} .point:visible`).evaluateAll((points) =>
+    points.map((point) => {
+      const place = point.getBoundingClientRect();
+      const numberOf = (name: string): number => Number(point.getAttribute(`data-${name}`));
+      return {
+        level: numberOf('level'),
+        x: numberOf('x'),
+        y: numberOf('y'),
+        left: place.left + place.width / 2,
+        top: place.top + place.height / 2,
+      };
+    }),
+  );
+
+/** How far the places of values lie from a straight line, in pixels. */
+function offLine(pairs: readonly (readonly [value: number, place: number])[]): number {
+  const [low, high] = [pairs.reduce((a, b) => (b[0] < a[0] ? b : a)), pairs.reduce((a, b) => (b[0] > a[0] ? b : a))];
+  const slope = (high[1] - low[1]) / (high[0] - low[0]);
+  return Math.max(...pairs.map(([value, place]) => Math.abs(low[1] + slope * (value - low[0]) - place)));
+}
+
+test('the page of a run shows every level where it belongs, asks for nothing and complains of nothing', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  await using file = pageFile();
+  for (const width of [1400, 420]) {
+    for (const hasScript of [true, false]) {
+      const { page, complaints } = await browser.open(file.path, { width, hasScript });
+      const points = await pointsOf(page, 'load-curve');
+      const expected = [50, 90, 99].flatMap((percent) =>
+        run.levels.map(({ summary }, level) => [level, summary.throughput, summary.latency?.percentilesMs[percent]]),
+      );
+      t.deepEqual(
+        points.map(({ level, x, y }) => [level, x, y]),
+        expected,
+      );
+      t.true(offLine(points.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
+      t.true(offLine(points.map(({ y, top }) => [Math.log(y), top])) < 1, `y at ${width}`);
+      t.is(await page.locator('svg:visible').count(), 6);
+      t.true(
+        await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
+        `overflow at ${width}`,
+      );
+      t.is(
+        await page.locator('h1').textContent(),
+        '<script>alert(1)</script> version 1 (onnxruntime_onnx), batch 1, over HTTP',
+      );
+      t.deepEqual(complaints, []);
+      await page.close();
+    }
+  }
+});
+
+test('the stacked bars of a level are as high as its parts', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  await using file = pageFile();
+  const { page } = await browser.open(file.path);
+  const bars = await page
+    .locator('#chart-server-stack .wide .point')
+    .evaluateAll((elements) =>
+      elements.map((bar): [number, number] => [Number(bar.getAttribute('data-y')), bar.getBoundingClientRect().height]),
+    );
+  t.is(bars.length, 6 * run.levels.length);
+  t.true(offLine(bars) < 1);
+});
+
+test('the script shows figures to mouse and keyboard, sorts tables, and changes the theme', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  await using file = pageFile();
+  const { page, complaints } = await browser.open(file.path, { isDark: true });
+  const tip = page.locator('#tip');
+  await page.locator('#chart-load-curve .wide .point').nth(2).focus();
+  t.regex((await tip.textContent()) ?? '', /^concurrency 3: 500 infer\/s, p50 /);
+  await page.keyboard.press('Escape');
+  t.false(await tip.isVisible());
+  await page.locator('#chart-load-curve .wide .point').nth(4).hover();
+  t.true(await tip.isVisible());
+
+  const levels = page.locator('#table-latency tbody th');
+  const heading = page.locator('#table-latency thead button').nth(1);
+  await heading.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  t.deepEqual(await levels.allTextContents(), ['6', '5', '4', '3', '2', '1']);
+
+  const paper = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+  const dark = await paper();
+  await page.locator('#theme').click();
+  t.not(await paper(), dark);
+  t.deepEqual(complaints, []);
+});
+
+test('a table is downloaded as CSV with all digits, without a script', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  await using file = pageFile();
+  const { page } = await browser.open(file.path, { hasScript: false });
+  const download = page.waitForEvent('download');
+  await page.locator('#table-latency a.csv').click();
+  const text = readFileSync(await (await download).path(), 'utf8');
+  const [head = '', first = ''] = text.split('\n');
+  t.true(head.startsWith('concurrency,throughput (infer/s),mean latency (ms)'));
+  t.deepEqual(
+    [Number(first.split(',')[1])],
+    run.levels.slice(0, 1).map(({ summary }) => summary.throughput),
+  );
+});

@@ -1,0 +1,71 @@
+import test from 'ava';
+import { formatHtml } from '../../../reports/html/run-page.js';
+import { busyRun } from '../../helpers/busy-run.js';
+import { levelFixture, rateSettingsFixture, runFixture } from '../../helpers/run-fixture.js';
+
+const evil = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>';
+
+test('formatHtml gives the same bytes for the same run', (t) => {
+  const run = busyRun({ levels: 3, windows: 4, requests: 50 });
+  t.is(formatHtml([run]), formatHtml([JSON.parse(JSON.stringify(run))]));
+});
+
+test('formatHtml escapes what comes from a server or a user', (t) => {
+  const level = levelFixture({
+    latenciesMs: [1, 2],
+    failures: [{ code: 'http 503', count: 1, firstMessage: evil }],
+  });
+  const run = runFixture([level], {
+    model: { name: evil, version: evil, platform: evil, maxBatchSize: 1, config: { note: evil } },
+    server: { kind: 'remote', url: evil, name: evil, version: evil, extensions: [evil] },
+  });
+  const page = formatHtml([run]);
+  t.is(page.split('<script').length - 1, 1);
+  t.false(page.includes('<img'));
+  t.true(page.includes('&lt;/script&gt;&lt;script&gt;alert(1)'));
+});
+
+test('formatHtml allows one style and one script, and no address anywhere', (t) => {
+  const page = formatHtml([busyRun({ levels: 3, windows: 4, requests: 50 })]);
+  t.regex(page, /default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'/);
+  t.false(/ style="/.test(page));
+  t.deepEqual(
+    [...page.matchAll(/(?:src|href|action)="([^"]{0,20})/g)]
+      .map(([, address]) => address)
+      .filter((a) => !a?.startsWith('data:text/csv')),
+    [],
+  );
+  t.deepEqual([...new Set(page.match(/https?:\/\/[^"<\s]*/g))], ['http://www.w3.org/2000/svg']);
+});
+
+test('formatHtml of 8 levels stays below 1.5 MB, and does not grow with the requests', (t) => {
+  const sizeOf = (windows: number, requests: number) => formatHtml([busyRun({ levels: 8, windows, requests })]).length;
+  const [few, many, long] = [sizeOf(10, 1000), sizeOf(10, 40_000), sizeOf(50, 1000)];
+  t.log(few, many, long);
+  t.true(Math.abs(many / few - 1) < 0.1);
+  t.true(Math.max(few, many, long) < 1_500_000);
+});
+
+test('formatHtml says when there is nothing, and when nothing was valid', (t) => {
+  t.true(formatHtml([runFixture([])]).includes('Nothing was measured'));
+  const lost = levelFixture({ latenciesMs: [], failures: [{ code: 'connect', count: 3, firstMessage: 'refused' }] });
+  const page = formatHtml([runFixture([lost])]);
+  t.true(page.includes('No request was answered validly.'));
+  t.false(page.includes('<svg'));
+});
+
+test('formatHtml of an open loop sets response time against service time', (t) => {
+  const settings = runFixture([]).settings;
+  const load = { ...rateSettingsFixture, range: { start: 10, end: 20, step: 10 }, search: 'linear' } as const;
+  const levels = [10, 20].map((requestRate) => levelFixture({ requestRate, latenciesMs: [2, 4, 6] }));
+  const page = formatHtml([runFixture(levels, { settings: { ...settings, load } })]);
+  t.true(page.includes('id="chart-response-time"'));
+  t.true(page.includes('request rate 20: service p50 2'));
+});
+
+test('formatHtml keeps several runs apart', (t) => {
+  const run = busyRun({ levels: 2, windows: 3, requests: 20 });
+  const page = formatHtml([run, run]);
+  const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  t.is(new Set(ids).size, ids.length);
+});
