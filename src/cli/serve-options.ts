@@ -91,6 +91,10 @@ export function serveFlags<T>(yargs: Argv<T>) {
       default: false,
       describe: 'Fill nothing into a config.pbtxt from the model file',
     })
+    .option('model-config-name', {
+      ...text,
+      describe: 'Take configs/NAME.pbtxt for config.pbtxt in the models that have it',
+    })
     .option('cache-config', { ...many, describe: 'local,size=BYTES: keep answers of models with response_cache' })
     .option('response-cache-byte-size', { ...text, hidden: true })
     .option('rate-limit', {
@@ -171,6 +175,7 @@ export interface ServeFlags {
   readonly exitOnError: boolean;
   readonly exitTimeoutSecs: string;
   readonly disableAutoCompleteConfig: boolean;
+  readonly modelConfigName: string | undefined;
   readonly allowClientShm: boolean;
   readonly httpMaxInputSize: string;
 }
@@ -203,6 +208,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     traceSettings: traceSettings(flags.traceConfig ?? []),
     exitOnError: once('--exit-on-error', flags.exitOnError),
     disableAutoComplete: isStrict || once('--disable-auto-complete-config', flags.disableAutoCompleteConfig),
+    modelConfigName: configName(once('--model-config-name', flags.modelConfigName)),
     allowClientShm: once('--allow-client-shm', flags.allowClientShm),
     allowHttp: once('--allow-http', flags.allowHttp),
     allowGrpc: once('--allow-grpc', flags.allowGrpc),
@@ -224,6 +230,12 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
 
 const pollSeconds = ({ repositoryPollSecs }: ServeFlags): number =>
   integer('--repository-poll-secs', repositoryPollSecs, { smallest: 1, largest: longestTimeoutSeconds });
+
+/** @throws PerfError `usage` for a name that would lead to another folder */
+function configName(name = ''): string {
+  if (!/[/\\\0]/.test(name)) return name;
+  throw new PerfError('usage', `Cannot use --model-config-name: expected the name of a file, got '${name}'`);
+}
 
 const logSettings = (flags: ServeFlags): Partial<LogSettings> => ({
   log_info: once('--log-info', flags.logInfo),

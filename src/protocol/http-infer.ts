@@ -13,6 +13,7 @@ import {
 import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom } from './json.js';
 import { tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
 import { ProtocolError } from './protocol-error.js';
+import { rawByteSize } from './tensor.js';
 
 /** Says how many bytes at the start of a body are JSON; the binary tensors follow (binary tensor data extension). */
 export const headerLengthField = 'inference-header-content-length';
@@ -132,14 +133,17 @@ function requestedText(output: RequestedOutput, isBinary: boolean): string {
  * Decodes the body of `POST /v2/models/{model}/infer`. Binary inputs are views of `body`.
  *
  * @param headerLength value of `Inference-Header-Content-Length`; `undefined` = the whole body is JSON
+ * @param maxJsonTensorBytes largest tensor in JSON form, as raw bytes
  * @throws ProtocolError when the body does not follow the protocol
  */
 export function decodeInferRequest(
   { body, headerLength }: HttpBody,
   model: { readonly modelName: string; readonly modelVersion: string },
+  maxJsonTensorBytes = Number.POSITIVE_INFINITY,
 ): InferRequest {
   const { head, binary } = splitBody(body, headerLength);
-  const inputs = arrayMember(head, 'inputs').map((input) => tensorFrom(input, binary, 'input'));
+  const reading: TensorReading = { binary, role: 'input', model: model.modelName, maxJsonTensorBytes };
+  const inputs = arrayMember(head, 'inputs').map((input) => tensorFrom(input, reading));
   if (binary.offset !== binary.bytes.length) {
     throw new ProtocolError(`unexpected additional input data for model '${model.modelName}'`);
   }
@@ -163,7 +167,8 @@ export function decodeInferResponse(
   shared: ReadonlySet<string> = new Set(),
 ): InferResponse {
   const { head, binary } = splitBody(body, headerLength);
-  const outputs = arrayMember(head, 'outputs').map((output) => tensorFrom(output, binary, 'output', shared));
+  const reading: TensorReading = { binary, role: 'output', maxJsonTensorBytes: Number.POSITIVE_INFINITY };
+  const outputs = arrayMember(head, 'outputs').map((output) => tensorFrom(output, reading, shared));
   if (binary.offset !== binary.bytes.length) {
     throw new ProtocolError(`unexpected ${binary.bytes.length - binary.offset} bytes behind the outputs`);
   }
@@ -192,12 +197,17 @@ function splitBody(body: Buffer, headerLength: number | undefined): { head: Json
   };
 }
 
-function tensorFrom(
-  value: unknown,
-  binary: BinaryPart,
-  role: 'input' | 'output',
-  shared?: ReadonlySet<string>,
-): InferInput {
+/** What the tensors of one body have in common. */
+interface TensorReading {
+  readonly binary: BinaryPart;
+  readonly role: 'input' | 'output';
+  /** Of a request, for messages. */
+  readonly model?: string;
+  readonly maxJsonTensorBytes: number;
+}
+
+function tensorFrom(value: unknown, reading: TensorReading, shared?: ReadonlySet<string>): InferInput {
+  const { role } = reading;
   if (!isJsonObject(value)) throw new ProtocolError(`each element of '${role}s' must be an object`);
   const name = requiredString(value, 'name', role);
   const owner = `${role} '${name}'`;
@@ -208,20 +218,37 @@ function tensorFrom(
   const size = parameters.get('binary_data_size');
   const isShared = parameters.has('shared_memory_region');
   const data = value['data'];
-  if (Number(size !== undefined) + Number(isShared) + Number(data !== undefined) > 1) {
-    throw new ProtocolError(
-      `Input must set only one of the following fields: 'data', 'binary_data_size', 'shared_memory_region' (${owner})`,
-    );
-  }
-  if (isShared || (shared?.has(name) && size === undefined && data === undefined)) {
+  const sources = Number(size !== undefined) + Number(isShared) + Number(data !== undefined);
+  if (isShared || (shared?.has(name) && sources === 0)) {
+    if (sources > 1) throw notOneSource(owner, sources);
     return { ...tensor, parameters, data: new Uint8Array(0) };
   }
-  if (size === undefined) return { ...tensor, parameters, data: tensorDataFromJson(data, tensor) };
+  if (sources !== 1) throw notOneSource(owner, sources);
+  if (size === undefined) return { ...tensor, parameters, data: jsonData(data, tensor, reading) };
   parameters.delete('binary_data_size');
-  return { ...tensor, parameters, data: takeBinary(binary, size, name) };
+  return { ...tensor, parameters, data: takeBinary(reading, size, name) };
 }
 
-function takeBinary(binary: BinaryPart, size: ParameterValue, name: string): Uint8Array {
+const notOneSource = (owner: string, sources: number): ProtocolError =>
+  new ProtocolError(
+    "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', " +
+      `'shared_memory_region' in 'parameters'. But ${owner} has ${sources === 0 ? 'none' : sources}`,
+  );
+
+function jsonData(
+  data: unknown,
+  tensor: Omit<InferInput, 'data' | 'parameters'>,
+  { maxJsonTensorBytes }: TensorReading,
+) {
+  const bytes = rawByteSize(tensor.datatype, tensor.shape) ?? 0;
+  if (bytes <= maxJsonTensorBytes) return tensorDataFromJson(data, tensor);
+  throw new ProtocolError(
+    `tensor '${tensor.name}' of ${bytes} bytes exceeds the maximum allowed value of ${maxJsonTensorBytes} bytes. ` +
+      'Use --http-max-input-size to increase the limit.',
+  );
+}
+
+function takeBinary({ binary, model }: TensorReading, size: ParameterValue, name: string): Uint8Array {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw new ProtocolError(
       `'binary_data_size' of tensor '${name}' must be a non-negative integer, got ${String(size)}`,
@@ -230,7 +257,8 @@ function takeBinary(binary: BinaryPart, size: ParameterValue, name: string): Uin
   const end = binary.offset + size;
   if (end > binary.bytes.length) {
     throw new ProtocolError(
-      `unexpected size for input '${name}', expecting ${end - binary.bytes.length} additional bytes`,
+      `unexpected size for input '${name}', expecting ${end - binary.bytes.length} additional bytes` +
+        (model === undefined ? '' : ` for model '${model}'`),
     );
   }
   const data = binary.bytes.subarray(binary.offset, end);

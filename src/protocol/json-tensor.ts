@@ -25,9 +25,11 @@ export function tensorDataFromJson(data: unknown, tensor: Omit<Tensor, 'data'>):
   const elements = elementsFromJson(data, tensor);
   const expected = elementCount(shape);
   if (elements.length !== expected) {
-    throw new ProtocolError(
-      `shape does not match true shape of 'data' field of tensor '${name}': expected ${expected} elements, got ${elements.length}`,
-    );
+    const text =
+      elements.length < expected
+        ? "Failed to parse 'data' field: shape does not match true shape"
+        : "Unable to parse 'data': Shape does not match true shape of 'data' field";
+    throw new ProtocolError(`${text} of tensor '${name}': expected ${expected} elements, got ${elements.length}`);
   }
   if (datatype === 'BYTES') return packBytes(elements as string[]);
   if (datatype === 'FP16' || datatype === 'BF16') throw noJsonForm('receiving', tensor);

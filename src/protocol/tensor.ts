@@ -42,21 +42,25 @@ export function packBytes(elements: readonly (string | Uint8Array)[]): Uint8Arra
 /**
  * The elements of a raw BYTES tensor, as views of `data`.
  *
+ * @param model for the message
  * @throws ProtocolError when a length prefix or an element is cut short
  */
-export function unpackBytes(data: Uint8Array, name: string): Uint8Array[] {
+export function unpackBytes(data: Uint8Array, name: string, model?: string): Uint8Array[] {
+  const owner = `inference input '${name}'${model === undefined ? '' : ` for model '${model}'`}`;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const elements: Uint8Array[] = [];
   let offset = 0;
   while (offset < data.length) {
     if (offset + 4 > data.length) {
-      throw new ProtocolError(`incomplete string length indicator for inference input '${name}'`);
+      throw new ProtocolError(
+        `incomplete string length indicator for ${owner}, expecting 4 bytes but only ${data.length - offset} bytes available`,
+      );
     }
     const length = view.getUint32(offset, true);
     offset += 4;
     if (offset + length > data.length) {
       throw new ProtocolError(
-        `incomplete string for inference input '${name}', expecting string of length ${length} but only ` +
+        `incomplete string for ${owner}, expecting string of length ${length} but only ` +
           `${data.length - offset} bytes available`,
       );
     }

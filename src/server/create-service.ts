@@ -8,11 +8,11 @@ import { javascriptBackend } from './backends/javascript/backend.js';
 import { onnxruntimeBackend } from './backends/onnxruntime/backend.js';
 import { resolveOnnxruntime } from './backends/onnxruntime/resolve-onnxruntime.js';
 import { ResponseCache } from './cache/response-cache.js';
-import { refuseCodeFile } from './config/refuse-code.js';
-import type { InferenceService, LoadParameter, ModelReference } from './inference-service.js';
+import type { InferenceService, ModelReference } from './inference-service.js';
 import { logFile } from './logging/log-file.js';
 import { type LogSettings, ServerLog } from './logging/server-log.js';
 import { RefusalError } from './refusal.js';
+import { overrideFrom } from './repository/load-override.js';
 import { ModelRepository } from './repository/model-repository.js';
 import { pollRepository } from './repository/poll-repository.js';
 import { RateLimiter } from './scheduling/rate-limiter.js';
@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly exitOnError: boolean;
   /** Configurations are taken as they are, nothing is filled in from the model file. */
   readonly disableAutoComplete: boolean;
+  /** Models with a file `configs/<name>.pbtxt` are configured by it. */
+  readonly modelConfigName?: string;
   /** Whether a model that is not as it should be makes the server unready. */
   readonly strictReadiness?: boolean;
   /** For models that can batch and do not say how much; `undefined` = the backend's default. */
@@ -100,6 +102,7 @@ export async function createInferenceService(given: ServiceOptions): Promise<Inf
     clock: serverClock,
     cores: availableParallelism(),
     autoComplete: !options.disableAutoComplete,
+    modelConfigName: options.modelConfigName ?? '',
     defaultMaxBatchSize: options.defaultMaxBatchSize ?? backendMaxBatchSize,
     log,
     cache: options.cacheBytes === undefined ? undefined : new ResponseCache(options.cacheBytes),
@@ -171,10 +174,16 @@ function serviceOf(
         version,
         count: pendingCount,
       })),
+    loadDurations: () =>
+      allReady(repository).map(({ config, version, loadSeconds }) => ({
+        name: config.name,
+        version,
+        seconds: loadSeconds,
+      })),
     repositoryIndex: (filter) => repository.index(filter),
     async loadModel(name, parameters) {
       requireControl();
-      await repository.load(name, overrideOf(parameters));
+      await repository.load(name, overrideFrom(parameters));
     },
     async unloadModel(name, options) {
       requireControl();
@@ -262,22 +271,4 @@ function selectForStatistics(repository: ModelRepository, { name, version }: Mod
   const selected = version === '' ? ready : ready.filter((served) => served.version === version);
   if (selected.length > 0) return selected;
   throw new RefusalError('invalid-argument', `requested model version is not available for model '${name}'`);
-}
-
-/** The configuration that a load request brings along. */
-function overrideOf(parameters: ReadonlyMap<string, LoadParameter>): string | undefined {
-  const config = parameters.get('config');
-  for (const key of parameters.keys()) {
-    if (key === 'config') continue;
-    if (!key.startsWith('file:')) throw new RefusalError('invalid-argument', `unrecognized load parameter '${key}'.`);
-    if (config === undefined) {
-      throw new RefusalError('invalid-argument', "Load parameter 'config' must be specified for model file override");
-    }
-    refuseCodeFile(key.slice('file:'.length));
-    throw new RefusalError('unsupported', `load parameter '${key}' is not supported yet`);
-  }
-  if (config !== undefined && typeof config !== 'string') {
-    throw new RefusalError('invalid-argument', "load parameter 'config' must be a string of JSON");
-  }
-  return config;
 }

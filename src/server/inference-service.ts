@@ -50,6 +50,8 @@ export interface InferenceService {
   failures(): readonly (ModelReference & { readonly counts: FailureCounts })[];
   /** Requests that are enqueued and not yet executing, per ready model version. */
   pendingRequests(): readonly (ModelReference & { readonly count: number })[];
+  /** How long each ready model version took to load. */
+  loadDurations(): readonly (ModelReference & { readonly seconds: number })[];
   repositoryIndex(options: { readonly readyOnly: boolean }): Promise<readonly ModelIndexEntry[]>;
   /** Resolves when the model serves; a failed load keeps what served before. */
   loadModel(name: string, parameters: ReadonlyMap<string, LoadParameter>): Promise<void>;

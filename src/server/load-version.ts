@@ -16,7 +16,7 @@ import { normalizeBatcher } from './config/normalize-config.js';
 import { prepareSequences } from './config/prepare-sequences.js';
 import { readLabels } from './config/read-labels.js';
 import { planExecution, planTensors } from './config/tensor-plan.js';
-import { validateTensors } from './config/validate-config.js';
+import { validateGroups, validateTensors } from './config/validate-config.js';
 import { readWarmupSamples } from './config/warmup-samples.js';
 import { limitedInstance } from './scheduling/limited-instance.js';
 import { type InstanceNeeds, instanceNeeds, type RateLimiter } from './scheduling/rate-limiter.js';
@@ -33,6 +33,8 @@ export interface LoadPolicy {
   /** Processor cores that the instances share. */
   readonly cores: number;
   readonly autoComplete: boolean;
+  /** Which file in `configs` configures a model that has it; '' = none does. */
+  readonly modelConfigName?: string;
   /** For models that can batch and do not say how much. */
   readonly defaultMaxBatchSize: number;
   readonly log: (line: string) => void;
@@ -58,15 +60,18 @@ export interface VersionOptions {
 export async function loadVersion(options: VersionOptions, policy: LoadPolicy): Promise<ServedVersion> {
   const { models, clock } = policy;
   const head = options.config;
+  const begin = clock.now();
+  const loadSeconds = () => (clock.now() - begin) / 1e9;
   if (isEnsemble(head)) {
     const labels = await readLabels(head, dirname(options.directory));
-    return serveEnsemble({ version: options.version, config: head, labels, models, clock });
+    return serveEnsemble({ version: options.version, config: head, labels, models, clock, loadSeconds: loadSeconds() });
   }
   const backend = backendOf(head, policy.backends);
   const modelPath = join(options.directory, head.default_model_filename);
   await access(modelPath).catch((cause) => {
     throw new PerfError('model', `model file is missing: expected ${modelPath}`, { cause });
   });
+  validateGroups(head);
   const named = instancesOf(head);
   const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, named.length)));
   warnWhenCrowded(head, { instances: named.length, threads: backend.threadsPerInstance(head, defaultThreads), policy });
@@ -102,7 +107,7 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const { cache } = policy;
     const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
     await warmUp({ ...served, samples });
-    return serveVersion({ ...served, version, labels, cache, onDead });
+    return serveVersion({ ...served, version, labels, cache, onDead, loadSeconds: loadSeconds() });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;

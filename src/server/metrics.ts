@@ -1,6 +1,6 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { ModelStatistics, StatisticDuration } from '../protocol/statistics.js';
-import type { InferenceService } from './inference-service.js';
+import type { InferenceService, ModelReference } from './inference-service.js';
 import { failureReasons } from './statistics/failure-reason.js';
 
 /** What a machine and this process have used. */
@@ -93,7 +93,7 @@ const cacheCounters: readonly Counter[] = [
  */
 export function metricsText(service: InferenceService, usage: ResourceUsage): string {
   const models = service.statistics({ name: '', version: '' });
-  const labelsOf = ({ name, version }: { name: string; version: string }) => ({ model: name, version });
+  const labelsOf = (model: ModelReference) => labelsOfModel(service, model);
   const families: Family[] = [
     ...counters.map(({ name, help, value }): Family => {
       const samples = models.map((model) => ({ labels: labelsOf(model), value: value(model) }));
@@ -110,6 +110,12 @@ export function metricsText(service: InferenceService, usage: ResourceUsage): st
         ),
     },
     {
+      name: 'nv_model_load_duration_secs',
+      type: 'gauge',
+      help: 'Model load time in seconds',
+      samples: service.loadDurations().map((model) => ({ labels: labelsOf(model), value: model.seconds })),
+    },
+    {
       name: 'nv_inference_pending_request_count',
       type: 'gauge',
       help: 'Number of requests that wait for execution',
@@ -121,6 +127,12 @@ export function metricsText(service: InferenceService, usage: ResourceUsage): st
   return families.map(familyText).join('');
 }
 
+/** Name and version, and `_<tag>` for every entry of `metric_tags`. */
+function labelsOfModel(service: InferenceService, { name, version }: ModelReference): Readonly<Record<string, string>> {
+  const tags = Object.entries(service.modelConfig({ name, version }).metric_tags);
+  return { model: name, version, ...Object.fromEntries(tags.map(([tag, value]) => [`_${tag}`, value])) };
+}
+
 /** Only of models with `response_cache`, whether the server has a cache or not. */
 function cacheFamilies(service: InferenceService, models: readonly ModelStatistics[]): Family[] {
   const cached = models.filter((model) => service.modelConfig(model).response_cache?.enable === true);
@@ -128,7 +140,7 @@ function cacheFamilies(service: InferenceService, models: readonly ModelStatisti
     name,
     type: 'counter',
     help,
-    samples: cached.map((model) => ({ labels: { model: model.name, version: model.version }, value: value(model) })),
+    samples: cached.map((model) => ({ labels: labelsOfModel(service, model), value: value(model) })),
   });
   return cached.length === 0 ? [] : cacheCounters.map(family);
 }

@@ -34,6 +34,8 @@ export interface ServedVersion extends AsyncDisposable {
   readonly version: string;
   readonly config: ModelConfig;
   readonly pendingCount: number;
+  /** From the begin of its load until it was ready. */
+  readonly loadSeconds: number;
   /** `onExecuted` is told the times of the execution that a successful request was part of, before the answer. */
   infer(
     request: InferRequest,
@@ -69,6 +71,7 @@ export interface ServeOptions {
   readonly cache: ResponseCache | undefined;
   /** What its instances did before it serves is in them. */
   readonly statistics: VersionStatistics;
+  readonly loadSeconds: number;
   /** Called once, when the last instance is lost and the version cannot serve any more. */
   readonly onDead: (reason: string) => void;
 }
@@ -97,6 +100,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   return {
     version,
     config,
+    loadSeconds: options.loadSeconds,
     get pendingCount() {
       return scheduler.pendingCount;
     },

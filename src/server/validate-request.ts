@@ -1,6 +1,7 @@
 import { type Nanoseconds, ns } from '../core/units.js';
 import { datatypeFacts } from '../protocol/datatype.js';
 import type { InferInput, InferRequest, Parameters, RequestedOutput } from '../protocol/infer.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
 import { classCountOf } from './classification.js';
 import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
@@ -45,7 +46,7 @@ export function validateRequest(request: InferRequest, plan: TensorPlan): ValidR
       ...(sequence === undefined ? {} : { sequence }),
     };
   } catch (thrown) {
-    if (!(thrown instanceof RefusalError)) throw thrown;
+    if (!(thrown instanceof RefusalError || thrown instanceof ProtocolError)) throw thrown;
     throw new RefusalError(thrown.reason, `[request id: ${request.id || '<id_unknown>'}] ${thrown.message}`);
   }
 }
@@ -190,13 +191,11 @@ function wrongShape(input: InferInput, planned: PlannedTensor, plan: TensorPlan)
 }
 
 function checkStrings(input: InferInput, options: { readonly expected: number; readonly modelName: string }): void {
-  const got = unpackBytes(input.data, input.name).length;
-  if (got !== options.expected) {
-    throw invalid(
-      `expected ${options.expected} string elements for inference input '${input.name}' for model ` +
-        `'${options.modelName}', got ${got}`,
-    );
-  }
+  const { expected, modelName } = options;
+  const got = unpackBytes(input.data, input.name, modelName).length;
+  const owner = `for inference input '${input.name}' for model '${modelName}'`;
+  if (got < expected) throw invalid(`expected ${expected} string elements ${owner}, got ${got}`);
+  if (got > expected) throw invalid(`unexpected number of string elements ${got} ${owner}, expecting ${expected}`);
 }
 
 /** The shapes without the batch dimension, of inputs that are not ragged. */

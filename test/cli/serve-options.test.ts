@@ -29,6 +29,7 @@ test('serveOptions has the defaults of Triton', (t) => {
     exitOnError: true,
     allowClientShm: false,
     disableAutoComplete: false,
+    modelConfigName: '',
     allowHttp: true,
     allowGrpc: true,
     allowMetrics: true,
@@ -56,7 +57,7 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
     '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
     '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
-    '--log-file=/log.txt --grpc-infer-response-compression-level high ' +
+    '--model-config-name=cpu --log-file=/log.txt --grpc-infer-response-compression-level high ' +
     '--trace-config triton,file=/t.json --trace-config rate=5 --trace-config level=TIMESTAMPS --trace-config=level=TENSORS ' +
     '--trace-config count=-1 --trace-config triton,log-frequency=3 --trace-config mode=triton';
   t.deepEqual(read(...args.split(' ')), {
@@ -87,6 +88,7 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     exitOnError: false,
     allowClientShm: true,
     disableAutoComplete: true,
+    modelConfigName: 'cpu',
     allowHttp: false,
     allowGrpc: false,
     allowMetrics: true,
@@ -113,6 +115,7 @@ const refused: readonly [args: string, message: string][] = [
   ['--metrics-port=-1', "Cannot use --metrics-port: expected an integer from 0 to 65535, got '-1'"],
   ['--http-port 1 --http-port 2', 'Cannot use --http-port: expected one value, got 2 (1, 2)'],
   ['--http-max-input-size 0', "Cannot use --http-max-input-size: expected an integer from 1 to 2147483647, got '0'"],
+  ['--model-config-name ../x', "Cannot use --model-config-name: expected the name of a file, got '../x'"],
   ['--exit-timeout-secs 1.5', "Cannot use --exit-timeout-secs: expected an integer from 0 to 2147483, got '1.5'"],
   ['--load-model x', 'Cannot use --load-model x with --model-control-mode none'],
   ['--load-model x --model-control-mode poll', 'Cannot use --load-model x with --model-control-mode poll'],

@@ -87,6 +87,7 @@ export function createInMemoryService(): InMemoryService {
         : [statisticsOf(find(reference))],
     failures: () => [...ready].map((name) => ({ name, version, counts: failureCounts })),
     pendingRequests: () => [{ name: 'simple', version, count: 3 }],
+    loadDurations: () => [...ready].map((name) => ({ name, version, seconds: 0.25 })),
     repositoryIndex: async ({ readyOnly }) =>
       [...models.keys()].flatMap((name) => {
         if (ready.has(name)) return [{ name, version, state: 'READY' as const, reason: '' }];
@@ -106,7 +107,7 @@ export function createInMemoryService(): InMemoryService {
     sharedMemory: disabledSharedMemory(),
     log: new ServerLog((line) => process.stderr.write(`${line}\n`)),
     trace: { settings: () => defaultTraceSettings, update: () => defaultTraceSettings },
-    isDecoupled: () => false,
+    isDecoupled: (reference) => find(reference).name === 'decoupled',
     inferStream: async () => {
       throw new RefusalError('unsupported', 'no model is decoupled');
     },

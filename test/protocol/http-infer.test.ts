@@ -145,7 +145,7 @@ test('encodeInferResponse sends neither data nor parameters of an output in shar
       decoded.outputs.map(({ data }) => data.length),
       [0, 5],
     );
-    t.throws(() => decodeInferResponse(encoded), { message: /'data' of tensor 'X' must be an array/ });
+    t.throws(() => decodeInferResponse(encoded), { message: /output 'X' has none/ });
   }
 });
 
@@ -187,12 +187,17 @@ const refused: readonly [json: string, message: RegExp, extra?: string][] = [
   ['{"inputs":[{"name":"A"}]}', /'datatype' of input 'A' must be a string/],
   ['{"inputs":[{"name":"A","datatype":"FP31"}]}', /unknown datatype 'FP31' of input 'A'/],
   ['{"inputs":[{"name":"A","datatype":"FP32","shape":[-1]}]}', /'shape' of input 'A' must hold non-negative/],
-  [input(''), /'data' of tensor 'A' must be an array/],
+  [input(''), /Input must set only one of the following fields: .* But input 'A' has none/],
+  [input(',"data":3'), /'data' of tensor 'A' must be an array/],
   [input(',"parameters":[]'), /'parameters' of input 'A' must be an object/],
   [input(',"parameters":{"x":{}}'), /parameter 'x' of input 'A' must be a string/],
   [input(',"parameters":{"__proto__":{"polluted":1}}'), /parameter '__proto__' of input 'A' must be a string/],
   [input(',"parameters":{"binary_data_size":1},"data":[1]'), /Input must set only one of/, 'x'],
-  [input(',"parameters":{"binary_data_size":2}'), /unexpected size for input 'A', expecting 1 additional bytes/, 'x'],
+  [
+    input(',"parameters":{"binary_data_size":2}'),
+    /unexpected size for input 'A', expecting 1 additional bytes for model 'm'$/,
+    'x',
+  ],
   [input(',"parameters":{"binary_data_size":-1}'), /must be a non-negative integer, got -1/, 'x'],
   [input(',"parameters":{"binary_data_size":"1"}'), /must be a non-negative integer, got 1/, 'x'],
   [input(',"parameters":{"binary_data_size":1e300}'), /must be a non-negative integer/, 'x'],

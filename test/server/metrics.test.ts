@@ -80,8 +80,21 @@ test('metricsText follows the exposition format, each family once', (t) => {
 
 test('metricsText escapes label values', (t) => {
   const service = createInMemoryService();
+  const config = service.modelConfig({ name: 'simple', version: '' });
+  service.modelConfig = () => config;
   service.pendingRequests = () => [{ name: 'a"b\\c\nd', version: '1', count: 0 }];
   t.regex(metricsText(service, usage), /nv_inference_pending_request_count\{model="a\\"b\\\\c\\nd",version="1"\} 0\n/);
+});
+
+test('metricsText has the time of loads, and the metric tags of a model as labels', (t) => {
+  const service = createInMemoryService();
+  const config = { ...service.modelConfig({ name: 'simple', version: '' }), metric_tags: { team: 'a', tier: 'gold' } };
+  service.modelConfig = () => config;
+  const labels = '{model="simple",version="1",_team="a",_tier="gold"';
+  const lines = linesOf(service);
+  t.true(lines.includes(`nv_model_load_duration_secs${labels}} 0.25`));
+  t.true(lines.includes(`nv_inference_count${labels}} 0`));
+  t.true(lines.includes(`nv_inference_request_failure${labels},reason="REJECTED"} 1`));
 });
 
 test('createUsageReader gives a share of the cores and the memory of this process', (t) => {

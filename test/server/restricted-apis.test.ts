@@ -17,7 +17,7 @@ test('every route belongs to an API that can be restricted', (t) => {
     health: 4,
     metadata: 3,
     inference: 6,
-    'shared-memory': 10,
+    'shared-memory': 12,
     'model-config': 2,
     'model-repository': 6,
     statistics: 3,

@@ -134,6 +134,24 @@ for (const [title, request, message, on = plan] of [
     textPlan,
   ],
   [
+    'too many strings',
+    requestOf([tensor('A', [1, 2], { datatype: 'BYTES', data: packBytes(['x', 'y', 'z']) })]),
+    "unexpected number of string elements 3 for inference input 'A' for model 'm', expecting 2",
+    textPlan,
+  ],
+  [
+    'a string whose length is cut',
+    requestOf([tensor('A', [1, 2], { datatype: 'BYTES', data: new Uint8Array(3) })]),
+    "incomplete string length indicator for inference input 'A' for model 'm', expecting 4 bytes but only 3 bytes available",
+    textPlan,
+  ],
+  [
+    'a string that is cut',
+    requestOf([tensor('A', [1, 2], { datatype: 'BYTES', data: packBytes(['abc']).subarray(0, 6) })]),
+    "incomplete string for inference input 'A' for model 'm', expecting string of length 3 but only 2 bytes available",
+    textPlan,
+  ],
+  [
     'a reserved parameter',
     withParameters(new Map([['triton_x', 1]])),
     "parameter keys starting with 'triton_' are reserved, got 'triton_x'",

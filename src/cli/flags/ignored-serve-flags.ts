@@ -36,6 +36,8 @@ const ignoredServeFlags = [
   'model-load-thread-count',
   'pinned-memory-pool-byte-size',
   'repoagent-directory',
+  'reuse-grpc-port',
+  'reuse-http-port',
   'sagemaker-port',
   'sagemaker-safe-port-range',
   'sagemaker-thread-count',

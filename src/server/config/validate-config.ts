@@ -17,7 +17,15 @@ export function validateHead(config: ModelConfig, directoryName: string, backend
   if (!staysInside(file)) {
     fail(`'default_model_filename' must stay inside the version directory of ${name}, got '${file}'`);
   }
-  for (const group of config.instance_group) validateGroup(group, name);
+}
+
+/**
+ * Checks that this server can run the instances.
+ *
+ * @throws PerfError with the first rule that is broken
+ */
+export function validateGroups({ instance_group, name }: ModelConfig): void {
+  for (const group of instance_group) validateGroup(group, name);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { InferenceService } from '../inference-service.js';
-import { RefusalError } from '../refusal.js';
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -22,7 +21,7 @@ export function sharedMemoryAnswers(
     SystemSharedMemoryRegister: (request) =>
       nothing(() =>
         service.sharedMemory.registerSystem({
-          name: requiredName(request),
+          name: nameOf(request),
           key: String(request['key']),
           offset: numberOf(request['offset']),
           byteSize: numberOf(request['byte_size']),
@@ -39,13 +38,6 @@ export function sharedMemoryAnswers(
 }
 
 const nameOf = (request: Message): string => (typeof request['name'] === 'string' ? request['name'] : '');
-
-/** HTTP has the name in the path, where it cannot be empty. */
-function requiredName(request: Message): string {
-  const name = nameOf(request);
-  if (name !== '') return name;
-  throw new RefusalError('invalid-argument', 'a shared memory region cannot be registered without a name');
-}
 
 /** protobufjs gives 64-bit integers as Long objects. */
 const numberOf = (value: unknown): number =>

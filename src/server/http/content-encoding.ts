@@ -32,8 +32,8 @@ export async function decompressed(body: Buffer, encoding: string | undefined, m
 }
 
 /**
- * The answer in the coding that the client likes best of those we have (RFC 9110 section 12.5.3); as it is when the client
- * says nothing, likes it best as it is, there is no body, or the answer is not to be compressed.
+ * The answer in the coding that the client likes best; as it is when the client says nothing of what we have, likes it best
+ * as it is, there is no body, or the answer is not to be compressed.
  *
  * @param accepted value of `Accept-Encoding`
  */
@@ -44,14 +44,19 @@ export async function encoded(answer: HttpAnswer, accepted: string | undefined):
   return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': coding } };
 }
 
+const knownCodings = ['identity', 'gzip', 'deflate'] as const;
+
+/** As Triton picks it (v2 protocol, 3.6): the greatest weight, and of equal ones what the client names first. */
 function likedBest(accepted: string): keyof typeof encoders | undefined {
-  const weights = new Map(
-    accepted.split(',').map((item): [string, number] => {
-      const [name = '', weight] = item.toLowerCase().split(/;\s*q=/);
-      return [name.trim(), weight === undefined ? 1 : Number(weight)];
-    }),
-  );
-  const weightOf = (coding: string, otherwise: number): number => weights.get(coding) ?? weights.get('*') ?? otherwise;
-  const [best] = (['gzip', 'deflate'] as const).toSorted((left, right) => weightOf(right, 0) - weightOf(left, 0));
-  return best !== undefined && weightOf(best, 0) > (weights.get('identity') ?? 0) ? best : undefined;
+  let best: (typeof knownCodings)[number] = 'identity';
+  let bestWeight = 0;
+  for (const item of accepted.toLowerCase().split(',')) {
+    const [name = '', weight] = item.split(/;\s*q=/);
+    const coding = knownCodings.find((known) => known === name.trim());
+    const value = weight === undefined ? 1 : Number(weight);
+    if (coding === undefined || !(value > bestWeight)) continue;
+    best = coding;
+    bestWeight = value;
+  }
+  return best === 'identity' ? undefined : best;
 }

@@ -60,8 +60,16 @@ function parametersOf(body: Buffer): JsonObject {
   return parameters;
 }
 
+/** The parameters that a load knows. */
+const isLoadParameter = (key: string): boolean => key === 'config' || key.startsWith('file:');
+
 /** Over HTTP the content of a file (`file:<path>`) is base64 text. */
 function loadParameter(key: string, value: unknown): LoadParameter {
+  if (!isLoadParameter(key)) {
+    // Over HTTP alone, Triton calls this an internal error (v2 protocol, 2.6).
+    const text = `unexpected error on creating Triton parameter: unrecognized load parameter '${key}'.`;
+    throw new RefusalError('internal', text);
+  }
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
     throw new ProtocolError(`parameter '${key}' must be a string, a number or a boolean`);
   }

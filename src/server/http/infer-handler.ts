@@ -36,7 +36,8 @@ function inferRequestFrom(call: HttpCall): InferRequest {
     if (body.length > maxInputBytes) throw tooLarge(`raw input of ${body.length} bytes`, maxInputBytes);
     return rawInferRequest(call.service.modelConfig(model), model, body);
   }
-  return decodeInferRequest({ body, headerLength }, { modelName: model.name, modelVersion: model.version });
+  const reference = { modelName: model.name, modelVersion: model.version };
+  return decodeInferRequest({ body, headerLength }, reference, maxInputBytes);
 }
 
 /** @throws ProtocolError unless the header is absent or a plain integer in the range of a 32-bit length */

@@ -85,6 +85,7 @@ function sharedMemory(
     ['GET', `${prefix}/status`, status],
     ['GET', `${prefix}/region/{region}/status`, status],
     ['POST', `${prefix}/region/{region}/register`, register],
+    ['POST', `${prefix}/register`, register],
     ['POST', `${prefix}/unregister`, unregister],
     ['POST', `${prefix}/region/{region}/unregister`, unregister],
   ];

@@ -27,6 +27,8 @@ interface Wanted {
 export interface LoadOptions {
   /** Replaces `config.pbtxt`. */
   readonly overrideJson: string | undefined;
+  /** What is to be removed once these files do not serve any more; owned from here on. */
+  readonly temporary?: AsyncDisposable | undefined;
   /** When the models that this one is made of are loaded, or failed to. */
   readonly after: Promise<void>;
   /** Lets the load run when its turn has come. */
@@ -55,6 +57,8 @@ export class ModelEntry implements AsyncDisposable {
   /** The files that are loaded. */
   #fingerprint: string | undefined;
   #attempted: string | undefined;
+  /** Of the files that are loaded, when they came with a load request. */
+  #temporary: AsyncDisposable | undefined;
   /** Why the last load failed before any version was known. */
   #failure: string | undefined;
 
@@ -124,7 +128,15 @@ export class ModelEntry implements AsyncDisposable {
 
   /** Rejects with `RefusalError`: `internal` when the configuration is wrong, `invalid-argument` when a version fails. */
   load(directory: () => Promise<ModelDirectory>, options: LoadOptions): Promise<void> {
-    return this.#inTurn(() => options.limit(async () => this.#load(await this.#readOrFail(directory), options)));
+    return this.#inTurn(async () => {
+      try {
+        await options.limit(async () => this.#load(await this.#readOrFail(directory), options));
+        this.#keep(options.temporary);
+      } catch (thrown) {
+        await options.temporary?.[Symbol.asyncDispose]();
+        throw thrown;
+      }
+    });
   }
 
   /** A load that cannot be: rejects with `RefusalError`, `invalid-argument`. */
@@ -160,6 +172,7 @@ export class ModelEntry implements AsyncDisposable {
       this.#attempted = undefined;
       this.#wanted = undefined;
       this.#retireAll();
+      this.#keep(undefined);
     });
   }
 
@@ -328,6 +341,16 @@ export class ModelEntry implements AsyncDisposable {
     const ended = Promise.resolve(served[Symbol.asyncDispose]()).then(onEnded);
     this.#retiring.add(ended);
     void ended.finally(() => this.#retiring.delete(ended));
+  }
+
+  /** Removes the temporary files of before once the versions that were loaded from them have ended. */
+  #keep(temporary: AsyncDisposable | undefined): void {
+    const before = this.#temporary;
+    this.#temporary = temporary;
+    if (before === undefined) return;
+    const removed = Promise.all(this.#retiring).then(() => before[Symbol.asyncDispose]());
+    this.#retiring.add(removed);
+    void removed.finally(() => this.#retiring.delete(removed));
   }
 
   #refreshLatest(): void {

@@ -7,9 +7,13 @@ import type { LoadPolicy } from '../load-version.js';
 import { RefusalError } from '../refusal.js';
 import type { ServedVersion } from '../served-version.js';
 import { Dependencies, loadOrder } from './dependencies.js';
+import type { LoadOverride } from './load-override.js';
 import { ModelEntry } from './model-entry.js';
+import { type OverrideDirectory, writeOverride } from './override-directory.js';
 import { checkModelName, listModels, type ModelDirectory, readModelDirectory } from './scan-repository.js';
 
+/** Versions are signed 64-bit integers in the protocol. */
+const largestVersion = 2n ** 63n - 1n;
 /** Models that start together; each reads files and compiles a graph. */
 const parallelLoads = 4;
 
@@ -49,8 +53,9 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
       if (entry.latest === undefined) throw new RefusalError('not-found', `${what} has no available versions`);
       return entry.latest;
     }
-    if (!/^\d{1,15}$/.test(version)) {
-      throw new RefusalError('invalid-argument', `model version must be a number, got '${version}'`);
+    if (!/^\d+$/.test(version) || BigInt(version) > largestVersion) {
+      const text = `failed to get model version from specified version string '${version.slice(0, 40)}'`;
+      throw new RefusalError('invalid-argument', `${text}, version should be an integral value > 0`);
     }
     const served = entry.servedVersion(Number(version));
     if (served !== undefined) return served;
@@ -68,11 +73,12 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
    * Loads or loads again, with the models that it is made of; ensembles that it is part of are looked at again.
    * Rejects with `RefusalError`; what served before then still does.
    */
-  async load(name: string, overrideJson?: string): Promise<void> {
+  async load(name: string, { configJson, files }: LoadOverride = noOverride): Promise<void> {
     checkModelName(name);
     const { loaded } = await this.#arrivals(async () => {
-      await this.#requireEntry(name);
-      const { ends, settled } = await this.#startLoads([name], new Map([[name, overrideJson]]));
+      const temporary = files.size === 0 ? undefined : await writeOverride(files);
+      await this.#requireEntry(name, temporary !== undefined);
+      const { ends, settled } = await this.#startLoads([name], new Map([[name, { configJson, temporary }]]));
       return { loaded: settled.then(() => ends.get(name)) };
     });
     await loaded;
@@ -168,11 +174,11 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
    * Queues the loads of models, of all that they are made of, and the checks of the ensembles that contain them. Each
    * waits for what it is made of; since all of this is queued at once and in that order, no two can wait for each other.
    *
-   * @param overrides configurations that the load request brings along
+   * @param overrides what the load request brings along
    */
   async #startLoads(
     names: readonly string[],
-    overrides: ReadonlyMap<string, string | undefined>,
+    overrides: ReadonlyMap<string, Override>,
   ): Promise<{ readonly ends: ReadonlyMap<string, Promise<void>>; readonly settled: Promise<unknown> }> {
     const composing = await this.#composingModels(names, overrides);
     const order = loadOrder(names, (name) => composing.get(name) ?? []);
@@ -186,8 +192,9 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
       const circular = order.circular.get(name);
       const after = whenSettled(parts.map((part) => ends.get(part)));
       const load = () =>
-        entry.load(() => this.#directoryOf(name), {
-          overrideJson: overrides.get(name),
+        entry.load(() => this.#directoryOf(name, overrides.get(name)), {
+          overrideJson: overrides.get(name)?.configJson,
+          temporary: overrides.get(name)?.temporary,
           after,
           // An ensemble does little but wait: inside the limit, it could keep out what it waits for.
           limit: parts.length > 0 ? (run) => run() : limit,
@@ -211,7 +218,7 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
   /** What each of these models is made of, at any depth. */
   async #composingModels(
     names: readonly string[],
-    overrides: ReadonlyMap<string, string | undefined>,
+    overrides: ReadonlyMap<string, Override>,
   ): Promise<ReadonlyMap<string, readonly string[]>> {
     const composing = new Map<string, readonly string[]>();
     const open = [...names];
@@ -225,9 +232,10 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
   }
 
   /** None for a model whose configuration is wrong: its load says why. */
-  async #readComposing(name: string, overrideJson: string | undefined): Promise<readonly string[]> {
+  async #readComposing(name: string, override: Override | undefined): Promise<readonly string[]> {
+    const overrideJson = override?.configJson;
     try {
-      const directory = await this.#directoryOf(name);
+      const directory = await this.#directoryOf(name, override);
       if (!this.#entries.has(name)) this.#entries.set(name, new ModelEntry(name, this.#policy));
       return composingNames(prepareHead({ directoryName: name, overrideJson, ...directory }, this.#policy));
     } catch (thrown) {
@@ -236,10 +244,14 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
     }
   }
 
-  /** Notes that a model was asked for by name. Rejects with `RefusalError` (`internal`) when there is no such folder. */
-  async #requireEntry(name: string): Promise<void> {
+  /**
+   * Notes that a model was asked for by name. Rejects with `RefusalError` (`internal`) when there is no such folder.
+   *
+   * @param hasOwnFiles it needs no folder in a repository
+   */
+  async #requireEntry(name: string, hasOwnFiles = false): Promise<void> {
     if (!this.#entries.has(name)) {
-      if (!(await listModels(this.#repositories)).has(name)) {
+      if (!hasOwnFiles && !(await listModels(this.#repositories)).has(name)) {
         throw new RefusalError(
           'internal',
           `failed to load '${name}', failed to poll from model repository: no folder of that name in ` +
@@ -251,15 +263,24 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
     this.#dependencies.request(name);
   }
 
-  async #directoryOf(name: string): Promise<ModelDirectory> {
+  async #directoryOf(name: string, override?: Override): Promise<ModelDirectory> {
+    if (override?.temporary !== undefined) return override.temporary.directory;
     const [path, second] = (await listModels(this.#repositories)).get(name) ?? [];
     if (path === undefined) throw new PerfError('model', `no folder of that name in ${this.#repositories.join(', ')}`);
     if (second !== undefined) {
       throw new PerfError('model', `model appears in two or more repositories: ${path}, ${second}`);
     }
-    return readModelDirectory(path);
+    return readModelDirectory(path, this.#policy.modelConfigName);
   }
 }
+
+/** What a load request brings along, its files written. */
+interface Override {
+  readonly configJson: string | undefined;
+  readonly temporary: OverrideDirectory | undefined;
+}
+
+const noOverride: LoadOverride = { configJson: undefined, files: new Map() };
 
 /** When all of these have ended, one way or the other. */
 const whenSettled = async (ends: readonly (Promise<unknown> | undefined)[]): Promise<void> => {

@@ -34,9 +34,15 @@ export async function listModels(repositories: readonly string[]): Promise<Repos
   return new Map([...listing].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-/** Reads what there is of a model. Rejects with `PerfError` when the folder cannot be read. */
-export async function readModelDirectory(path: string): Promise<ModelDirectory> {
-  const configPath = join(path, 'config.pbtxt');
+/**
+ * Reads what there is of a model. Rejects with `PerfError` when the folder cannot be read.
+ *
+ * @param configName `configs/<name>.pbtxt` counts instead of `config.pbtxt` where there is one; '' = never
+ */
+export async function readModelDirectory(path: string, configName = ''): Promise<ModelDirectory> {
+  const named = join(path, 'configs', `${configName}.pbtxt`);
+  const isNamed = configName !== '' && (await stat(named).catch(() => undefined))?.isFile() === true;
+  const configPath = isNamed ? named : join(path, 'config.pbtxt');
   const folders = await foldersIn(path);
   const versions = folders.filter((name) => /^[1-9]\d{0,14}$/.test(name)).map(Number);
   // Before anything is read: what changes in between then looks like a change at the next look.

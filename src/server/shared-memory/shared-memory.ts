@@ -45,6 +45,12 @@ export function disabledSharedMemory(): SharedMemoryControl {
   };
 }
 
+/** @throws RefusalError for an empty name */
+export function checkRegionName(name: string): void {
+  if (name !== '') return;
+  throw new RefusalError('invalid-argument', "'region name' is necessary to register a shared memory region");
+}
+
 /** CUDA shared memory as a server without GPUs answers it. */
 export const noCuda: Pick<SharedMemoryControl, 'cudaStatus' | 'registerCuda' | 'unregisterCuda'> = {
   cudaStatus: (name) => {
@@ -52,6 +58,7 @@ export const noCuda: Pick<SharedMemoryControl, 'cudaStatus' | 'registerCuda' | '
     throw new RefusalError('not-found', `Unable to find cuda shared memory region: '${name}'`);
   },
   registerCuda: (name) => {
+    checkRegionName(name);
     throw new RefusalError(
       'invalid-argument',
       `failed to register CUDA shared memory region: '${name}', GPUs not supported`,

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { RefusalError } from '../refusal.js';
 import { openRegionFile, sharedMemoryFolder } from './region-file.js';
-import { noCuda, type SharedMemoryControl, type SystemRegion } from './shared-memory.js';
+import { checkRegionName, noCuda, type SharedMemoryControl, type SystemRegion } from './shared-memory.js';
 
 /** A stretch of a registered region. */
 export interface RegionPart {
@@ -65,6 +65,7 @@ export function createSystemMemory(folder = sharedMemoryFolder): SystemMemory {
       throw new RefusalError('not-found', `Unable to find system shared memory region: '${name}'`);
     },
     registerSystem: (region) => {
+      checkRegionName(region.name);
       if (regions.has(region.name)) {
         throw new RefusalError('already-exists', `shared memory region '${region.name}' already in manager`);
       }

@@ -6,7 +6,7 @@ import { normalizeBatcher, normalizeHead } from '../../../src/server/config/norm
 import { readConfigJson, readConfigText } from '../../../src/server/config/read-config.js';
 import { refuseUnsupported } from '../../../src/server/config/refuse-unsupported.js';
 import { planTensors } from '../../../src/server/config/tensor-plan.js';
-import { validateHead, validateTensors } from '../../../src/server/config/validate-config.js';
+import { validateGroups, validateHead, validateTensors } from '../../../src/server/config/validate-config.js';
 import { graphOf, headOf, ortNames } from './test-config.js';
 
 for (const [text, message] of [
@@ -98,6 +98,13 @@ for (const [text, message] of [
     'default_model_filename: "/x.onnx"',
     "'default_model_filename' must stay inside the version directory of m, got '/x.onnx'",
   ],
+] as const) {
+  test(`validateHead refuses ${text}`, (t) => {
+    t.throws(() => validateHead(normalizeHead(parseModelConfig(text), 'm', ortNames), 'm', ortNames), { message });
+  });
+}
+
+for (const [text, message] of [
   [
     'instance_group { kind: KIND_GPU }',
     'instance group m_0 of model m has kind KIND_GPU but server does not support GPUs',
@@ -111,8 +118,8 @@ for (const [text, message] of [
     'instance group m_0 of model m has kind KIND_CPU but specifies one or more GPUs',
   ],
 ] as const) {
-  test(`validateHead refuses ${text}`, (t) => {
-    t.throws(() => validateHead(normalizeHead(parseModelConfig(text), 'm', ortNames), 'm', ortNames), { message });
+  test(`validateGroups refuses ${text}`, (t) => {
+    t.throws(() => validateGroups(normalizeHead(parseModelConfig(text), 'm', ortNames)), { message });
   });
 }
 

@@ -59,6 +59,14 @@ const answers: readonly [request: string, status: number, body: RegExp][] = [
   ],
   [post('/v2/repository/models/simple/unload', '{"parameters":{"unload_dependents":1}}'), 400, /expected a boolean/],
   [post('/v2/repository/own/models/simple/load', ''), 501, /'repository_name' specification is not supported/],
+  [
+    post('/v2/repository/models/simple/load', '{"parameters":{"x":"y"}}'),
+    500,
+    /unexpected error on creating Triton parameter: unrecognized load parameter 'x'\./,
+  ],
+  [post('/v2/models/none/infer', '{'), 404, /unknown model: 'none' is not found/],
+  [post('/v2/models/simple/infer', '{'), 400, /failed to parse the JSON/],
+  [post('/v2/systemsharedmemory/register', '{"key":"/x","byte_size":1}'), 501, /shared memory is disabled/],
   [post('/v2/models/simple/generate', '{}'), 400, /expected 2 inputs but got 0 inputs for model 'simple'/],
   [post('/v2/models/simple/generate_stream', '{}'), 400, /expected 2 inputs but got 0 inputs for model 'simple'/],
   [post('/v2/models/none/generate', '{}'), 404, /unknown model: 'none' is not found/],
@@ -185,6 +193,10 @@ test('startHttpServer limits JSON and raw bodies but not binary tensors', async 
   t.is((await ask(fixture.port, post(identityPath, tooLong))).status, 400);
   t.is((await ask(fixture.port, post(identityPath, tooLong, { 'Inference-Header-Content-Length': 201 }))).status, 400);
   t.is((await ask(fixture.port, post(identityPath, tooLong, { 'Inference-Header-Content-Length': 0 }))).status, 400);
+  const wide = '{"inputs":[{"name":"INPUT0","datatype":"FP64","shape":[26],"data":[]}]}';
+  const refused = await ask(fixture.port, post('/v2/models/identity_fp64/infer', wide));
+  t.is(refused.status, 400);
+  t.regex(String(errorOf(refused)), /^tensor 'INPUT0' of 208 bytes exceeds the maximum allowed.*--http-max-input-size/);
   const head =
     '{"inputs":[{"name":"INPUT0","datatype":"UINT8","shape":[500],"parameters":{"binary_data_size":500}}],"outputs":[{"name":"OUTPUT0","parameters":{"binary_data":true}}]}';
   const reply = await ask(

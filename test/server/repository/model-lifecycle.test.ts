@@ -210,15 +210,6 @@ for (const [title, name, parameters, expected] of [
     new Map([['file:1/model.onnx', new Uint8Array(1)]]),
     { reason: 'invalid-argument', message: "Load parameter 'config' must be specified for model file override" },
   ],
-  [
-    'a file',
-    'simple',
-    new Map<string, LoadParameter>([
-      ['config', '{}'],
-      ['file:1/model.onnx', new Uint8Array(1)],
-    ]),
-    { reason: 'unsupported' },
-  ],
   ['a configuration that is not JSON', 'simple', new Map([['config', 'name: "x"']]), { reason: 'internal' }],
   [
     'a feature that is not there yet',
@@ -232,6 +223,20 @@ for (const [title, name, parameters, expected] of [
     t.like(await t.throwsAsync(live.service.loadModel(name, parameters)), expected);
   });
 }
+
+test('a configuration in configs counts where the server is told its name', async (t) => {
+  const files = {
+    ...simpleModel('max_batch_size: 8'),
+    'simple/configs/cpu.pbtxt': oneInstance('max_batch_size: 2'),
+    'other/1/model.onnx': addSubOnnx(),
+    'other/config.pbtxt': oneInstance('max_batch_size: 3'),
+  };
+  await using named = await liveService(files, { modelConfigName: 'cpu' });
+  t.is(maxBatch(named), 2);
+  t.is(named.service.modelConfig({ name: 'other', version: '' }).max_batch_size, 3);
+  await using plainly = await liveService(files);
+  t.is(maxBatch(plainly), 8);
+});
 
 test('a model in two repositories is not served', async (t) => {
   await using first = await explicit(simpleModel());

@@ -27,6 +27,7 @@ export interface ServeEnsembleOptions {
   readonly labels: OutputLabels;
   readonly models: ComposingModels;
   readonly clock: Clock;
+  readonly loadSeconds: number;
 }
 
 /**
@@ -36,7 +37,14 @@ export interface ServeEnsembleOptions {
  *
  * @throws PerfError when an input or output of the configuration is wrong
  */
-export function serveEnsemble({ version, config, labels, models, clock }: ServeEnsembleOptions): ServedVersion {
+export function serveEnsemble({
+  version,
+  config,
+  labels,
+  models,
+  clock,
+  loadSeconds,
+}: ServeEnsembleOptions): ServedVersion {
   validateTensors(config);
   const scheduling = config.ensemble_scheduling ?? { step: [], max_inflight_requests: 0 };
   const plan = planTensors(config, { inputs: [], outputs: [] });
@@ -76,6 +84,7 @@ export function serveEnsemble({ version, config, labels, models, clock }: ServeE
   return {
     version,
     config,
+    loadSeconds,
     pendingCount: 0,
     async infer(request, signal, onExecuted) {
       const outputs = await execute(request, validateRequest(request, plan), { signal, onExecuted });

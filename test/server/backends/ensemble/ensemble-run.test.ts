@@ -25,6 +25,7 @@ function stagedModels() {
     version: '7',
     config: parseModelConfig(`name: "${name}" input { name: "X" data_type: TYPE_INT32 dims: [ 2 ] }`),
     pendingCount: 0,
+    loadSeconds: 0,
     lease() {
       leases++;
       return () => {
@@ -73,12 +74,14 @@ const fork = {
   steps: [step('right', 'MID', 'R'), step('left', 'MID', 'L'), step('first', 'A', 'MID')],
 };
 
+const fixed = { version: '1', labels: new Map(), clock: serverClock, loadSeconds: 0 };
+
 function stagedEnsemble(text = ensembleText(fork)) {
   const staged = stagedModels();
   const config = { ...parseModelConfig(text), name: 'e' };
   return {
     staged,
-    served: serveEnsemble({ version: '1', config, labels: new Map(), models: staged.models, clock: serverClock }),
+    served: serveEnsemble({ ...fixed, config, models: staged.models }),
   };
 }
 
@@ -175,10 +178,8 @@ test("an ensemble hands the client's signal to every step", async (t) => {
 test('an ensemble whose model is gone says so and counts the failure', async (t) => {
   const { served } = stagedEnsemble();
   const gone = serveEnsemble({
-    version: '1',
+    ...fixed,
     config: served.config,
-    labels: new Map(),
-    clock: serverClock,
     models: {
       availability: () => ({ kind: 'missing' }),
       find() {

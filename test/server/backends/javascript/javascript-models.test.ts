@@ -100,7 +100,7 @@ const responses: readonly (readonly [string, string])[] = [
   ],
   [
     '{ outputs: { Y: { shape: [3], data: [1] } } }',
-    "shape does not match true shape of 'data' field of tensor 'Y': expected 3 elements, got 1",
+    "Failed to parse 'data' field: shape does not match true shape of tensor 'Y': expected 3 elements, got 1",
   ],
   ['{ outputs: { Y: { shape: [3], data: Int32Array.of(1) } } }', "output 'Y' of shape [3] must have 3 elements, got 1"],
   ['{ outputs: { Y: { shape: [1, 1], data: [1] } } }', "output 'Y' must have shape [-1], got [1,1]"],
