@@ -9,9 +9,12 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 
 /** A value of JSON text for an error message, cut when it is long. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value, bigintAsText) ?? String(value));
   return text.length <= 80 ? text : `${text.slice(0, 80)}...`;
 }
+
+/** `JSON.stringify` refuses them. */
+const bigintAsText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
 /** @throws ProtocolError when `text` is not JSON or not an object */
 export function parseJsonObject(text: string): JsonObject {

@@ -1,13 +1,68 @@
 import { parseArgs } from 'node:util';
+import { overload } from './overload.js';
+import { fuzzServer } from './server-fuzz.js';
 import { fuzzWire } from './wire-fuzz.js';
 
-/** `npm run fuzz -- --calls 100000 --seed 1`: ends with 1 when a wire and its oracle differ. */
+/**
+ * `npm run fuzz -- --calls 100000 --seed 1 --part wire|server|overload --seconds 60`: ends with 1 when something is not as
+ * it should be.
+ */
 const { values } = parseArgs({
-  options: { calls: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    calls: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    part: { type: 'string', multiple: true, default: ['wire', 'server', 'overload'] },
+    seconds: { type: 'string', default: '60' },
+  },
 });
-for (const protocol of ['http', 'grpc'] as const) {
-  const { calls, succeeded, differences } = await fuzzWire(protocol, Number(values.calls), Number(values.seed));
-  process.stdout.write(`${protocol}: ${calls} calls, ${succeeded} succeeded, ${differences.length} differences\n`);
-  for (const difference of differences.slice(0, 20)) process.stdout.write(`  ${difference}\n`);
-  if (differences.length > 0) process.exitCode = 1;
+const [count, seed] = [Number(values.calls), Number(values.seed)];
+const mostGrowthBytes = 64 * 2 ** 20;
+
+if (values.part.includes('wire')) await wirePart();
+if (values.part.includes('server')) await serverPart();
+if (values.part.includes('overload')) await overloadPart();
+
+async function wirePart(): Promise<void> {
+  for (const protocol of ['http', 'grpc'] as const) {
+    const { calls, succeeded, differences } = await fuzzWire(protocol, count, seed);
+    process.stdout.write(`${protocol}: ${calls} calls, ${succeeded} succeeded, ${differences.length} differences\n`);
+    for (const difference of differences.slice(0, 20)) process.stdout.write(`  ${difference}\n`);
+    if (differences.length > 0) process.exitCode = 1;
+  }
+}
+
+async function serverPart(): Promise<void> {
+  const { requests, connections, answered, internalErrors, exit, isServing, residentBytes } = await fuzzServer(
+    count,
+    seed,
+  );
+  const [early, late] = residentBytes.map((bytes) => bytes / 2 ** 20) as [number, number];
+  process.stdout.write(
+    `server: ${requests} requests on ${connections} connections, ${answered} answered, ` +
+      `${internalErrors.length} internal errors, ${isServing ? 'serves on' : `ended: ${exit}`}, ` +
+      `resident ${early.toFixed(0)} MiB after a quarter, ${late.toFixed(0)} MiB at the end\n`,
+  );
+  for (const error of internalErrors.slice(0, 20)) process.stdout.write(`  ${error}\n`);
+  const hasGrown = late - early > mostGrowthBytes / 2 ** 20;
+  if (internalErrors.length > 0 || !isServing || hasGrown) process.exitCode = 1;
+}
+
+async function overloadPart(): Promise<void> {
+  for (const protocol of ['http', 'grpc'] as const) {
+    const report = await overload(protocol, { durationMs: 1000 * Number(values.seconds), timesCapacity: 2 });
+    const { capacityPerSecond, sent, ok, refused, others, served } = report;
+    process.stdout.write(
+      `overload ${protocol}: ${capacityPerSecond.toFixed(1)}/s alone; ${sent} sent = ${ok} ok + ${refused} refused + ` +
+        `${others.length} others, ${served} counted by the server; ` +
+        `ok ${quantiles(report.okMs)}, refused ${quantiles(report.refusedMs)}\n`,
+    );
+    for (const other of others.slice(0, 20)) process.stdout.write(`  ${other}\n`);
+    if (others.length > 0 || ok + refused !== sent || served !== ok) process.exitCode = 1;
+  }
+}
+
+function quantiles(values: readonly number[]): string {
+  const sorted = values.toSorted((left, right) => left - right);
+  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
+  return `p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms`;
 }

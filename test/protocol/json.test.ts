@@ -26,6 +26,12 @@ for (const shape of [undefined, '1', [-1], [1.5], ['1'], [null], [[1]], [2n ** 6
   });
 }
 
+test('shown cuts long values, and shows integers that are bigints wherever they are', (t) => {
+  t.is(shown(2n ** 60n), '1152921504606846976');
+  t.is(shown({ a: [2n ** 60n] }), '{"a":["1152921504606846976"]}');
+  t.is(shown('x'.repeat(200)).length, 83);
+});
+
 test('shapeFrom refuses a product that is not exact', (t) => {
   for (const shape of [[2 ** 53], [2 ** 30, 2 ** 30], [0, 2 ** 40, 2 ** 40], [1e300]]) {
     t.throws(() => shapeFrom(shape, 'input'), { message: /causes total element count to exceed maximum size of/ });

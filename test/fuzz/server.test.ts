@@ -1,0 +1,11 @@
+import test from 'ava';
+import { fuzzServer } from './server-fuzz.js';
+
+test('a server that is sent nonsense over HTTP and gRPC lives on', async (t) => {
+  const report = await fuzzServer(1000, 20_261_121);
+  t.is(report.exit, undefined);
+  t.deepEqual(report.internalErrors, []);
+  t.true(report.isServing);
+  t.is(report.requests, 1000);
+  t.true(report.answered > report.connections / 2);
+});
