@@ -1,4 +1,5 @@
 import { benchOpenLoop } from './open-loop.js';
+import { benchSearch } from './search/search.js';
 import { benchServer } from './server.js';
 import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
@@ -9,6 +10,7 @@ import { benchWire } from './wire.js';
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   'open-loop': benchOpenLoop,
+  search: () => benchSearch(folder),
   server: benchServer,
   serving: benchServing,
   soak: benchSoak,
@@ -17,7 +19,10 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   wire: () => benchWire(),
 };
 
-const names = process.argv.slice(2);
+const given = process.argv.slice(2);
+/** Only `search` has an argument: a folder of grids. */
+const folder = given[0] === 'search' ? given[1] : undefined;
+const names = given.slice(0, folder === undefined ? given.length : 1);
 const unknown = names.find((name) => !Object.hasOwn(benches, name));
 if (names.length === 0 || unknown !== undefined) {
   console.error(`usage: npm run bench -- NAME..., one of: ${Object.keys(benches).join(', ')}`);

@@ -13,6 +13,7 @@ import { listenForInterrupts } from './interrupt.js';
 import { modelsCommand, modelsFlags } from './models-command.js';
 import { createProgress } from './progress/create-progress.js';
 import { reportCommand, reportCommandFlags } from './report-command.js';
+import { searchCommand, searchFlags } from './search-command.js';
 import { serveCommand } from './serve-command.js';
 import { serveFlags } from './serve-options.js';
 
@@ -40,6 +41,9 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     .command('report <runs..>', 'Make the reports of stored runs again', reportCommandFlags, (argv) =>
       start(reportCommand(argv, createContext())),
     )
+    .command('search', 'Search for the best configuration within limits', searchFlags, (argv) =>
+      start(searchCommand(argv, createContext())),
+    )
     .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
     .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
       start(doctorCommand(createContext())),
@@ -66,6 +70,7 @@ export async function commandLine(args: readonly string[]): Promise<number> {
 const commandFlags: ReadonlyMap<string, (yargs: Argv) => unknown> = new Map<string, (yargs: Argv) => unknown>([
   ['models', modelsFlags],
   ['report', reportCommandFlags],
+  ['search', searchFlags],
   ['serve', serveFlags],
   ['doctor', (yargs) => yargs],
 ]);

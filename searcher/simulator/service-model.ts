@@ -1,0 +1,112 @@
+import type { Candidate } from '../../src/core/trial.js';
+import type { Dimension } from '../space/space.js';
+import { latencyAt, type Simulated, simulateBatcher } from './simulate-batcher.js';
+
+/** Names under which the simulator knows a dimension. */
+const known = {
+  instances: ['instance_count', 'instance_group.count', 'instances'],
+  maxBatch: ['max_batch_size'],
+  queueDelay: ['max_queue_delay_microseconds', 'dynamic_batching.max_queue_delay_microseconds'],
+  concurrency: ['concurrency'],
+  requestRate: ['request_rate'],
+  clientBatch: ['batch_size', 'client_batch_size'],
+} as const;
+
+const knownNames: ReadonlySet<string> = new Set(Object.values(known).flat());
+
+/** The number of a known dimension; `undefined` when the candidate has none. */
+function settingOf(candidate: Candidate, setting: keyof typeof known): number | undefined {
+  for (const name of known[setting]) {
+    const value = candidate[name];
+    if (value !== undefined && Number.isFinite(Number(value))) return Number(value);
+  }
+  return undefined;
+}
+
+/** Inferences that the clients of a closed loop have outstanding; `undefined`: another kind of load. */
+export function outstanding(candidate: Candidate): number | undefined {
+  const concurrency = settingOf(candidate, 'concurrency');
+  return concurrency === undefined ? undefined : concurrency * (settingOf(candidate, 'clientBatch') ?? 1);
+}
+
+/**
+ * How a server is believed to work: an execution of b inferences takes (a + b x perInference) x (1 + sharing x (busy - 1)), a and
+ * perInference being multiplied by e^effect for each effect of the candidate; between an answer and the next request pass
+ * `awaySeconds`. A vector, since it is fitted: the logarithms of a, perInference and away, sharing, and the effects.
+ */
+export type ServiceParameters = readonly number[];
+
+/** Parameters in front of the effects. */
+export const fixedParameters = 4;
+
+/** What the simulator does not know by name but measures: one number an effect, 0 at its neutral value. */
+export interface Effects {
+  readonly count: number;
+  of(candidate: Candidate): number[];
+}
+
+/** One effect for each number that the simulator does not know, one for each category but the first. */
+export function effectsOf(dimensions: readonly Dimension[]): Effects {
+  const effects = dimensions
+    .filter(({ name, values }) => !knownNames.has(name) && values.length > 1)
+    .flatMap(effectsOfDimension);
+  return { count: effects.length, of: (candidate) => effects.map((effect) => effect(candidate)) };
+}
+
+function effectsOfDimension({ name, kind, values }: Dimension): ((candidate: Candidate) => number)[] {
+  if (kind === 'categorical') {
+    return values.slice(1).map((value) => (candidate: Candidate) => (candidate[name] === value ? 1 : 0));
+  }
+  const place = (value: number): number => (kind === 'log' ? Math.log(value) : value);
+  const low = place(Number(values[0]));
+  const span = place(Number(values.at(-1))) - low;
+  return [(candidate) => (candidate[name] === undefined ? 0 : (place(Number(candidate[name])) - low) / span)];
+}
+
+export interface Prediction {
+  /** Inferences a second. */
+  readonly throughput: number;
+  readonly meanMs: number;
+  readonly p99Ms: number;
+}
+
+/** Executions to simulate: enough for the rhythm of a batcher to settle. */
+const shortLength = { warmup: 24, counted: 48 };
+
+/** What a candidate is believed to reach. */
+export function predict(parameters: ServiceParameters, candidate: Candidate, effects: Effects): Prediction {
+  const clientBatch = settingOf(candidate, 'clientBatch') ?? 1;
+  const simulated = simulateCandidate(parameters, candidate, effects);
+  const total = simulated.latencies.reduce((sum, [, count]) => sum + count, 0);
+  const seconds = simulated.latencies.reduce((sum, [each, count]) => sum + each * count, 0);
+  return {
+    throughput: simulated.requestsPerSecond * clientBatch,
+    meanMs: total === 0 ? 0 : (1e3 * seconds) / total,
+    p99Ms: 1e3 * latencyAt(0.99, simulated),
+  };
+}
+
+function simulateCandidate(parameters: ServiceParameters, candidate: Candidate, effects: Effects): Simulated {
+  const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0] = parameters;
+  const effect = effects
+    .of(candidate)
+    .reduce((sum, amount, index) => sum + amount * (parameters[fixedParameters + index] ?? 0), 0);
+  const fixed = Math.exp(logFixed + effect);
+  const clientBatch = settingOf(candidate, 'clientBatch') ?? 1;
+  const perRequest = Math.exp(logPerInference + effect) * clientBatch;
+  const contention = Math.max(0, sharing);
+  const rate = settingOf(candidate, 'requestRate');
+  const awaySeconds = Math.exp(logAway);
+  return simulateBatcher(
+    {
+      instances: Math.max(1, settingOf(candidate, 'instances') ?? 1),
+      maxBatch: Math.max(1, Math.floor((settingOf(candidate, 'maxBatch') ?? 1) / clientBatch)),
+      queueDelaySeconds: (settingOf(candidate, 'queueDelay') ?? 0) / 1e6,
+      serviceSeconds: (batch, busy) => (fixed + perRequest * batch) * (1 + contention * (busy - 1)),
+    },
+    rate === undefined
+      ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds }
+      : { kind: 'open', requestsPerSecond: rate, awaySeconds },
+    shortLength,
+  );
+}

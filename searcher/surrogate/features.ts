@@ -1,0 +1,40 @@
+import type { Candidate } from '../../src/core/trial.js';
+import type { Dimension, Space } from '../space/space.js';
+
+/** Where candidates lie for a surrogate: a coordinate from 0 to 1 for each dimension. */
+export interface Features {
+  readonly size: number;
+  /** Coordinates of these are equal or not, nothing else. */
+  readonly isCategorical: readonly boolean[];
+  of(candidate: Candidate): Float64Array;
+}
+
+/** Where a dimension does not apply: as far from the values as they are from one another. */
+const elsewhere = -1;
+
+export function featuresOf({ dimensions }: Pick<Space, 'dimensions'>): Features {
+  const scales = dimensions.map(scaleOf);
+  return {
+    size: dimensions.length,
+    isCategorical: dimensions.map(({ kind }) => kind === 'categorical'),
+    of: (candidate) => Float64Array.from(scales, (scale) => scale(candidate)),
+  };
+}
+
+function scaleOf({ name, kind, values }: Dimension): (candidate: Candidate) => number {
+  if (kind === 'categorical') {
+    return (candidate) => {
+      const value = candidate[name];
+      return value === undefined ? elsewhere : values.indexOf(value);
+    };
+  }
+  const place = kind === 'log' ? (value: number) => Math.log(value) : (value: number) => value;
+  const numbers = values.map(Number);
+  const low = place(Math.min(...numbers));
+  const span = place(Math.max(...numbers)) - low;
+  return (candidate) => {
+    const value = candidate[name];
+    if (value === undefined) return elsewhere;
+    return span === 0 ? 0 : (place(Number(value)) - low) / span;
+  };
+}

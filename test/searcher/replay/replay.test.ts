@@ -1,0 +1,73 @@
+import test from 'ava';
+import { csvCells } from '../../../searcher/replay/csv-cells.js';
+import { readGrid } from '../../../searcher/replay/read-grid.js';
+import { replay } from '../../../searcher/replay/replay.js';
+import { strategies } from '../../../searcher/strategies/strategies.js';
+import { throughputGoal } from '../../helpers/fake-system.js';
+
+const heading =
+  'model,instance_count,max_queue_delay_microseconds,concurrency,perf_throughput,perf_latency_p99,measurement_s';
+const grid = (...lines: readonly string[]): string => [heading, ...lines, ''].join('\n');
+
+test('csvCells reads quotes, commas in them, and both line ends', (t) => {
+  t.deepEqual(csvCells('a,"b,""c"""\r\n1,\n\n'), [
+    ['a', 'b,"c"'],
+    ['1', ''],
+  ]);
+});
+
+test('readGrid leaves out what is empty, of dimensions and of metrics', (t) => {
+  t.deepEqual(readGrid('g.csv', grid('m,1,,4,100,,2.5')), [
+    { candidate: { instance_count: 1, concurrency: 4 }, metrics: { perf_throughput: 100 }, seconds: 2.5 },
+  ]);
+});
+
+test('readGrid refuses what it cannot understand, naming row and column', (t) => {
+  const message = (text: string, model?: string): string | undefined =>
+    t.throws(() => readGrid('g.csv', text, model))?.message;
+  t.is(
+    message(grid('m,1,,4,fast,,')),
+    'Cannot replay g.csv: expected a number or nothing in perf_throughput of row 2, got fast',
+  );
+  t.is(message(grid('m,1,,4')), 'Cannot replay g.csv: expected 7 cells in row 2, as in the heading, got 4');
+  t.is(message('a,b\n1,2\n'), 'Cannot replay g.csv: expected a column such as perf_throughput, got a,b');
+  t.is(message(grid('m,1,,4,1,,', 'n,1,,4,1,,')), 'Cannot replay g.csv: expected one model, or -m MODEL, got m, n');
+  t.is(message(grid('m,1,,4,1,,'), 'other'), 'Cannot replay g.csv: expected rows of model other, got none');
+});
+
+const repeated = grid('m,1,,1,100,5,1', 'm,1,,1,120,9,2', 'm,1,,2,180,8,1', 'm,1,,4,200,30,1', 'm,2,,4,,,1');
+
+test('replay judges choice and optimum on recorded means, and counts what was measured', async (t) => {
+  const result = await replay(readGrid('g.csv', repeated), {
+    strategy: strategies.brute,
+    goal: throughputGoal(7.5),
+    seed: 1,
+    maxMeasurements: Number.POSITIVE_INFINITY,
+  });
+  t.is(result.measurements, 4, 'one draw of each candidate');
+  t.is(result.optimum, 110);
+  const isLucky = result.choice?.['concurrency'] === 1;
+  t.is(result.feasible, isLucky, 'the mean of 5 and 9 ms keeps the limit, a draw of 9 does not');
+  t.is(result.fraction, isLucky ? 1 : 0);
+});
+
+test('replay says when nothing recorded keeps the limits', async (t) => {
+  const options = { strategy: strategies.guided, goal: throughputGoal(1), seed: 1, maxMeasurements: 10 };
+  const result = await replay(readGrid('g.csv', grid('m,1,,1,100,5,1', 'm,1,,2,180,8,1')), options);
+  t.deepEqual([result.optimum, result.fraction, result.feasible], [null, null, false]);
+  t.is(result.choice?.['concurrency'], 1, 'the smallest violation');
+});
+
+test('replay takes the time of measurements from the grid, or says that it is not there', async (t) => {
+  const options = { strategy: strategies.brute, goal: throughputGoal(), seed: 1, maxMeasurements: 99 };
+  const untimed = grid('m,1,,1,100,5,', 'm,1,,2,100,5,');
+  t.is((await replay(readGrid('g.csv', untimed), options)).measurement_s, null);
+  const timed = grid('m,1,,1,100,5,3', 'm,1,,2,100,5,4');
+  t.is((await replay(readGrid('g.csv', timed), options)).measurement_s, 7);
+});
+
+test('replay draws the same rows for the same seed', async (t) => {
+  const rows = readGrid('g.csv', repeated);
+  const options = { strategy: strategies.guided, goal: throughputGoal(10), seed: 5, maxMeasurements: 12 };
+  t.deepEqual(await replay(rows, options), await replay(rows, options));
+});
