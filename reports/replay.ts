@@ -1,5 +1,6 @@
 import type { ReplayResult } from '../src/core/replay-result.js';
-import type { Candidate, Trial } from '../src/core/trial.js';
+import type { Trial } from '../src/core/trial.js';
+import { candidateText } from './search.js';
 
 /** What a search on recorded measurements found, as text. */
 export function formatReplay(result: ReplayResult, objective: string): string {
@@ -26,12 +27,6 @@ export function replayTrialLine(trial: Trial): string {
     : `failed: ${trial.reason}`;
   return `${candidateText(trial.candidate)}: ${outcome}`;
 }
-
-/** The settings of a candidate in running text. */
-const candidateText = (candidate: Candidate): string =>
-  Object.entries(candidate)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
 
 const numberText = (value: number | null): string =>
   value === null ? 'not recorded' : `${Number(value.toPrecision(5))}`;

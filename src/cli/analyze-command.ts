@@ -17,6 +17,29 @@ import { runAnalysis } from './run-analysis.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
 export function analyzeFlags(yargs: Argv) {
+  return measureFlags(yargs)
+    .check(refuseRepeats(repeatableMeasureFlags))
+    .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
+    .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
+    .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
+    .example('$0 -m mlp --concurrency-range 1:0 -l 20 --percentile 99', 'Raise the load until p99 reaches 20 ms');
+}
+
+/** Those of the flags that may be given more than once. */
+export const repeatableMeasureFlags: readonly string[] = [
+  'u',
+  'url',
+  'shape',
+  'input-data',
+  'inputData',
+  'input',
+  ...repeatableWireFlags,
+  ...repeatableTraceFlags,
+  ...repeatableComposingFlags,
+];
+
+/** The flags that say what is measured and how, for every command that measures. */
+export function measureFlags(yargs: Argv) {
   const text = { type: 'string', requiresArg: true } as const;
   const target = yargs
     .option('m', {
@@ -167,24 +190,7 @@ export function analyzeFlags(yargs: Argv) {
       alias: 'verbose',
       describe: "Tell every window, the model's tensors, and the embedded server's log",
       group: 'Reports:',
-    })
-    .check(
-      refuseRepeats([
-        'u',
-        'url',
-        'shape',
-        'input-data',
-        'inputData',
-        'input',
-        ...repeatableWireFlags,
-        ...repeatableTraceFlags,
-        ...repeatableComposingFlags,
-      ]),
-    )
-    .example('$0 -m resnet50 --concurrency-range 1:8 -f perf.csv', 'Sweep a sample model on the embedded server')
-    .example('$0 -m mlp -u localhost:8001 -i grpc -b 8', 'Measure a running server over gRPC, batch 8')
-    .example('$0 -m mlp --request-rate-range 100:500:100 --request-distribution poisson', 'Send at given rates')
-    .example('$0 -m mlp --concurrency-range 1:0 -l 20 --percentile 99', 'Raise the load until p99 reaches 20 ms');
+    });
 }
 
 type ParsedFlags = Awaited<ReturnType<typeof analyzeFlags>['argv']>;

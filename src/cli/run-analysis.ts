@@ -48,7 +48,7 @@ export async function runAnalysis(options: AnalyzeOptions, context: CommandConte
 }
 
 /** The context of a command, and where it keeps every request. */
-interface RunContext extends CommandContext {
+export interface RunContext extends CommandContext {
   readonly profile: ProfileFile | undefined;
 }
 
@@ -88,7 +88,7 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   return await measureAt({ kind: 'embedded', urls: [url], metricsUrl, embedded }, options, context);
 }
 
-interface Place {
+export interface Place {
   readonly kind: ServerFacts['kind'];
   readonly urls: readonly string[];
   /** Where the metrics are unless the user says otherwise. */
@@ -160,14 +160,15 @@ function facts({ kind }: Place, { first, all }: OpenServers): Pick<Run, 'server'
   };
 }
 
-interface Sweep {
-  readonly place: Place;
+export interface Sweep {
+  readonly place: Pick<Place, 'embedded'>;
   readonly options: AnalyzeOptions;
   readonly servers: OpenServers;
   readonly metrics: MetricsSource | undefined;
 }
 
-async function sweep(
+/** Measures all levels of the settings, one after the other. */
+export async function sweep(
   { place, options, servers, metrics }: Sweep,
   { interrupt, progress, profile }: RunContext,
 ): Promise<Level[]> {

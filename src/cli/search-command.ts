@@ -1,21 +1,45 @@
 import type { Argv } from 'yargs';
 import { strategyNames } from '../../searcher/strategies/strategies.js';
 import { PerfError } from '../core/perf-error.js';
+import { measureFlags, optionsFrom, repeatableMeasureFlags } from './analyze-command.js';
 import type { CommandContext } from './command-context.js';
 import { goalFlags, parseGoal, repeatableGoalFlags } from './flags/goal-flags.js';
-import { oneOf, parseInteger } from './flags/parse.js';
+import { badFlag, oneOf, parseInteger } from './flags/parse.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
+import { parseVariations } from './flags/vary-flag.js';
+import { settingNames } from './search/apply-candidate.js';
 import { runReplay } from './search/run-replay.js';
+import { runSearch, type SearchWish } from './search/run-search.js';
 
 const text = { type: 'string', requiresArg: true } as const;
 
-/** Flags of `search`, by task. */
+/** Flags of `search`: what to look for and where, and those that say how a candidate is measured. */
 export function searchFlags(yargs: Argv) {
-  return yargs
-    .option('m', {
+  return measureFlags(yargs)
+    .options(goalFlags)
+    .option('vary', {
       ...text,
-      alias: 'model-name',
-      describe: 'Model whose rows of the grid are searched',
+      array: true,
+      default: [] as string[],
+      defaultDescription: 'what usually matters',
+      describe: `Values of a setting, NAME=1,2,4 or NAME=1:4 (repeatable): ${settingNames.join(', ')}`,
+      group: 'Search:',
+    })
+    .option('strategy', { ...text, default: 'guided', describe: strategyNames.join(', '), group: 'Search:' })
+    .option('max-measurements', {
+      ...text,
+      defaultDescription: '25 for guided, 40 for bayes, no limit otherwise',
+      describe: 'The strategy measures at most so many times',
+      group: 'Search:',
+    })
+    .option('budget', {
+      ...text,
+      describe: 'No first look at a candidate after so long, such as 90s or 10m',
+      group: 'Search:',
+    })
+    .option('journal', {
+      ...text,
+      describe: 'Keep every trial in this file, and go on where it ends',
       group: 'Search:',
     })
     .option('replay', {
@@ -23,29 +47,20 @@ export function searchFlags(yargs: Argv) {
       describe: 'Search recorded measurements instead of a server: a CSV file',
       group: 'Search:',
     })
-    .options(goalFlags)
-    .option('strategy', {
-      ...text,
-      default: 'guided',
-      describe: strategyNames.join(', '),
-      group: 'Search:',
-    })
-    .option('max-measurements', {
-      ...text,
-      defaultDescription: '25 for guided, 40 for bayes, no limit otherwise',
-      describe: 'Measure at most so many times',
-      group: 'Search:',
-    })
-    .option('seed', { ...text, default: '0', describe: 'Seed of the strategy and of draws', group: 'Search:' })
-    .option('json', { ...text, describe: 'Write the result as JSON', group: 'Reports:' })
-    .option('v', {
+    .option('write-config', {
       type: 'boolean',
-      alias: 'verbose',
       default: false,
-      describe: 'Tell every measurement',
-      group: 'Reports:',
+      describe: 'Write the best configuration into the repository',
+      group: 'Search:',
     })
-    .check(refuseRepeats(repeatableGoalFlags))
+    .option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'Show what --write-config would change',
+      group: 'Search:',
+    })
+    .check(refuseRepeats([...repeatableMeasureFlags, ...repeatableGoalFlags, 'vary']))
+    .example('$0 search -m mlp --constraint perf_latency_p99:max=5', 'Search on the embedded server')
     .example(
       '$0 search --replay grid.csv --constraint perf_latency_p99:max=10',
       'Search measurements that were recorded',
@@ -56,21 +71,71 @@ type ParsedFlags = Awaited<ReturnType<typeof searchFlags>['argv']>;
 
 /** Searches for the best configuration. Resolves with the exit code. */
 export async function searchCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
-  if (argv.replay === undefined) {
-    throw new PerfError('usage', 'Cannot search: expected recorded measurements with --replay, got none');
-  }
+  const wish = wishOf(argv);
+  if (argv.replay === undefined) return runSearch(optionsFrom(argv), wish, context);
   return runReplay(
     {
       file: argv.replay,
       modelName: argv.m,
-      goal: parseGoal(argv),
-      strategy: oneOf('--strategy', argv.strategy, strategyNames),
+      goal: wish.goal,
+      strategy: wish.strategy,
       seed: parseInteger('--seed', argv.seed, 0),
-      maxMeasurements:
-        argv.maxMeasurements === undefined ? undefined : parseInteger('--max-measurements', argv.maxMeasurements, 1),
+      maxMeasurements: wish.maxMeasurements,
       json: argv.json,
-      isVerbose: argv.v,
+      isVerbose: argv.v > 0,
     },
     context,
   );
+}
+
+/** @throws PerfError `usage` */
+function wishOf(argv: ParsedFlags): SearchWish {
+  refuseFixedLoads(argv);
+  refuseReportsOfRuns(argv);
+  return {
+    goal: parseGoal(argv),
+    strategy: oneOf('--strategy', argv.strategy, strategyNames),
+    maxMeasurements:
+      argv.maxMeasurements === undefined ? undefined : parseInteger('--max-measurements', argv.maxMeasurements, 1),
+    budgetMs: argv.budget === undefined ? undefined : parseBudget(argv.budget),
+    variations: parseVariations(argv.vary),
+    journal: argv.journal,
+    hasLoad: argv.concurrencyRange !== undefined || argv.requestRateRange !== undefined,
+    write: argv.dryRun ? 'show' : argv.writeConfig ? 'write' : 'nothing',
+  };
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+
+function parseBudget(given: string): number {
+  const [, value = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(given) ?? [];
+  const budgetMs = Number(value) * (unitsMs[unit] ?? 0);
+  if (!(budgetMs > 0)) throw badFlag('--budget', 'a time such as 90s, 10m or 1h', given);
+  return Math.min(2 ** 31 - 1, Math.round(budgetMs));
+}
+
+/** A search varies the load by itself. */
+function refuseFixedLoads(argv: ParsedFlags): void {
+  const fixed = {
+    '--request-intervals': argv.requestIntervals,
+    '--periodic-concurrency-range': argv.periodicConcurrencyRange,
+    '--fixed-schedule': argv.fixedSchedule || undefined,
+    '--binary-search': argv.binarySearch || undefined,
+    '--profile-export-file': argv.profileExportFile,
+  };
+  for (const [flag, value] of Object.entries(fixed)) {
+    if (value === undefined) continue;
+    throw new PerfError(
+      'usage',
+      `Cannot use ${flag} with search: expected --concurrency-range or --request-rate-range, got ${flag}`,
+    );
+  }
+}
+
+/** A search has a document and a CSV of its own. */
+function refuseReportsOfRuns({ html, markdown, junit, openmetrics, hgrm, exportTensors }: ParsedFlags): void {
+  const foreign = { html, markdown, junit, openmetrics, hgrm, 'export-tensors': exportTensors };
+  const [flag] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
+  if (flag === undefined) return;
+  throw new PerfError('usage', `Cannot use --${flag} with search: expected -f or --json, got --${flag}`);
 }

@@ -1,0 +1,84 @@
+import type { Finalist, SearchLimit, SearchResult } from '../src/core/search-result.js';
+import type { Candidate, Trial } from '../src/core/trial.js';
+import { formatTable, type TextColumn } from './table.js';
+
+/** What a search on a server found, as text. */
+export function formatSearch(result: SearchResult): string {
+  const { trials, finalists, limits } = result;
+  const failed = trials.filter(({ ok }) => !ok);
+  const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
+  return [
+    `${result.model} on ${result.server.url} (${result.server.kind}): strategy ${result.strategy}, seed ${result.seed}`,
+    `aim: ${result.objectives.map(({ metric, weight }) => (weight === 1 ? metric : `${metric} x ${weight}`)).join(', ')}; limits: ${
+      limits.map(limitText).join(', ') || 'none'
+    }`,
+    `measured: ${trials.length} short measurements of ${result.candidates} candidates in ${seconds.toFixed(0)} s, ${failed.length} failed`,
+    ...result.pruned.map(({ reason, count }) => `left out: ${count}, ${reason}`),
+    '',
+    ...(finalists.length === 0 ? ['No candidate was decided on.'] : [decisionText(finalists), '', ...closing(result)]),
+    '',
+  ].join('\n');
+}
+
+const limitText = ({ metric, min, max }: SearchLimit): string =>
+  [...(min === undefined ? [] : [`${metric} >= ${min}`]), ...(max === undefined ? [] : [`${metric} <= ${max}`])].join(
+    ', ',
+  );
+
+const decisionText = (finalists: readonly Finalist[]): string => formatTable(columns, finalists);
+
+const columns: readonly TextColumn<Finalist>[] = [
+  {
+    title: 'finalist',
+    align: 'left',
+    value: ({ candidate, isCurrent }) => `${candidateText(candidate)}${isCurrent ? ' (current)' : ''}`,
+  },
+  { title: 'infer/s', value: ({ metrics }) => metrics['perf_throughput'], digits: 1, significant: 5 },
+  { title: 'mean', value: ({ metrics }) => metrics['perf_latency_avg'], digits: 3, significant: 4 },
+  { title: 'p99', value: ({ metrics }) => metrics['perf_latency_p99'], digits: 3, significant: 4 },
+  { title: 'limits', value: ({ limits }) => verdictOf(limits) },
+  { title: 'best', value: ({ chanceOfBest }) => `${(100 * chanceOfBest).toFixed(0)} %` },
+];
+
+/** The worst of its limits. */
+function verdictOf(limits: Finalist['limits']): string {
+  const certainties = limits.map(({ certainty }) => certainty);
+  if (certainties.includes('fail')) return 'FAIL';
+  return certainties.includes('undecided') ? 'UNDECIDED' : 'PASS';
+}
+
+function closing({ finalists: [best], gain }: SearchResult): string[] {
+  if (best === undefined) return [];
+  const percent = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
+  return [
+    `Best: ${candidateText(best.candidate)}${best.isCurrent ? ', the current configuration' : ''}: ${verdictOf(best.limits)}`,
+    ...best.limits.map(
+      (limit) =>
+        `  ${limitText(limit)}: ${limit.certainty.toUpperCase()}${
+          limit.interval === undefined ? '' : `, between ${short(limit.interval.low)} and ${short(limit.interval.high)}`
+        }`,
+    ),
+    ...(gain === undefined || best.isCurrent
+      ? []
+      : [
+          `Gain over the current configuration: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})`,
+        ]),
+  ];
+}
+
+const short = (value: number): string => `${Number(value.toPrecision(4))}`;
+
+/** One measurement in one line. */
+export function searchTrialLine(trial: Trial): string {
+  if (!trial.ok) return `${candidateText(trial.candidate)}: failed, ${trial.reason}`;
+  const { perf_throughput: throughput, perf_latency_p99: p99 } = trial.metrics;
+  if (throughput === undefined) return candidateText(trial.candidate);
+  const tail = p99 === undefined ? '' : `, p99 ${short(p99)} ms`;
+  return `${candidateText(trial.candidate)}: ${short(throughput)} infer/s${tail}`;
+}
+
+/** The settings of a candidate in running text. */
+export const candidateText = (candidate: Candidate): string =>
+  Object.entries(candidate)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');

@@ -1,0 +1,64 @@
+import type { Candidate } from '../../core/trial.js';
+import type { InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+
+type Apply = (config: ModelConfig, value: string) => ModelConfig;
+
+const parameter =
+  (key: string): Apply =>
+  (config, value) => ({ ...config, parameters: { ...config.parameters, [key]: { string_value: value } } });
+
+/** What each dimension means in a model's configuration. */
+const settings: Readonly<Record<string, Apply>> = {
+  instance_count: (config, value) => ({ ...config, instance_group: instances(config, Number(value)) }),
+  max_batch_size: (config, value) => withBatching({ ...config, max_batch_size: Number(value) }, {}),
+  max_queue_delay_microseconds: (config, value) =>
+    withBatching(config, { max_queue_delay_microseconds: Number(value) }),
+  intra_op_thread_count: parameter('intra_op_thread_count'),
+  inter_op_thread_count: parameter('inter_op_thread_count'),
+  execution_mode: parameter('execution_mode'),
+  graph_level: (config, value) => ({
+    ...config,
+    optimization: { ...config.optimization, graph: { level: Number(value) } } as NonNullable<
+      ModelConfig['optimization']
+    >,
+  }),
+};
+
+/** The names of the dimensions that a live search can vary. */
+export const settingNames: readonly string[] = Object.keys(settings);
+
+/** The configuration of a candidate: what it does not name stays as it is. */
+export const applyCandidate = (config: ModelConfig, candidate: Candidate): ModelConfig =>
+  Object.entries(candidate).reduce(
+    (changed, [name, value]) => settings[name]?.(changed, String(value)) ?? changed,
+    config,
+  );
+
+/** One group of the kind that the first one has. */
+function instances({ instance_group: [first] }: ModelConfig, count: number): readonly InstanceGroup[] {
+  const kind = first?.kind ?? 'KIND_CPU';
+  return [{ ...(first ?? emptyGroup), name: '', kind, count }];
+}
+
+const emptyGroup = {
+  name: '',
+  gpus: [],
+  secondary_devices: [],
+  profile: [],
+  passive: false,
+  host_policy: '',
+} as unknown as InstanceGroup;
+
+/** Preferred sizes above the largest one would be refused; those of a sequence batcher are none of ours. */
+function withBatching(config: ModelConfig, change: { readonly max_queue_delay_microseconds?: number }): ModelConfig {
+  if (config.max_batch_size === 0 || config.sequence_batching !== undefined) return config;
+  const { preferred_batch_size = [], ...rest } = config.dynamic_batching ?? {};
+  return {
+    ...config,
+    dynamic_batching: {
+      ...rest,
+      preferred_batch_size: preferred_batch_size.filter((size) => size <= config.max_batch_size),
+      ...change,
+    } as NonNullable<ModelConfig['dynamic_batching']>,
+  };
+}

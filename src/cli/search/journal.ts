@@ -1,0 +1,99 @@
+import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { messageOf, PerfError } from '../../core/perf-error.js';
+import { candidateKey, type Measure, type Trial } from '../../core/trial.js';
+
+/** One line of a journal. */
+interface JournalRecord {
+  readonly format: 'perf-analyze/trial';
+  readonly formatVersion: 1;
+  /** Of everything but the candidate that decides what a measurement brings. */
+  readonly key: string;
+  readonly at: string;
+  readonly trial: Trial;
+}
+
+/** Every trial of a search, one line each, on the disk before the next one begins. */
+export interface Journal extends Disposable {
+  /** The trials that were measured under the same conditions, in their order. */
+  recorded(key: string): readonly Trial[];
+  append(key: string, trial: Trial): void;
+}
+
+/**
+ * Opens a journal, or begins one. A last line that was not completed, since its writer was killed, is dropped.
+ *
+ * @throws PerfError `file` when it is not a journal or cannot be written
+ */
+export function openJournal(file: string): Journal {
+  const records = readRecords(file);
+  const descriptor = openForAppending(file);
+  return {
+    recorded: (key) => records.filter((record) => record.key === key).map(({ trial }) => trial),
+    append: (key, trial) => {
+      const at = new Date().toISOString();
+      const record: JournalRecord = { format: 'perf-analyze/trial', formatVersion: 1, key, at, trial };
+      writeSync(descriptor, `${JSON.stringify(record)}\n`);
+      fsyncSync(descriptor);
+      records.push(record);
+    },
+    [Symbol.dispose]: () => closeSync(descriptor),
+  };
+}
+
+function openForAppending(file: string): number {
+  try {
+    return openSync(file, 'a');
+  } catch (cause) {
+    throw new PerfError('file', `Cannot write --journal ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function readRecords(file: string): JournalRecord[] {
+  const bytes = readBytes(file);
+  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+  const lines = whole.toString('utf8').split('\n').slice(0, -1);
+  const records = lines.map((line, index) => readRecord(file, line, index + 1));
+  if (whole.length < bytes.length) truncateSync(file, whole.length);
+  return records;
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw new PerfError('file', `Cannot read --journal ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function readRecord(file: string, line: string, number: number): JournalRecord {
+  try {
+    const record = JSON.parse(line) as JournalRecord;
+    if (record.format === 'perf-analyze/trial' && record.formatVersion === 1) return record;
+  } catch {
+    // As any other line that is no record.
+  }
+  throw new PerfError(
+    'file',
+    `Cannot resume --journal ${file}: expected a trial in line ${number}, got ${line.slice(0, 60)}`,
+  );
+}
+
+/**
+ * A measure that asks the journal first: the n-th measurement of a candidate is the n-th that was recorded, and one that is not there
+ * is made and recorded. A search that runs again with the same seed therefore goes the same way, and goes on where it ended.
+ */
+export function journaledMeasure(journal: Journal, key: string, measure: Measure): Measure {
+  const recorded = new Map<string, Trial[]>();
+  for (const trial of journal.recorded(key)) {
+    const name = candidateKey(trial.candidate);
+    recorded.set(name, [...(recorded.get(name) ?? []), trial]);
+  }
+  return async (candidate) => {
+    const known = recorded.get(candidateKey(candidate))?.shift();
+    if (known !== undefined) return known;
+    const trial = await measure(candidate);
+    journal.append(key, trial);
+    return trial;
+  };
+}

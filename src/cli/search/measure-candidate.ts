@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tool } from '../../core/package-manifest.js';
+import { messageOf } from '../../core/perf-error.js';
+import type { Level, LoadSettings, MeasurementSettings, RunSettings } from '../../core/run.js';
+import type { Candidate, Measure, Trial } from '../../core/trial.js';
+import type { AnalyzeOptions } from '../analyze-options.js';
+import type { CommandContext } from '../command-context.js';
+import { describeMachine } from '../machine.js';
+import { openServers } from '../open-servers.js';
+import { sweep } from '../run-analysis.js';
+import { applyCandidate } from './apply-candidate.js';
+import type { SearchServer } from './open-search-server.js';
+import { trialOfLevel } from './trial-of-level.js';
+
+/** How long a measurement of a search takes: a first look, or one of the repeats that decide. */
+export type Effort = 'screen' | 'verdict';
+
+/**
+ * Windows of a first look are a tenth of `-p` long and at most 5, so that a quick model is seen in 1.5 s; those of a repeat are
+ * twice as long.
+ */
+const measurementOf = (measurement: MeasurementSettings, effort: Effort): MeasurementSettings => ({
+  ...measurement,
+  mode: measurement.mode === 'request_count' ? 'count_windows' : measurement.mode,
+  intervalMs: Math.max(50, Math.round(measurement.intervalMs / (effort === 'screen' ? 10 : 5))),
+  maxTrials: Math.min(measurement.maxTrials, 5),
+});
+
+export interface MeasureOptions {
+  readonly server: SearchServer;
+  readonly options: AnalyzeOptions;
+  readonly context: CommandContext;
+  readonly effort: Effort;
+}
+
+/** Loads configurations into a server, each only if the one before it was another. */
+export interface Loader {
+  load(candidate: Candidate): Promise<void>;
+}
+
+export function createLoader({ client, config }: SearchServer, modelName: string): Loader {
+  let loaded = JSON.stringify(config);
+  return {
+    load: async (candidate) => {
+      const wanted = applyCandidate(config, candidate);
+      const text = JSON.stringify(wanted);
+      if (text === loaded) return;
+      loaded = '';
+      await client.loadModel(modelName, wanted);
+      loaded = text;
+    },
+  };
+}
+
+/**
+ * Measures a candidate on a server: loads its configuration and holds its load. A configuration that does not load, and a load that
+ * brings no answer, are failed trials. Rejects when the search was interrupted or the server is gone.
+ */
+export function createMeasure(loader: Loader, { server, options, context, effort }: MeasureOptions): Measure {
+  const { signal } = context.interrupt;
+  return async (candidate) => {
+    const startedAt = performance.now();
+    const seconds = (): number => (performance.now() - startedAt) / 1000;
+    const failed = (reason: string): Trial => ({ ok: false, candidate, reason, seconds: seconds() });
+    try {
+      await loader.load(candidate);
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      if (server.embedded?.lost.aborted === true) throw thrown;
+      return failed(messageOf(thrown));
+    }
+    const level = await measureOnce(candidate, { server, options, context, effort });
+    if (signal.aborted) throw signal.reason;
+    return level === undefined ? failed('nothing was measured') : trialOfLevel(candidate, level, seconds());
+  };
+}
+
+async function measureOnce(
+  candidate: Candidate,
+  { server, options, context, effort }: MeasureOptions,
+): Promise<Level | undefined> {
+  const settings: RunSettings = {
+    ...options.settings,
+    load: loadOf(candidate, options.settings.load),
+    measurement: measurementOf(options.settings.measurement, effort),
+  };
+  await using servers = await openServers(settings, [server.url], options.server.connection);
+  const place = server.embedded === undefined ? {} : { embedded: server.embedded };
+  const silent = { ...context.progress, startLevel: () => undefined, endLevel: () => undefined };
+  const [level] = await sweep(
+    { place, options: { ...options, settings, isVerbose: false }, servers, metrics: undefined },
+    { ...context, progress: silent, profile: undefined },
+  );
+  return level;
+}
+
+/** The load of the settings, on the level of the candidate. */
+function loadOf({ concurrency, request_rate: rate }: Candidate, load: LoadSettings): LoadSettings {
+  const value = Number(concurrency ?? rate);
+  const range = { start: value, end: value, step: 1 };
+  if (rate === undefined) return { kind: 'concurrency', range, search: 'linear' };
+  if (load.kind !== 'request-rate') throw new Error('a candidate with a rate comes from a range of rates');
+  return { ...load, range, search: 'linear' };
+}
+
+/**
+ * A digest of everything but the candidate that decides what a measurement brings: tool, machine, model files, configuration,
+ * data and how it is measured. What a search looks for is not in it: a journal can be asked again with other limits.
+ */
+export function conditionsKey({ server, options, effort }: Omit<MeasureOptions, 'context'>): string {
+  const { load, measurement, ...rest } = options.settings;
+  const files =
+    server.modelRepository === undefined ? [server.url] : filesIn(join(server.modelRepository, rest.modelName));
+  const conditions = {
+    tool,
+    machine: describeMachine(),
+    config: server.config,
+    files,
+    settings: rest,
+    load: { ...load, range: undefined },
+    measurement: measurementOf(measurement, effort),
+    effort,
+  };
+  return createHash('sha256').update(JSON.stringify(conditions)).digest('hex');
+}
+
+/** The digest of every file, by its path. */
+function filesIn(folder: string): string[] {
+  const entries: Dirent[] = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => `${path.slice(folder.length)} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`);
+}

@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import type { V2Client } from '../../client/v2-client.js';
+import { messageOf, PerfError } from '../../core/perf-error.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
+import type { AnalyzeOptions } from '../analyze-options.js';
+import { chooseServer, connect, type ServerChoice } from '../choose-server.js';
+import type { CommandContext } from '../command-context.js';
+import { type EmbeddedServer, launchEmbeddedServer } from '../embedded-server.js';
+import { repositoryFor } from '../model-source.js';
+import { keepConfiguration } from './keep-configuration.js';
+
+/** Where the candidates of a search run. */
+export interface SearchServer extends AsyncDisposable {
+  readonly kind: 'remote' | 'embedded';
+  readonly url: string;
+  readonly client: V2Client;
+  readonly embedded: EmbeddedServer | undefined;
+  /** Of the model before the search. */
+  readonly config: ModelConfig;
+  /** `undefined`: not known. */
+  readonly cores: number | undefined;
+  /** The repository, when it is ours to read. */
+  readonly modelRepository: string | undefined;
+}
+
+/**
+ * Launches the embedded server, or connects to the one that is named. A server that goes on without us has its configuration back
+ * when this is disposed.
+ *
+ * @throws PerfError `unreachable` when a model cannot be loaded there
+ */
+export async function openSearchServer(options: AnalyzeOptions, context: CommandContext): Promise<SearchServer> {
+  const { settings, server } = options;
+  const { modelName } = settings;
+  const choice = await chooseServer({
+    serviceKind: server.serviceKind,
+    protocol: settings.protocol,
+    urls: server.urls,
+    hasRepository: server.modelRepository !== undefined,
+    connection: server.connection,
+  });
+  await using stack = new OpenedResources();
+  const repository =
+    choice.kind === 'embedded' ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
+  const embedded = repository === undefined ? undefined : stack.use(await launch(repository, options, context));
+  const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, settings.protocol)}`;
+  context.progress.say(`Server: ${choice.kind}, on ${url} (${choice.because}).`);
+  const client = stack.use(connect(settings.protocol, url, server.connection));
+  const config = await originalConfig(client, { options, context, url, isOurs: embedded !== undefined }, stack);
+  const opened = stack.move();
+  return {
+    kind: choice.kind,
+    url,
+    client,
+    embedded,
+    config,
+    cores: embedded === undefined ? undefined : availableParallelism(),
+    modelRepository: repository,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+interface Origin {
+  readonly options: AnalyzeOptions;
+  readonly context: CommandContext;
+  readonly url: string;
+  readonly isOurs: boolean;
+}
+
+async function originalConfig(
+  client: V2Client,
+  { options, context, url, isOurs }: Origin,
+  stack: OpenedResources,
+): Promise<ModelConfig> {
+  const { modelName } = options.settings;
+  try {
+    if (isOurs) return await client.modelConfig({ name: modelName });
+    const kept = await keepConfiguration({ client, modelName, url, say: context.progress.say });
+    return stack.use(kept).config;
+  } catch (cause) {
+    throw new PerfError(
+      'unreachable',
+      `Cannot search configurations of '${modelName}': expected its configuration from ${url}, got ${messageOf(cause)}`,
+      { cause, hint: 'The server must have the model loaded and run with --model-control-mode explicit.' },
+    );
+  }
+}
+
+const launch = (modelRepository: string, { settings, isVerbose }: AnalyzeOptions, context: CommandContext) =>
+  launchEmbeddedServer({
+    modelRepository,
+    modelNames: [settings.modelName],
+    allowClientShm: settings.sharedMemory.kind === 'system',
+    interrupt: context.interrupt,
+    onLine: (line) => {
+      if (isVerbose) context.progress.say(line);
+    },
+  });
+
+const portOf = ({ ports }: EmbeddedServer, protocol: 'http' | 'grpc'): number =>
+  protocol === 'http' ? ports.http : ports.grpc;
+
+function urlOf(choice: ServerChoice): string {
+  const urls = choice.kind === 'remote' ? choice.urls : [];
+  const [url, second] = urls;
+  if (url === undefined || second !== undefined) {
+    throw new PerfError('usage', `Cannot search on several servers: expected one -u, got ${urls.length}`);
+  }
+  return url;
+}
+
+/** What was opened so far, closed in reverse order; Node 20 has no `AsyncDisposableStack`. */
+class OpenedResources implements AsyncDisposable {
+  #opened: AsyncDisposable[] = [];
+
+  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
+    this.#opened.push(resource);
+    return resource;
+  }
+
+  /** Hands everything over to another one, so that disposing this one closes nothing. */
+  move(): AsyncDisposable {
+    const other = new OpenedResources();
+    other.#opened = this.#opened;
+    this.#opened = [];
+    return other;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#opened.splice(0).reverse()) await resource[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,256 @@
+import { formatSearch, searchTrialLine } from '../../../reports/search.js';
+import { formatSearchCsv } from '../../../reports/search-csv.js';
+import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
+import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
+import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
+import { search } from '../../../searcher/search.js';
+import type { Space } from '../../../searcher/space/space.js';
+import { type StrategyName, strategies } from '../../../searcher/strategies/strategies.js';
+import { createTrialStore } from '../../../searcher/trial-store.js';
+import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
+import { isSwept } from '../../core/load-name.js';
+import { tool } from '../../core/package-manifest.js';
+import { PerfError } from '../../core/perf-error.js';
+import type { Finalist, SearchLimit, SearchResult } from '../../core/search-result.js';
+import { type Candidate, candidateKey, type Measure, type Metrics, type Trial } from '../../core/trial.js';
+import type { AnalyzeOptions } from '../analyze-options.js';
+import type { CommandContext } from '../command-context.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { describeMachine } from '../machine.js';
+import { checkWritable, writeOutput } from '../write-output.js';
+import { type Journal, journaledMeasure, openJournal } from './journal.js';
+import { liveSpace, loadsOf, type Variations } from './live-space.js';
+import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
+import { openSearchServer, type SearchServer } from './open-search-server.js';
+import { liveMetrics } from './trial-of-level.js';
+import { configurationFile, writeConfiguration } from './write-configuration.js';
+
+/** What a search on a server was asked to do, beside what is measured and how. */
+export interface SearchWish {
+  readonly goal: Goal;
+  readonly strategy: StrategyName;
+  readonly maxMeasurements: number | undefined;
+  /** No first look begins after this time; what decides comes on top. */
+  readonly budgetMs: number | undefined;
+  readonly variations: Variations;
+  readonly journal: string | undefined;
+  /** Whether the user named the loads. */
+  readonly hasLoad: boolean;
+  /** What to do with the best configuration. */
+  readonly write: 'nothing' | 'show' | 'write';
+}
+
+const usualLoads = { name: 'concurrency', values: [1, 2, 4, 8, 16, 32] } as const;
+const finalistCount = 3;
+const rounds = 3;
+
+/**
+ * Searches configurations and loads of a model on a server. Resolves with the exit code: 4 when the best of them does not
+ * certainly keep the limits.
+ *
+ * @throws PerfError for everything that is known to stop it before the first measurement
+ */
+export async function runSearch(options: AnalyzeOptions, wish: SearchWish, context: CommandContext): Promise<ExitCode> {
+  checkWish(options, wish);
+  const { csv, json } = options.output.reports;
+  if (csv !== undefined) checkWritable('-f', csv);
+  if (json !== undefined) checkWritable('--json', json);
+  using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
+  await using server = await openSearchServer(options, context);
+  const { text: textBefore } = configurationFile(server.modelRepository, options.settings.modelName);
+  const result = await searchOn(server, { options, wish, context, journal }).finally(() => context.progress.close());
+  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
+  if (csv !== undefined) writeOutput('-f', csv, formatSearchCsv(result));
+  context.print(formatSearch(result));
+  const [best] = result.finalists;
+  if (best !== undefined && wish.write !== 'nothing') {
+    writeConfiguration(best.candidate, { server, settings: options.settings, wish, context, textBefore });
+  }
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ isInterrupted, finalists: [best] }: SearchResult): ExitCode {
+  if (isInterrupted) return exitCodes.interrupted;
+  if (best === undefined) return exitCodes.noValidRequest;
+  return best.limits.every(({ certainty }) => certainty === 'pass') ? exitCodes.done : exitCodes.gateFailed;
+}
+
+function checkWish({ settings }: AnalyzeOptions, { goal }: SearchWish): void {
+  if (settings.models !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot search several models at once: expected one with -m, got ${settings.modelName}`,
+    );
+  }
+  const unknown = [...goal.objectives, ...goal.constraints].find(({ metric }) => !liveMetrics.has(metric.tag));
+  if (unknown !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot search by ${unknown.metric.tag}: expected a metric that is measured here, got one that is not`,
+      {
+        hint: `Measured are ${[...liveMetrics].join(', ')}.`,
+      },
+    );
+  }
+}
+
+interface Task {
+  readonly options: AnalyzeOptions;
+  readonly wish: SearchWish;
+  readonly context: CommandContext;
+  readonly journal: Journal | undefined;
+}
+
+async function searchOn(server: SearchServer, task: Task): Promise<SearchResult> {
+  const { options, wish, context } = task;
+  const { settings } = options;
+  const startedAt = new Date();
+  const loads = wish.hasLoad && isSwept(settings.load) ? loadsOf(settings.load) : usualLoads;
+  const space = liveSpace({ config: server.config, variations: wish.variations, load: loads, cores: server.cores });
+  context.progress.say(`Space: ${space.candidates.length} candidates, ${space.pruned.length} more left out.`);
+  const loader = createLoader(server, settings.modelName);
+  const measureWith = (effort: Effort): Measure => {
+    const measure = createMeasure(loader, { server, options, context, effort });
+    return task.journal === undefined
+      ? measure
+      : journaledMeasure(task.journal, conditionsKey({ server, options, effort }), measure);
+  };
+  const found = await findAndJudge(space, loads, {
+    ...task,
+    screen: measureWith('screen'),
+    repeat: measureWith('verdict'),
+  });
+  const limits = wish.goal.constraints.map(limitOf);
+  return {
+    format: 'perf-analyze/search',
+    formatVersion: 1,
+    tool,
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    isInterrupted: context.interrupt.signal.aborted,
+    model: settings.modelName,
+    server: { kind: server.kind, url: server.url },
+    machine: describeMachine(),
+    strategy: wish.strategy,
+    seed: settings.seed,
+    objectives: wish.goal.objectives.map(({ metric, weight }) => ({ metric: metric.tag, weight })),
+    limits,
+    candidates: space.candidates.length,
+    pruned: countReasons(space),
+    ...found,
+  };
+}
+
+const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
+  metric: metric.tag,
+  ...(min === undefined ? {} : { min }),
+  ...(max === undefined ? {} : { max }),
+});
+
+function countReasons({ pruned }: Space): SearchResult['pruned'] {
+  const counts = new Map<string, number>();
+  for (const { reason } of pruned) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => ({ reason, count }));
+}
+
+interface Measures extends Task {
+  readonly screen: Measure;
+  readonly repeat: Measure;
+}
+
+type Found = Pick<SearchResult, 'trials' | 'finalists' | 'gain'>;
+
+/** An interrupt ends it with what was found so far. */
+async function findAndJudge(
+  space: Space,
+  loads: { name: string; values: readonly number[] },
+  task: Measures,
+): Promise<Found> {
+  const { wish, context, options } = task;
+  const { signal } = context.interrupt;
+  const trials: Trial[] = [];
+  const screen: Measure = async (candidate) => {
+    context.progress.show(`measuring ${searchTrialLine({ ok: true, candidate, metrics: {}, seconds: 0 })}`);
+    const trial = await task.screen(candidate);
+    trials.push(trial);
+    context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
+    return trial;
+  };
+  try {
+    const current = await bestLoad(loads, wish.goal, screen);
+    const choice = await explore(space, screen, task);
+    const store = createTrialStore();
+    trials.forEach(store.add);
+    const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
+    const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
+    context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
+    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], task.repeat, rounds);
+    return { trials, ...judged(repeated, current, { goal: wish.goal, seed: options.settings.seed }) };
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    return { trials, finalists: [] };
+  }
+}
+
+async function explore(
+  space: Space,
+  screen: Measure,
+  { wish, context, options }: Measures,
+): Promise<Candidate | undefined> {
+  const { create, maxMeasurements } = strategies[wish.strategy];
+  const strategy = create({
+    space,
+    goal: wish.goal,
+    seed: options.settings.seed,
+    maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
+  });
+  const { signal } = context.interrupt;
+  const limits = wish.budgetMs === undefined ? [] : [AbortSignal.timeout(wish.budgetMs)];
+  for await (const _trial of search(strategy, screen, AbortSignal.any([signal, ...limits])));
+  if (signal.aborted) throw signal.reason;
+  return strategy.choose();
+}
+
+function judged(
+  repeated: readonly Repeated[],
+  current: Candidate | undefined,
+  { goal, seed }: { readonly goal: Goal; readonly seed: number },
+): Pick<Found, 'finalists' | 'gain'> {
+  const measured = repeated.filter(({ metrics }) => metrics.length > 0);
+  const chances = chancesOfBest(measured, goal, seed);
+  const isCurrent = ({ candidate }: Repeated): boolean =>
+    current !== undefined && candidateKey(candidate) === candidateKey(current);
+  const order = measured
+    .map((each, index) => ({ each, chance: chances[index] ?? 0, judgement: judge(meanOf(each.metrics), goal) }))
+    .sort((left, right) => compareJudgements(left.judgement, right.judgement));
+  const finalists = order.map(
+    ({ each, chance }): Finalist => ({
+      candidate: each.candidate,
+      isCurrent: isCurrent(each),
+      metrics: meanOf(each.metrics),
+      repeats: each.metrics.length,
+      limits: goal.constraints.map((constraint) => {
+        const { certainty, mean, interval } = judgeConstraint(constraint, each);
+        return {
+          ...limitOf(constraint),
+          certainty,
+          ...(mean === undefined ? {} : { mean }),
+          ...(interval === undefined ? {} : { interval }),
+        };
+      }),
+      chanceOfBest: chance,
+    }),
+  );
+  const [best] = order;
+  const before = measured.find(isCurrent);
+  const gain = best === undefined || before === undefined ? undefined : gainOver(best.each, before, goal);
+  return { finalists, ...(gain === undefined ? {} : { gain }) };
+}
+
+/** Of the metrics that all of them have. */
+function meanOf(all: readonly Metrics[]): Metrics {
+  const tags = Object.keys(all[0] ?? {}).filter((tag) => all.every((metrics) => metrics[tag] !== undefined));
+  return Object.fromEntries(
+    tags.map((tag) => [tag, all.reduce((sum, metrics) => sum + (metrics[tag] ?? 0), 0) / all.length]),
+  );
+}

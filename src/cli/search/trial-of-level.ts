@@ -1,0 +1,60 @@
+import { isOpenLoop } from '../../core/load-name.js';
+import type { Level } from '../../core/run.js';
+import type { Candidate, Metrics, Trial } from '../../core/trial.js';
+
+/** What a level that was measured says of a candidate. */
+export function trialOfLevel(candidate: Candidate, level: Level, seconds: number): Trial {
+  const reason = whyUseless(level);
+  return reason === undefined
+    ? { ok: true, candidate, metrics: metricsOf(level), seconds }
+    : { ok: false, candidate, reason, seconds };
+}
+
+/** A client that cannot keep up says nothing of the configuration; failed requests are what the error rate is for. */
+function whyUseless({ summary, verdict, failures }: Level): string | undefined {
+  if (summary.requests === 0) {
+    const [first] = failures;
+    return first === undefined ? 'no request was answered' : `no valid answer: ${first.code}, ${first.firstMessage}`;
+  }
+  return verdict.findings.find(({ severity, code }) => severity === 'invalid' && code === 'rate-shortfall')?.reason;
+}
+
+const percentiles = ['50', '90', '95', '99', '99.9'];
+
+/** By the tags of Model Analyzer; what the server did not tell is left out. */
+function metricsOf({ load, summary }: Level): Metrics {
+  const { latency, server, client } = summary;
+  const all = summary.requests + summary.failedRequests;
+  const metrics: Record<string, number | undefined> = {
+    perf_throughput: summary.throughput,
+    perf_latency_avg: latency?.meanMs,
+    error_rate: all === 0 ? undefined : (100 * summary.failedRequests) / all,
+    batch_size_achieved: server?.meanBatchSize,
+    perf_server_queue: server?.queueMs,
+    perf_server_compute_input: server?.computeInputMs,
+    perf_server_compute_infer: server?.computeInferMs,
+    perf_server_compute_output: server?.computeOutputMs,
+    perf_client_send_recv: client === undefined ? undefined : client.sendMs + client.receiveMs,
+  };
+  for (const percentile of percentiles) metrics[`perf_latency_p${percentile}`] = latency?.percentilesMs[percentile];
+  if (isOpenLoop(load)) {
+    metrics['perf_response_avg'] = latency?.meanMs;
+    for (const percentile of percentiles) metrics[`perf_response_p${percentile}`] = latency?.percentilesMs[percentile];
+  }
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => value !== undefined)) as Metrics;
+}
+
+/** The tags that a live measurement can have. */
+export const liveMetrics: ReadonlySet<string> = new Set([
+  'perf_throughput',
+  'error_rate',
+  'batch_size_achieved',
+  'perf_server_queue',
+  'perf_server_compute_input',
+  'perf_server_compute_infer',
+  'perf_server_compute_output',
+  'perf_client_send_recv',
+  'perf_latency_avg',
+  'perf_response_avg',
+  ...percentiles.flatMap((percentile) => [`perf_latency_p${percentile}`, `perf_response_p${percentile}`]),
+]);

@@ -1,0 +1,65 @@
+import type { ModelConfig } from './model-config.js';
+import { formatModelConfig, parseModelConfig } from './model-config-codec.js';
+
+/** Fields of a configuration that a search changes. */
+export type EditedField = 'max_batch_size' | 'instance_group' | 'dynamic_batching' | 'parameters' | 'optimization';
+
+/**
+ * The text of a `config.pbtxt` with some fields of another configuration. What stands elsewhere stays as it is, comments and order
+ * included; a field that is changed is written where it stood first, or at the end.
+ *
+ * @throws Error when the text cannot be parsed
+ */
+export function editConfigText(text: string, wanted: ModelConfig, fields: readonly EditedField[]): string {
+  return fields.reduce((edited, field) => replaceField(edited, field, fieldText(wanted, field)), text);
+}
+
+/** One field alone, in text format; empty when it has its zero value. */
+function fieldText(config: ModelConfig, field: EditedField): string {
+  const only = { ...parseModelConfig(''), [field]: config[field] } as ModelConfig;
+  return formatModelConfig(only).trim();
+}
+
+function replaceField(text: string, field: EditedField, replacement: string): string {
+  const places = topLevelFields(text).filter(({ name }) => name === field);
+  const [first, ...others] = places;
+  if (first === undefined) return replacement === '' ? text : `${text.trimEnd()}\n${replacement}\n`;
+  let edited = text;
+  for (const { start, end } of others.toReversed())
+    edited = edited.slice(0, start) + edited.slice(end).replace(/^[ \t]*\n/, '');
+  return edited.slice(0, first.start) + replacement + edited.slice(first.end);
+}
+
+interface Place {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Comments, strings, brackets, words and what separates them. */
+const tokens = /#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}[\]<>]|[:,;]|[^\s{}[\]<>:,;#"']+/g;
+
+/** Where the fields of the message itself stand, each with its value. */
+function topLevelFields(text: string): Place[] {
+  const fields: Place[] = [];
+  let depth = 0;
+  let name: { readonly text: string; readonly start: number } | undefined;
+  for (const { 0: token, index } of text.matchAll(tokens)) {
+    depth += depthOf(token);
+    if (depth > 0 || isSeparator(token)) continue;
+    if (name === undefined) name = { text: token, start: index };
+    else {
+      fields.push({ name: name.text, start: name.start, end: index + token.length });
+      name = undefined;
+    }
+  }
+  return fields;
+}
+
+/** A value ends with the bracket that closes it, or is one word. */
+const isSeparator = (token: string): boolean => /^(?:#|[:,;]$)/.test(token);
+
+function depthOf(token: string): number {
+  if (/^[{[<]$/.test(token)) return 1;
+  return /^[}\]>]$/.test(token) ? -1 : 0;
+}

@@ -1,0 +1,74 @@
+import test from 'ava';
+import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
+import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
+import { liveSpace, loadsOf } from '../../../src/cli/search/live-space.js';
+import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
+
+const config = parseModelConfig(`
+  name: "m"
+  max_batch_size: 8
+  instance_group [ { count: 3 kind: KIND_GPU } ]
+  dynamic_batching { preferred_batch_size: [ 4, 8 ] }
+  parameters { key: "keep" value { string_value: "me" } }
+`);
+
+test('applyCandidate changes what the candidate names and nothing else', (t) => {
+  t.deepEqual(applyCandidate(config, { concurrency: 4 }), config);
+  const changed = applyCandidate(config, { instance_count: 2, intra_op_thread_count: 4, concurrency: 9 });
+  t.deepEqual(
+    changed.instance_group.map(({ count, kind }) => [count, kind]),
+    [[2, 'KIND_GPU']],
+  );
+  t.deepEqual(changed.parameters, { keep: { string_value: 'me' }, intra_op_thread_count: { string_value: '4' } });
+  t.is(changed.max_batch_size, 8);
+});
+
+test('applyCandidate drops preferred sizes above the largest one, and turns batching on', (t) => {
+  const changed = applyCandidate(config, { max_batch_size: 4, max_queue_delay_microseconds: 500 });
+  t.deepEqual(changed.dynamic_batching?.preferred_batch_size, [4]);
+  t.is(changed.dynamic_batching?.max_queue_delay_microseconds, 500);
+});
+
+test('applyCandidate leaves a model alone that does not batch', (t) => {
+  const single = parseModelConfig('name: "m"');
+  t.is(applyCandidate(single, { max_queue_delay_microseconds: 100 }).dynamic_batching, undefined);
+});
+
+const load = { name: 'concurrency', values: [1, 2] } as const;
+
+test('liveSpace varies what usually matters, and leaves out more threads than cores with the reason', (t) => {
+  const space = liveSpace({ config, variations: new Map(), load, cores: 2 });
+  t.deepEqual(
+    space.dimensions.map(({ name }) => name),
+    ['instance_count', 'max_batch_size', 'max_queue_delay_microseconds', 'intra_op_thread_count', 'concurrency'],
+  );
+  t.true(space.pruned.length > 0);
+  t.true(space.pruned.every(({ reason }) => reason === '2 instances with 2 threads each are more than the 2 cores'));
+});
+
+test('liveSpace varies what --vary names, and refuses what nobody can search', (t) => {
+  const variations = parseVariations(['instance_count=1:3', 'max_batch_size=8,1,8']);
+  const space = liveSpace({ config, variations, load, cores: undefined });
+  t.is(space.candidates.length, 3 * 2 * 2);
+  const endless = parseVariations(['instance_count=1:200', 'max_batch_size=1:200']);
+  t.throws(() => liveSpace({ config, variations: endless, load, cores: undefined }), {
+    message: /^Cannot search 80000 combinations: expected at most 20000, got 200 of instance_count x 200 of/,
+  });
+});
+
+test('parseVariations refuses what it does not know, naming what it does', (t) => {
+  const message = (...given: readonly string[]) => t.throws(() => parseVariations(given))?.message ?? '';
+  t.regex(
+    message('speed=1'),
+    /^Cannot use --vary: expected NAME=VALUES with a name of instance_count, .*, got 'speed=1'$/,
+  );
+  t.regex(message('instance_count=2.5'), /^Cannot use --vary: expected whole numbers/);
+  t.regex(message('instance_count=1', 'instance_count=2'), /^Cannot use --vary: expected each name once/);
+});
+
+test('loadsOf takes a range by doubling, or by its step', (t) => {
+  const range = (start: number, end: number, step: number) =>
+    loadsOf({ kind: 'concurrency', range: { start, end, step }, search: 'linear' }).values;
+  t.deepEqual(range(3, 24, 1), [3, 6, 12, 24]);
+  t.deepEqual(range(4, 12, 4), [4, 8, 12]);
+});

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import type { SearchResult } from '../../src/core/search-result.js';
+import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { schemaErrors } from '../helpers/run-schema.js';
+
+/** Windows of 50 and 60 ms: what is measured does not matter here, only that it is. */
+const short = ['-p', '300', '-s', '1000', '--concurrency-range', '1:4'];
+const space = ['--vary', 'instance_count=1,2', '--vary', 'max_batch_size=1,4'];
+
+const readResult = (workplace: Workplace): SearchResult =>
+  JSON.parse(readFileSync(workplace.path('search.json'), 'utf8')) as SearchResult;
+
+test('search finds a configuration on the embedded server, decides, and writes it with --write-config', async (t) => {
+  await using workplace = createWorkplace();
+  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  const config = workplace.path('models/simple/config.pbtxt');
+  const before = `# ours\n${readFileSync(config, 'utf8')}`;
+  writeFileSync(config, before);
+  const args = ['search', '-m', 'simple', '--model-repository', 'models', ...short, ...space];
+  const limit = ['--constraint', 'perf_latency_p99:max=60000', '--max-measurements', '6'];
+  const files = ['--json', 'search.json', '-f', 'search.csv', '--journal', 'journal.jsonl', '--write-config'];
+  const { code, stdout, stderr } = await workplace.run(...args, ...limit, ...files);
+  t.is(code, 0, stderr);
+  const result = readResult(workplace);
+  t.deepEqual(schemaErrors(result, 'search'), []);
+  t.is(result.candidates, 2 * 2 * 3);
+  const [best] = result.finalists;
+  t.is(best?.limits[0]?.certainty, 'pass');
+  t.regex(stdout, /^Best: /m);
+  t.regex(
+    readFileSync(workplace.path('search.csv'), 'utf8'),
+    /^Model,Batch,Concurrency,Model Config Path,Instance Group,Max Batch Size,/,
+  );
+
+  const written = readFileSync(config, 'utf8');
+  t.true(written.startsWith('# ours\n'));
+  const isBackedUp = existsSync(`${config}.bak`);
+  t.is(isBackedUp, best?.isCurrent === false, 'what is best already stays as it is');
+  t.is(/max_batch_size: (\d+)/.exec(written)?.[1], String(best?.candidate['max_batch_size'] ?? 8));
+  t.is(readFileSync(isBackedUp ? `${config}.bak` : config, 'utf8'), before);
+  t.deepEqual(workplace.leftovers(), []);
+});
+
+test('search goes on from its journal, and measures nothing again under the same conditions', async (t) => {
+  await using workplace = createWorkplace();
+  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  const args = [
+    'search',
+    '-m',
+    'simple',
+    '--model-repository',
+    'models',
+    ...short,
+    ...space,
+    '--max-measurements',
+    '4',
+  ];
+  const files = ['--json', 'search.json', '--journal', 'journal.jsonl'];
+  const first = await workplace.run(...args, ...files);
+  t.is(first.code, 0, first.stderr);
+  const [lines, result] = [readFileSync(workplace.path('journal.jsonl'), 'utf8'), readResult(workplace)];
+  await workplace.run(...args, ...files);
+  t.is(readFileSync(workplace.path('journal.jsonl'), 'utf8'), lines);
+  t.deepEqual(readResult(workplace).finalists, result.finalists);
+
+  await workplace.run(...args, '--constraint', 'perf_latency_p99:max=60000', ...files);
+  const after = readFileSync(workplace.path('journal.jsonl'), 'utf8');
+  t.true(after.startsWith(lines), 'other limits use what was measured');
+});
+
+test('search on a running server puts its configuration back, also after it was killed and started again', async (t) => {
+  await using workplace = createWorkplace();
+  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
+  const explicit = ['--model-control-mode', 'explicit', '--load-model', 'simple'];
+  const server = workplace.start('serve', '--model-repository', 'models', ...explicit, ...ports);
+  const [, port = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);
+  const configNow = async (): Promise<unknown> =>
+    (await fetch(`http://127.0.0.1:${port}/v2/models/simple/config`)).json();
+  const original = await configNow();
+  const args = ['search', '-m', 'simple', '-u', `127.0.0.1:${port}`, ...short, '--vary', 'instance_count=2,3'];
+
+  const killed = workplace.start(...args, '--max-measurements', '6');
+  await killed.seen(/instance_count 2, .*infer\/s|instance_count 3, .*infer\/s/);
+  killed.child.kill('SIGKILL');
+  await killed.result;
+  t.notDeepEqual(await configNow(), original, 'the killed search left its configuration behind');
+
+  const again = await workplace.run(...args, '--max-measurements', '2');
+  t.is(again.code, 0, again.stderr);
+  t.regex(again.stderr, /Put back the configuration of simple that a search had left behind\./);
+  t.deepEqual(await configNow(), original);
+  server.child.kill('SIGTERM');
+  await server.result;
+  t.deepEqual(workplace.leftovers(), []);
+});
+
+test('search refuses before the first measurement what it cannot do', async (t) => {
+  await using workplace = createWorkplace();
+  const refusal = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await workplace.run('search', ...args);
+    t.is(code, 64, stderr);
+    return stderr.split('\n')[0] ?? '';
+  };
+  t.regex(
+    await refusal('-m', 'simple', '--constraint', 'gpu_used_memory:max=100'),
+    /Cannot search by gpu_used_memory: expected a metric that is measured here/,
+  );
+  t.regex(await refusal('-m', 'a,b'), /Cannot search several models at once: expected one with -m, got a,b/);
+  t.regex(
+    await refusal('-m', 'simple', '--budget', '5'),
+    /Cannot use --budget: expected a time such as 90s, 10m or 1h, got '5'/,
+  );
+  t.regex(
+    await refusal('-m', 'simple', '--binary-search', '--concurrency-range', '1:8', '-l', '5'),
+    /Cannot use --binary-search with search/,
+  );
+  t.regex(
+    await refusal('-m', 'simple', '--html', 'x.html'),
+    /Cannot use --html with search: expected -f or --json, got --html/,
+  );
+});

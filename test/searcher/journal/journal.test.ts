@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { journaledMeasure, openJournal } from '../../../src/cli/search/journal.js';
+import { seededRandom } from '../../../src/core/random.js';
+import type { Trial } from '../../../src/core/trial.js';
+
+const trial = (concurrency: number): Trial => ({
+  ok: true,
+  candidate: { concurrency },
+  metrics: { perf_throughput: concurrency },
+  seconds: 1,
+});
+
+function inFolder(run: (folder: string) => Promise<void> | void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-journal-'));
+  return Promise.resolve(run(folder)).finally(() => rmSync(folder, { recursive: true }));
+}
+
+test('openJournal gives back what was appended under the same key (D13)', (t) =>
+  inFolder((folder) => {
+    const file = join(folder, 'j.jsonl');
+    {
+      using journal = openJournal(file);
+      journal.append('a', trial(1));
+      journal.append('b', trial(2));
+      journal.append('a', trial(3));
+    }
+    using journal = openJournal(file);
+    t.deepEqual(journal.recorded('a'), [trial(1), trial(3)]);
+    t.deepEqual(journal.recorded('c'), []);
+  }));
+
+test('openJournal drops a line that was cut, and goes on behind the one before (D13)', (t) =>
+  inFolder((folder) => {
+    const file = join(folder, 'j.jsonl');
+    {
+      using journal = openJournal(file);
+      journal.append('a', trial(1));
+    }
+    appendFileSync(file, '{"format":"perf-analyze/trial","formatVer');
+    {
+      using journal = openJournal(file);
+      journal.append('a', trial(2));
+    }
+    using journal = openJournal(file);
+    t.deepEqual(journal.recorded('a'), [trial(1), trial(2)]);
+  }));
+
+test('openJournal refuses what is no journal, and leaves it as it is', (t) =>
+  inFolder((folder) => {
+    const file = join(folder, 'other.txt');
+    writeFileSync(file, 'hello\nworld\nno end');
+    t.throws(() => openJournal(file), { message: /Cannot resume --journal .*: expected a trial in line 1, got hello/ });
+    t.is(readFileSync(file, 'utf8'), 'hello\nworld\nno end');
+  }));
+
+test('journaledMeasure measures only what the journal does not have, one record a measurement', (t) =>
+  inFolder(async (folder) => {
+    using journal = openJournal(join(folder, 'j.jsonl'));
+    journal.append('a', trial(1));
+    let measured = 0;
+    const measure = journaledMeasure(journal, 'a', async () => {
+      measured++;
+      return trial(1);
+    });
+    await measure({ concurrency: 1 });
+    t.is(measured, 0);
+    await measure({ concurrency: 1 });
+    t.is(measured, 1, 'a repeat is another measurement');
+    t.is(journal.recorded('a').length, 2);
+  }));
+
+const entry = fileURLToPath(new URL('./search-entry.js', import.meta.url));
+
+/** Runs the search; with a delay, kills it so many milliseconds after it has recorded something new, unless it is done by then. */
+function runSearch(journal: string, answer: string, killDelayMs?: number): Promise<void> {
+  const sizeOf = (): number => statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
+  const before = sizeOf();
+  const child = spawn(process.execPath, [entry, journal, answer], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const watch = setInterval(() => {
+    if (killDelayMs === undefined || sizeOf() === before) return;
+    clearInterval(watch);
+    setTimeout(() => child.kill('SIGKILL'), killDelayMs);
+  }, 1);
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearInterval(watch);
+      resolve();
+    });
+  });
+}
+
+test('a search that is killed 20 times and resumed ends as one that was not, with a journal that can be read each time', (t) =>
+  inFolder(async (folder) => {
+    t.timeout(120_000);
+    const [journal, answer] = [join(folder, 'killed.jsonl'), join(folder, 'killed.json')];
+    const undisturbed = join(folder, 'undisturbed.json');
+    await runSearch(join(folder, 'undisturbed.jsonl'), undisturbed);
+    const random = seededRandom(5);
+    for (let kill = 0; kill < 20; kill++) {
+      await runSearch(journal, answer, 30 * random());
+      openJournal(journal)[Symbol.dispose]();
+    }
+    await runSearch(journal, answer);
+    t.true(existsSync(answer));
+    const [mine, other] = [answer, undisturbed].map((file) => JSON.parse(readFileSync(file, 'utf8')));
+    t.deepEqual(mine, other);
+  }));
