@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { type Certainty, type Interval, unsupported } from '../src/core/certainty.js';
 import { isOpenLoop, levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
 import { sixDigits, us } from './cells.js';
@@ -43,9 +44,9 @@ interface CsvRow {
   readonly server?: string;
 }
 
-/** Metrics are those of the whole machine, and stand in the row of the level. */
+/** Metrics are those of the whole machine, and intervals those of all together: both stand in the row of the level. */
 function rowsOf(level: Level): CsvRow[] {
-  const { metrics: _metrics, ...bare } = level;
+  const { metrics: _metrics, certainty: _certainty, ...bare } = level;
   const isMeasured = ({ summary }: CsvRow): boolean => summary.requests > 0;
   return [
     { summary: level.summary, level },
@@ -75,10 +76,11 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
     { title: 'Client Send', value: ({ client }) => us(client?.sendMs) },
     ...(hasServer ? serverColumns(hasCache) : []),
     { title: 'Client Recv', value: ({ client }) => us(client?.receiveMs) },
-    ...percentileColumns(percentile),
+    ...latencyColumns(percentile),
     ...(isVerbose ? verboseColumns(percentile) : []),
     ...(isVerbose && run.settings.metrics !== undefined ? gpuColumns : []),
     ...(isOpenLoop(run.settings.load) ? pacingColumns(percentile) : []),
+    ...(isVerbose ? certaintyColumns(levels, percentile) : []),
   ];
 }
 
@@ -105,17 +107,26 @@ const serverColumns = (hasCache: boolean): Column[] => [
     : []),
 ];
 
+/** Empty where the level has too few requests for the percentile. */
+const latencyColumns = (extra: number | undefined): Column[] =>
+  percentilesWith(extra).map((percent) => ({
+    title: `p${percent} latency`,
+    value: ({ latency }, { certainty }) =>
+      unsupported(certainty, percent) === undefined ? us(latency?.percentilesMs[String(percent)]) : undefined,
+  }));
+
+const percentilesWith = (extra: number | undefined): number[] =>
+  [...new Set([50, 90, 95, 99, ...(extra === undefined ? [] : [extra])])].sort((left, right) => left - right);
+
 const percentileColumns = (
   extra: number | undefined,
-  what = 'latency',
-  pick: (measured: Measured) => LatencySummary | undefined = ({ latency }) => latency,
+  what: string,
+  pick: (measured: Measured) => LatencySummary | undefined,
 ): Column[] =>
-  [...new Set([50, 90, 95, 99, ...(extra === undefined ? [] : [extra])])]
-    .sort((left, right) => left - right)
-    .map((percent) => ({
-      title: `p${percent} ${what}`,
-      value: (measured) => us(pick(measured)?.percentilesMs[String(percent)]),
-    }));
+  percentilesWith(extra).map((percent) => ({
+    title: `p${percent} ${what}`,
+    value: (measured) => us(pick(measured)?.percentilesMs[String(percent)]),
+  }));
 
 /** Ours, after all of perf_analyzer's: its latency columns hold the response time, the parts of which are here. */
 const pacingColumns = (percentile: number | undefined): Column[] => [
@@ -139,6 +150,33 @@ const verboseColumns = (percentile: number | undefined): Column[] => [
     },
   },
 ];
+
+/** Ours, at the very end: the bounds of the intervals at 95 %. */
+function certaintyColumns(levels: readonly Level[], extra: number | undefined): Column[] {
+  if (!levels.some(({ certainty }) => certainty !== undefined)) return [];
+  const bounds = (
+    title: string,
+    pick: (certainty: Certainty) => Interval | undefined,
+    cell: (value: number) => Cell,
+  ): Column[] =>
+    (['low', 'high'] as const).map((bound) => ({
+      title: `${title} ${bound}`,
+      value: (_measured, { certainty }) => {
+        const interval = certainty && pick(certainty);
+        return interval && cell(interval[bound]);
+      },
+    }));
+  const ofPercentile = (percent: number) => (certainty: Certainty) => {
+    const found = certainty.percentiles[String(percent)];
+    return found?.isSupported ? found.intervalMs : undefined;
+  };
+  return [
+    ...bounds('Inferences/Second', ({ throughput }) => throughput, sixDigits),
+    ...bounds('Avg latency', ({ meanMs }) => meanMs, us),
+    ...percentilesWith(extra).flatMap((percent) => bounds(`p${percent} latency`, ofPercentile(percent), us)),
+    { title: 'Steady', value: (_measured, { certainty }) => certainty?.steadiness.verdict },
+  ];
+}
 
 /** One cell for all GPUs, each with its value; empty where the endpoint names none. */
 const gpuColumn = (title: string, value: (gpu: GpuMetrics) => Cell): Column => ({

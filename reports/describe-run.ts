@@ -54,10 +54,14 @@ function describeSchedule(load: Exclude<LoadSettings, { kind: ClosedLoad['kind']
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
-  const { mode, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  const { mode, adaptive, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
   if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
+  if (adaptive !== undefined) {
+    const { minMs, maxMs, precisionPercent } = adaptive;
+    return `${minMs / 1000} to ${maxMs / 1000} s a level, until throughput and ${latency} are known to within ${precisionPercent} %`;
+  }
   return `${windows}, until throughput and ${latency} of the last 3 agree within ${stabilityPercent} %, at most ${maxTrials}`;
 }
 

@@ -1,3 +1,4 @@
+import { supportedMs } from '../src/core/certainty.js';
 import { isOpenLoop, levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
 import type { Column, Table } from './column.js';
@@ -116,12 +117,7 @@ function latencyColumns(run: Run): Column<Level>[] {
     ms('mean', 'latency_avg', 'mean latency', ({ summary }) => summary.latency?.meanMs),
     ms('± std', 'latency_std', 'standard deviation', ({ summary }) => summary.latency?.stdMs),
     ...shownPercentiles(run).map((percent) =>
-      ms(
-        `p${percent}`,
-        `latency_p${percent}`,
-        `p${percent} latency`,
-        ({ summary }) => summary.latency?.percentilesMs[String(percent)],
-      ),
+      ms(`p${percent}`, `latency_p${percent}`, `p${percent} latency`, (level) => supportedMs(level, percent)),
     ),
     ms('max', 'latency_max', 'largest latency', ({ summary }) => summary.latency?.maxMs),
     count('requests', 'requests', 'requests', ({ summary }) => summary.requests),

@@ -1,3 +1,4 @@
+import { type Interval, relativeHalfWidth } from '../src/core/certainty.js';
 import { isSwept, loadName } from '../src/core/load-name.js';
 import type { Finding, Level, RunSettings, Stability, Window } from '../src/core/run.js';
 
@@ -5,6 +6,7 @@ import type { Finding, Level, RunSettings, Stability, Window } from '../src/core
 export function levelMarks(level: Level): string[] {
   return [
     ...(level.stability.stable || saidByVerdict(level.stability) ? [] : [unstableMark(level.stability)]),
+    ...(isUnsteady(level) ? ['not steady'] : []),
     ...(level.isOverLimit ? ['over limit'] : []),
     ...new Set(level.verdict.findings.map(({ code }) => findingMarks[code])),
   ];
@@ -23,8 +25,14 @@ function unstableMark({ reason }: Extract<Stability, { stable: false }>): string
   if (reason === 'interrupted') return 'interrupted';
   if (reason === 'server-lost') return 'server lost';
   if (reason === 'no-answer') return 'no answer';
+  if (reason === 'not-precise') return 'not precise';
+  if (reason === 'not-steady') return 'not steady';
   return 'not stable';
 }
+
+/** Said once, where it is not why the level counts as unstable. */
+const isUnsteady = ({ certainty, stability }: Level): boolean =>
+  certainty?.steadiness.verdict === 'not-steady' && (stability.stable || stability.reason === 'not-precise');
 
 /** Without a valid answer there is a finding for the same. */
 const saidByVerdict = ({ reason }: Extract<Stability, { stable: false }>): boolean => reason === 'no-valid-requests';
@@ -36,6 +44,7 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
   if (!level.stability.stable && !saidByVerdict(level.stability)) {
     sentences.push(`${name}: ${describeInstability(level, level.stability, settings)}`);
   }
+  if (isUnsteady(level)) sentences.push(`${name}: ${describeUnsteady(level)}`);
   if (level.isOverLimit) {
     sentences.push(
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms${isLinear(settings) ? '; higher levels were not measured' : ''}.`,
@@ -75,6 +84,10 @@ function describeInstability(
       return `not stable: ${spreadText(level, 'throughput', measurement.percentile)}; more than ${measurement.stabilityPercent} % after ${level.windows.length} windows.`;
     case 'latency':
       return `not stable: ${spreadText(level, 'latency', measurement.percentile)}; more than ${measurement.stabilityPercent} % after ${level.windows.length} windows.`;
+    case 'not-precise':
+      return `not precise: ${precisionText(level, measurement.percentile)} after ${seconds(level)} s; see --max-time and --precision.`;
+    case 'not-steady':
+      return describeUnsteady(level);
     case 'too-few-windows':
       return `only ${level.windows.length} of the 3 windows that the stability check needs; see --max-trials.`;
     case 'no-valid-requests':
@@ -87,6 +100,29 @@ function describeInstability(
       return `given up, since no request was answered for ${(measurement.silenceLimitMs ?? 0) / 1000} s; a model that takes longer needs --request-timeout.`;
   }
 }
+
+function describeUnsteady({ certainty }: Level): string {
+  const { about, reason, latencyDriftPercent, throughputDriftPercent } = certainty?.steadiness ?? {};
+  if (about === undefined) return 'not steady at its last look.';
+  if (reason === 'oscillation')
+    return `not steady: ${about} went up and down slowly, so that its mean depends on when it is taken.`;
+  const drift = about === 'latency' ? latencyDriftPercent : throughputDriftPercent;
+  return `not steady: ${about} drifted by ${drift?.low.toFixed(0)} to ${drift?.high.toFixed(0)} % while it was measured.`;
+}
+
+function precisionText({ certainty }: Level, percentile: number | undefined): string {
+  const found = percentile === undefined ? undefined : certainty?.percentiles[String(percentile)];
+  if (found?.isSupported === false) return `p${percentile} needs ${found.needsRequests} requests`;
+  const latency = found === undefined ? certainty?.meanMs : found.intervalMs;
+  const name = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
+  return `throughput is known to within ${within(certainty?.throughput)}, ${name} to within ${within(latency)}`;
+}
+
+const within = (interval: Interval | undefined): string =>
+  interval === undefined ? 'nothing' : `${(100 * relativeHalfWidth(interval)).toFixed(1)} %`;
+
+const seconds = ({ windows }: Level): string =>
+  (windows.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000).toFixed(1);
 
 function spreadText(level: Level, what: 'throughput' | 'latency', percentile: number | undefined): string {
   const recent = level.windows.slice(-level.summarisedWindows);

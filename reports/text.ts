@@ -1,5 +1,7 @@
+import { unsupported } from '../src/core/certainty.js';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
 import type { Level, MeasurementSettings, Run } from '../src/core/run.js';
+import { formatCertainty } from './certainty-table.js';
 import type { Table } from './column.js';
 import { formatComposing } from './composing.js';
 import { describeRun, runRemarks } from './describe-run.js';
@@ -20,6 +22,7 @@ export function formatText(run: Run): string {
   const sections = [
     describeRun(run).join('\n'),
     ...(run.levels.length === 0 ? ['Nothing was measured.'] : tableText(tables.latency)),
+    ...formatCertainty(run, level),
     ...tableText(tables.pacing),
     ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, level)]),
     ...tableText(tables.streams),
@@ -44,10 +47,11 @@ const tableText = (table: Table<Level> | undefined): string[] =>
 /** The closing lines of perf_analyzer, letter by letter, because scripts read them. */
 function summaryLines(levels: readonly Level[], { percentile }: MeasurementSettings): string {
   const name = percentile === undefined ? 'Average' : `p${percentile}`;
-  const lines = levels.map(({ load, summary }) => {
+  const lines = levels.map(({ load, summary, certainty }) => {
+    const needed = percentile === undefined ? undefined : unsupported(certainty, percentile);
     const latencyMs = percentile === undefined ? summary.latency?.meanMs : summary.latency?.percentilesMs[percentile];
     const throughput = Number(summary.throughput.toPrecision(6));
-    return `${levelTitle(load)}: ${Number(levelValue(load).toPrecision(6))}, throughput: ${throughput} infer/sec, latency ${Math.round((latencyMs ?? 0) * 1000)} usec`;
+    return `${levelTitle(load)}: ${Number(levelValue(load).toPrecision(6))}, throughput: ${throughput} infer/sec, latency ${needed === undefined ? `${Math.round((latencyMs ?? 0) * 1000)} usec` : `needs ${needed.needsRequests} requests`}`;
   });
   return [`Inferences/Second vs. Client ${name} Batch Latency`, ...lines].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { MeasurementSettings, Stability } from '../../src/core/run.js';
 import { toMs } from '../../src/core/units.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
+import type { SampleLog } from './sample-log.js';
 import { checkStability, stabilityWindows, type WindowFigures } from './stability.js';
 import { type Summable, throughputOf } from './summarise.js';
 import type { WindowRecord } from './window-series.js';
@@ -18,6 +19,8 @@ export interface Judgement {
   readonly isOverLimit: boolean;
   /** Nothing more is to be learned, or the trials are used up. */
   readonly isDone: boolean;
+  /** Adaptive levels: the first window behind the warm-up, and the chance of error of the look. */
+  readonly settled?: { readonly from: number; readonly alpha: number };
 }
 
 export const notYetJudged: Judgement = {
@@ -25,6 +28,14 @@ export const notYetJudged: Judgement = {
   isOverLimit: false,
   isDone: false,
 };
+
+/**
+ * Says what the windows of a level mean, each time that one has closed.
+ *
+ * @param windows all closed windows, of which there is at least one
+ * @param grownFrom as `judgeLevel` has it
+ */
+export type JudgeLevel = (windows: readonly WindowRecord[], log: SampleLog, grownFrom: number) => Judgement;
 
 /**
  * @param windows all closed windows of the level, in order
@@ -66,7 +77,10 @@ function figuresOf(window: Summable, options: JudgeOptions): WindowFigures {
 }
 
 /** The mean, or the percentile that the settings name, in ms. */
-function latencyOf(latencies: LatencyRecorder, { measurement }: JudgeOptions): number | undefined {
+export function latencyOf(
+  latencies: LatencyRecorder,
+  { measurement }: Pick<JudgeOptions, 'measurement'>,
+): number | undefined {
   const { percentile } = measurement;
   if (latencies.count === 0) return undefined;
   return toMs(percentile === undefined ? latencies.mean() : latencies.percentile(percentile));

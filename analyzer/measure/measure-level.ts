@@ -21,12 +21,14 @@ import { clientHealth, type StartClientMeter } from './client-meter.js';
 import { createLedgers } from './completion-ledger.js';
 import type { ComposingSource } from './composing-statistics.js';
 import { createFailureTally } from './failure-tally.js';
-import { type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
+import { createAdaptiveJudge } from './judge-adaptive.js';
+import { type JudgeLevel, type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { judgeValidity, withParts } from './judge-validity.js';
 import { countsOf, createLevelParts } from './level-parts.js';
 import { type LevelView, levelView } from './level-view.js';
 import { type MetricsSource, pollMetrics } from './metrics-polls.js';
 import { createRequestCounter } from './request-counter.js';
+import { createSampleLog } from './sample-log.js';
 import { createServerSnapshots, type ReadStatistics } from './server-snapshots.js';
 import { createWindowSeries, type WindowRecord, type WindowRule } from './window-series.js';
 
@@ -65,7 +67,7 @@ export interface LevelPorts {
 export type StopReason = Extract<Instability, 'interrupted' | 'server-lost' | 'no-answer'>;
 
 /**
- * Holds one load level, window after window, until the last three agree, the latency limit is reached, the trials are
+ * Holds one load level, window after window, until the last three agree (or an adaptive level is sure), the latency limit is reached, the trials are
  * used up, nobody answers for too long, or `signal` aborts with a `StopReason`. Failures are counted and never end the level, but for a whole window
  * in which nothing could be reached. Rejects only for bugs.
  */
@@ -74,6 +76,8 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   const { load } = planned;
   const { clock, readStatistics } = ports;
   const tally = createFailureTally();
+  const log = createSampleLog();
+  const judge = judgeOf(options);
   const counter = createRequestCounter();
   const silence = watchSilence(measurement.silenceLimitMs);
   const ending = AbortSignal.any([signal, silence.signal]);
@@ -101,7 +105,10 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       else if (!series.isFinished) tally.add(failure);
       counter.onOutcome(outcome);
       silence.onOutcome(outcome);
-      if (failure === undefined && !series.isFinished) onAnswer?.(outcome);
+      if (failure === undefined && !series.isFinished) {
+        onAnswer?.(outcome);
+        log.record(lastAt, minus(lastAt, outcome.intendedAt));
+      }
       series.onOutcome(outcome);
     },
   };
@@ -126,7 +133,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     onClose: (window) => {
       void snapshots.take();
       if (loop?.isGrown === false) grownFrom = series.closed.length;
-      judgement = judgeLevel(series.closed, options, grownFrom);
+      judgement = judge(series.closed, log, grownFrom);
       if (!judgement.isDone) return;
       series.finish(window.endedAt, false);
       done.abort();
@@ -150,7 +157,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   while (!stopped.aborted) {
     await clock.sleepUntil(nextLook(series.current, clock), stopped);
     series.advance(loop.toldUntil);
-    if (measurement.mode !== 'time_windows') silence.look(loop.toldUntil);
+    if (isCounted(measurement)) silence.look(loop.toldUntil);
   }
   sender.crashed.throwIfAborted();
   await loop.halt();
@@ -177,6 +184,8 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     polls,
     parts,
     partCounts,
+    log,
+    settled: judgement.settled,
   });
   const { verdicts, ...reported } = assembledParts;
   const { maxErrorRatePercent } = measurement;
@@ -209,10 +218,18 @@ function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanosecon
   return { sequences: { ...counts, completedPerSecond: duration > 0 ? counts.completed / toSeconds(duration) : 0 } };
 }
 
+const judgeOf = (options: LevelOptions): JudgeLevel =>
+  options.measurement.adaptive === undefined
+    ? (windows, _log, grownFrom) => judgeLevel(windows, options, grownFrom)
+    : createAdaptiveJudge(options, options.measurement.adaptive);
+
 function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): WindowRule {
-  if (mode === 'time_windows') return { kind: 'time', interval: fromMs(intervalMs) };
+  if (mode === 'time_windows' || mode === 'adaptive') return { kind: 'time', interval: fromMs(intervalMs) };
   return { kind: mode === 'count_windows' ? 'count' : 'total', requests: requestCount };
 }
+
+/** Windows end by a count of requests, not by themselves. */
+const isCounted = ({ mode }: MeasurementSettings): boolean => mode === 'count_windows' || mode === 'request_count';
 
 const stopReason = ({ reason }: AbortSignal): StopReason =>
   reason === 'server-lost' || reason === 'no-answer' ? reason : 'interrupted';

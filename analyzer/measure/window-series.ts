@@ -29,6 +29,17 @@ export interface WindowRecord {
 }
 
 /**
+ * How many windows at the end hold nothing but failures to reach anybody: short ones may be empty too, while nobody sends because
+ * the last attempts failed.
+ */
+export function lostWindows(windows: readonly WindowRecord[]): number {
+  const isEmpty = ({ latencies, failedRequests }: WindowRecord): boolean => latencies.count + failedRequests === 0;
+  const alive = windows.findLastIndex((window) => !window.isLost && !isEmpty(window));
+  const first = windows.findIndex((window, index) => index > alive && window.isLost);
+  return first === -1 ? 0 : windows.length - first;
+}
+
+/**
  * Windows of a fixed length; or of a fixed number of answers, failed ones included, so that they always end; or of a fixed
  * number of requests, dropped ones included.
  */

@@ -66,6 +66,3 @@ export function lagOneCorrelation(series: ArrayLike<number>): number {
   }
   return sum / series.length / variance;
 }
-
-/** Half the width of an interval as a share of its middle. */
-export const relativeHalfWidth = ({ low, high }: Interval): number => (high - low) / Math.abs(high + low);

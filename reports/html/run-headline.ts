@@ -1,3 +1,4 @@
+import { supportedMs } from '../../src/core/certainty.js';
 import { loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
 import { runRemarks } from '../describe-run.js';
@@ -61,8 +62,8 @@ function tiles(level: Level): Html {
   return html`<p>${which}, at ${loadName(load)}:</p>
 <dl class="tiles">${[
     tile('throughput', throughput, 'infer/s'),
-    tile('p50 latency', ms(summary.latency?.percentilesMs['50']), 'ms'),
-    tile('p99 latency', ms(summary.latency?.percentilesMs['99']), 'ms'),
+    tile('p50 latency', ms(supportedMs(level, 50)), 'ms'),
+    tile('p99 latency', ms(supportedMs(level, 99)), 'ms'),
     tile('failed requests', String(summary.failedRequests), `of ${summary.requests + summary.failedRequests}`),
   ]}</dl>`;
 }

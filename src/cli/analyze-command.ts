@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.js';
 import { composingFlags, repeatableComposingFlags } from './flags/composing-flags.js';
 import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
+import { measurementFlags } from './flags/measurement-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { profileFlags } from './flags/profile-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
@@ -138,51 +139,7 @@ export function measureFlags(yargs: Argv) {
     .options(wireFlags)
     .options(engineFlags)
     .options(tlsFlags)
-    .option('measurement-mode', {
-      ...text,
-      default: 'time_windows',
-      describe: 'time_windows or count_windows',
-      group: 'Measurement:',
-    })
-    .option('p', {
-      ...text,
-      alias: 'measurement-interval',
-      default: '5000',
-      describe: 'Length of a time window, in ms',
-      group: 'Measurement:',
-    })
-    .option('measurement-request-count', {
-      ...text,
-      default: '50',
-      describe: 'Requests in a count window',
-      group: 'Measurement:',
-    })
-    .option('s', {
-      ...text,
-      alias: 'stability-percentage',
-      default: '10',
-      describe: 'How far the last 3 windows may lie apart, in %',
-      group: 'Measurement:',
-    })
-    .option('r', {
-      ...text,
-      alias: 'max-trials',
-      default: '10',
-      describe: 'Largest number of windows for a level',
-      group: 'Measurement:',
-    })
-    .option('percentile', {
-      ...text,
-      describe: 'Judge stability and limit by this percentile',
-      defaultDescription: 'the mean',
-      group: 'Measurement:',
-    })
-    .option('max-error-rate', {
-      ...text,
-      default: '1',
-      describe: 'A level is invalid when more of its requests fail, in %',
-      group: 'Measurement:',
-    })
+    .options(measurementFlags)
     .options(reportFlags)
     .options(profileFlags)
     .option('v', {
@@ -212,13 +169,7 @@ export function optionsFrom(argv: ParsedFlags): AnalyzeOptions {
     batchSize: argv.b,
     load: argv,
     requests: argv,
-    measurementMode: argv.measurementMode,
-    measurementInterval: argv.p,
-    measurementRequestCount: argv.measurementRequestCount,
-    stabilityPercentage: argv.s,
-    maxTrials: argv.r,
-    percentile: argv.percentile,
-    maxErrorRate: argv.maxErrorRate,
+    measurement: argv,
     shape: argv.shape,
     inputData: argv.inputData,
     input: argv.input,

@@ -8,9 +8,10 @@ import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-f
 import { refuseForeignKind } from './flags/foreign-flags.js';
 import { type InputDataFlags, parseInputData, parseShapes } from './flags/input-data.js';
 import { type LoadFlags, loadSettings } from './flags/load-flags.js';
+import { type MeasurementFlags, measurementSettings } from './flags/measurement-flags.js';
 import { type MetricsFlags, metricsSettings } from './flags/metrics-flags.js';
 import { parseModels } from './flags/model-shares.js';
-import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile, parseUrl } from './flags/parse.js';
+import { badFlag, oneOf, parseInteger, parseUrl } from './flags/parse.js';
 import { type ProfileFlags, type ProfileSettings, profileSettings } from './flags/profile-flags.js';
 import { filesByFlag, type ReportFiles, type ReportFlags, reportFiles } from './flags/report-flags.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
@@ -38,13 +39,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly batchSize: string;
   readonly load: LoadFlags;
   readonly requests: RequestFlags;
-  readonly measurementMode: string;
-  readonly measurementInterval: string;
-  readonly measurementRequestCount: string;
-  readonly stabilityPercentage: string;
-  readonly maxTrials: string;
-  readonly percentile: string | undefined;
-  readonly maxErrorRate: string;
+  readonly measurement: MeasurementFlags;
   readonly shape: readonly string[];
   readonly seed: string;
   readonly reports: ReportFlags;
@@ -173,7 +168,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     maxThreads: parseMaxThreads(flags.engine, load),
     ...(latencyLimitMs === undefined ? {} : { latencyLimitMs }),
     ...(requests.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: requests.requestTimeoutMs }),
-    measurement: measurementSettings(flags, requests),
+    measurement: measurementSettings(flags.measurement, requests, load),
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
     sharedMemory: parseSharedMemory(flags, load),
@@ -182,25 +177,5 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     ...(metrics === undefined ? {} : { metrics }),
     ...(trace === undefined ? {} : { trace }),
     ...(blsComposingModels.length === 0 ? {} : { blsComposingModels }),
-  };
-}
-
-function measurementSettings(
-  flags: AnalyzeFlags,
-  { exactRequests, warmupRequests, silenceLimitMs }: ReturnType<typeof requestSettings>,
-): RunSettings['measurement'] {
-  const mode = oneOf('--measurement-mode', flags.measurementMode, ['time_windows', 'count_windows']);
-  const windowRequests = parseInteger('--measurement-request-count', flags.measurementRequestCount, 1);
-  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
-  return {
-    mode: exactRequests === undefined ? mode : 'request_count',
-    intervalMs: parseInteger('--measurement-interval', flags.measurementInterval, 1),
-    requestCount: exactRequests ?? windowRequests,
-    warmupRequestCount: warmupRequests,
-    silenceLimitMs,
-    stabilityPercent: parseNumber('--stability-percentage', flags.stabilityPercentage, 0),
-    maxTrials: parseInteger('--max-trials', flags.maxTrials, 1),
-    maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
-    ...(percentile === undefined ? {} : { percentile }),
   };
 }

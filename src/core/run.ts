@@ -1,3 +1,4 @@
+import type { Certainty } from './certainty.js';
 import type { ComposingModel, NamedVersion } from './composing.js';
 import type { FailureCount } from './failure.js';
 import type { InputDataSettings, ShapeChoice } from './input-data.js';
@@ -228,6 +229,10 @@ export type Instability =
   | 'too-few-windows'
   | 'throughput'
   | 'latency'
+  /** Adaptive levels: after the longest time an interval was wider than asked for. */
+  | 'not-precise'
+  /** Adaptive levels: latency or throughput drifted or oscillated to the end. */
+  | 'not-steady'
   | 'no-valid-requests'
   | 'interrupted'
   /** It ended, or nothing reached it for a whole window. */
@@ -340,6 +345,8 @@ export interface Level {
   /** How many windows the summary covers: the last ones, but for those in which the server was gone. */
   readonly summarisedWindows: number;
   readonly windows: readonly Window[];
+  /** How sure the summary is; absent without a valid answer. */
+  readonly certainty?: Certainty;
   readonly requests: RequestCounts;
   /** Absent when requests belong to no sequences. */
   readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };
@@ -357,9 +364,22 @@ export interface Level {
   readonly servers?: readonly LevelPart[];
 }
 
+/** When a level that is measured until it is sure may end. */
+export interface AdaptiveSettings {
+  /** The intervals of throughput and of latency must be within so many per cent of the figure. */
+  readonly precisionPercent: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
 export interface MeasurementSettings {
-  /** `request_count`: a level is exactly so many requests, in one window, which is not checked for stability. */
-  readonly mode: 'time_windows' | 'count_windows' | 'request_count';
+  /**
+   * `request_count`: a level is exactly so many requests, in one window, which is not checked for stability. `adaptive`: short
+   * windows of time, until the figures are precise.
+   */
+  readonly mode: 'time_windows' | 'count_windows' | 'request_count' | 'adaptive';
+  /** Of mode `adaptive`, and only there. */
+  readonly adaptive?: AdaptiveSettings;
   readonly intervalMs: number;
   /** Of a window, or of the level. */
   readonly requestCount: number;
@@ -370,7 +390,10 @@ export interface MeasurementSettings {
    * Absent: for as long as it takes.
    */
   readonly silenceLimitMs?: number;
-  /** Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent. */
+  /**
+   * Largest accepted ratio of maximum to minimum over the last windows, minus one, in per cent; and by how much a steady level
+   * may drift.
+   */
   readonly stabilityPercent: number;
   readonly maxTrials: number;
   /** With a larger share of failed requests a level is invalid. */

@@ -1,4 +1,5 @@
 import type { LoadShape } from '../../core/run.js';
+import { milliseconds } from './duration.js';
 import { badFlag } from './parse.js';
 
 /** The grammar of `--load-shape`, for help and refusals. */
@@ -60,11 +61,3 @@ function spike(factorText: string, lengthText: string, periodText: string): Load
 }
 
 const number = (text: string): number => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN);
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-
-function milliseconds(text: string): number | undefined {
-  const [, amount = '', unit = ''] = /^([\d.]+)(ms|s|m)$/.exec(text) ?? [];
-  const ms = number(amount) * (unitsMs[unit] ?? Number.NaN);
-  return ms > 0 ? ms : undefined;
-}

@@ -1,4 +1,5 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import { type Interval, relativeHalfWidth, unsupported } from '../../core/certainty.js';
 import { isSwept, loadName } from '../../core/load-name.js';
 import type { Level, LoadSettings, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
@@ -25,19 +26,33 @@ function rangeText(load: LoadSettings): string {
 
 /** The line that stays when a level is done. */
 export function doneLine(level: Level): string {
-  const { load, summary, stability, verdict, windows } = level;
-  const p99 = summary.latency?.percentilesMs['99'];
+  const { load, summary, stability, verdict, certainty } = level;
+  const needed = unsupported(certainty, 99)?.needsRequests;
+  const p99 =
+    needed === undefined
+      ? `p99 ${summary.latency?.percentilesMs['99']?.toFixed(3)} ms`
+      : `p99 needs ${needed} requests`;
   const figures =
     summary.requests === 0
       ? 'no valid request'
-      : `${summary.throughput.toFixed(2)} infer/s, mean ${summary.latency?.meanMs.toFixed(3)} ms, p99 ${p99?.toFixed(3)} ms`;
+      : `${summary.throughput.toFixed(2)} infer/s${within(certainty?.throughput)}, mean ${summary.latency?.meanMs.toFixed(3)} ms${within(certainty?.meanMs)}, ${p99}`;
   const marks = [
     ...(stability.stable ? [] : [stabilityText(stability)]),
     ...(level.isOverLimit ? ['over the latency limit'] : []),
     ...(verdict.kind === 'valid' ? [] : [verdict.kind]),
   ];
   const remark = marks.length === 0 ? '' : ` [${marks.join(', ')}]`;
-  return `${loadName(load)}: ${figures} (${windows.length} windows)${remark}`;
+  return `${loadName(load)}: ${figures} (${spanText(level)})${remark}`;
+}
+
+function spanText({ windows, certainty }: Level): string {
+  if (certainty === undefined) return `${windows.length} windows`;
+  return `${(windows.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000).toFixed(1)} s`;
+}
+
+/** Half the width of an interval, in per cent of the figure. */
+function within(interval: Interval | undefined): string {
+  return interval === undefined ? '' : ` ± ${(100 * relativeHalfWidth(interval)).toFixed(1)} %`;
 }
 
 function stabilityText(stability: Stability): string {
@@ -49,6 +64,10 @@ function stabilityText(stability: Stability): string {
       return 'throughput not stable';
     case 'latency':
       return 'latency not stable';
+    case 'not-precise':
+      return 'not precise';
+    case 'not-steady':
+      return 'not steady';
     case 'no-valid-requests':
       return 'no valid requests';
     case 'interrupted':
@@ -60,14 +79,18 @@ function stabilityText(stability: Stability): string {
   }
 }
 
-/** At the earliest: with windows of a known length, the level ends when three windows agree. */
+/** At the earliest: with windows of a known length, the level ends when three windows agree. An adaptive one ends at the latest. */
 function timeLeft(view: LevelView, { settings, levelsLeft }: LevelPlan): string {
-  const { mode, intervalMs } = settings.measurement;
+  const { mode, intervalMs, adaptive } = settings.measurement;
+  const open = levelsLeft === undefined ? '+' : '';
+  if (adaptive !== undefined) {
+    const longestMs = adaptive.maxMs - view.elapsedMs + (levelsLeft ?? 0) * adaptive.maxMs;
+    return `   ≤ ${duration(Math.max(0, longestMs))}${open} left`;
+  }
   if (mode !== 'time_windows') return '';
   const windowsLeft = Math.max(1, windowsNeeded - view.window + 1);
   const levelMs = windowsLeft * intervalMs - view.windowElapsedMs;
   const restMs = (levelsLeft ?? 0) * windowsNeeded * intervalMs;
-  const open = levelsLeft === undefined ? '+' : '';
   return `   ≥ ${duration(Math.max(0, levelMs + restMs))}${open} left`;
 }
 

@@ -1,0 +1,169 @@
+import { isOpenLoop } from '../../core/load-name.js';
+import { PerfError } from '../../core/perf-error.js';
+import type { AdaptiveSettings, LoadSettings, MeasurementSettings } from '../../core/run.js';
+import { milliseconds } from './duration.js';
+import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile } from './parse.js';
+import type { RequestSettings } from './request-flags.js';
+
+const text = { type: 'string', requiresArg: true, group: 'Measurement:' } as const;
+
+const defaults = { precisionPercent: 5, minMs: 2000, maxMs: 15_000 } as const;
+const windowDefaults = { intervalMs: '5000', requestCount: '50', stabilityPercent: '10', maxTrials: '10' } as const;
+/** Of an adaptive level: windows are what its looks and its warm-up are rounded to. */
+const adaptiveWindowMs = 500;
+
+/** The flags that say how long a level is measured. */
+export const measurementFlags = {
+  'measurement-mode': {
+    ...text,
+    defaultDescription: 'adaptive; time_windows with -p, -s or -r, and for loads that change over time',
+    describe: 'adaptive, time_windows or count_windows',
+  },
+  precision: {
+    ...text,
+    defaultDescription: String(defaults.precisionPercent),
+    describe: 'Adaptive: a level ends when throughput and latency are known to within so many %',
+  },
+  'min-time': { ...text, defaultDescription: '2s', describe: 'Adaptive: at least so long a level, 500ms, 2s or 1m' },
+  'max-time': { ...text, defaultDescription: '15s', describe: 'Adaptive: at most so long a level' },
+  p: {
+    ...text,
+    alias: 'measurement-interval',
+    defaultDescription: windowDefaults.intervalMs,
+    describe: 'Length of a time window, in ms',
+  },
+  'measurement-request-count': {
+    ...text,
+    defaultDescription: windowDefaults.requestCount,
+    describe: 'Requests in a count window',
+  },
+  s: {
+    ...text,
+    alias: 'stability-percentage',
+    defaultDescription: windowDefaults.stabilityPercent,
+    describe: 'How far the last 3 windows may lie apart, in %',
+  },
+  r: {
+    ...text,
+    alias: 'max-trials',
+    defaultDescription: windowDefaults.maxTrials,
+    describe: 'Largest number of windows for a level',
+  },
+  percentile: {
+    ...text,
+    describe: 'Judge precision, stability and limit by this percentile',
+    defaultDescription: 'the mean',
+  },
+  'max-error-rate': { ...text, default: '1', describe: 'A level is invalid when more of its requests fail, in %' },
+} as const;
+
+/** As yargs gives them. */
+export interface MeasurementFlags {
+  readonly measurementMode: string | undefined;
+  readonly precision: string | undefined;
+  readonly minTime: string | undefined;
+  readonly maxTime: string | undefined;
+  readonly p: string | undefined;
+  readonly measurementRequestCount: string | undefined;
+  readonly s: string | undefined;
+  readonly r: string | undefined;
+  readonly percentile: string | undefined;
+  readonly maxErrorRate: string;
+}
+
+/** @throws PerfError `usage` that names the flag, what was expected and what was got */
+export function measurementSettings(
+  flags: MeasurementFlags,
+  { exactRequests, warmupRequests, silenceLimitMs }: RequestSettings,
+  load: LoadSettings,
+): MeasurementSettings {
+  const mode = exactRequests === undefined ? modeOf(flags, load) : 'request_count';
+  const adaptive = adaptiveSettings(flags, mode === 'adaptive');
+  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
+  const windowRequests = parseInteger(
+    '--measurement-request-count',
+    flags.measurementRequestCount ?? windowDefaults.requestCount,
+    1,
+  );
+  const intervalMs = parseInteger('--measurement-interval', flags.p ?? windowDefaults.intervalMs, 1);
+  const maxTrials = parseInteger('--max-trials', flags.r ?? windowDefaults.maxTrials, 1);
+  const windowMs = Math.min(adaptiveWindowMs, adaptive?.minMs ?? adaptiveWindowMs);
+  return {
+    mode,
+    ...(adaptive === undefined ? {} : { adaptive }),
+    intervalMs: adaptive === undefined ? intervalMs : windowMs,
+    requestCount: exactRequests ?? windowRequests,
+    warmupRequestCount: warmupRequests,
+    silenceLimitMs,
+    stabilityPercent: parseNumber('--stability-percentage', flags.s ?? windowDefaults.stabilityPercent, 0),
+    maxTrials: adaptive === undefined ? maxTrials : Math.ceil(adaptive.maxMs / windowMs),
+    maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
+    ...(percentile === undefined ? {} : { percentile }),
+  };
+}
+
+function modeOf(flags: MeasurementFlags, load: LoadSettings): MeasurementSettings['mode'] {
+  const window = [
+    ['-p', flags.p],
+    ['-s', flags.s],
+    ['-r', flags.r],
+    ['--measurement-request-count', flags.measurementRequestCount],
+  ].find(([, value]) => value !== undefined)?.[0];
+  if (flags.measurementMode === undefined) {
+    return window === undefined && !changes(load) ? 'adaptive' : 'time_windows';
+  }
+  const mode = oneOf('--measurement-mode', flags.measurementMode, ['adaptive', 'time_windows', 'count_windows']);
+  if (mode === 'adaptive' && window !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use ${window} with --measurement-mode adaptive: expected one of them, got both`,
+      {
+        hint: 'Windows that are compared belong to time_windows and count_windows; see --precision, --min-time, --max-time.',
+      },
+    );
+  }
+  if (mode === 'adaptive' && changes(load)) {
+    throw new PerfError(
+      'usage',
+      'Cannot use --measurement-mode adaptive: expected a load that stays the same, got one that changes over time',
+    );
+  }
+  return mode;
+}
+
+/** Such a load never settles by itself. */
+const changes = (load: LoadSettings): boolean =>
+  load.kind === 'periodic-concurrency' ||
+  (isOpenLoop(load) && !(load.kind === 'request-rate' && load.shape.kind === 'constant'));
+
+function adaptiveSettings(
+  { precision, minTime, maxTime }: MeasurementFlags,
+  isAdaptive: boolean,
+): AdaptiveSettings | undefined {
+  const given = [
+    ['--precision', precision],
+    ['--min-time', minTime],
+    ['--max-time', maxTime],
+  ].find(([, value]) => value !== undefined)?.[0];
+  if (!isAdaptive) {
+    if (given === undefined) return undefined;
+    throw new PerfError('usage', `Cannot use ${given}: expected an adaptive measurement, got windows or a count`, {
+      hint: 'Leave out -p, -s, -r, --measurement-request-count and --request-count; loads that change over time have windows.',
+    });
+  }
+  const precisionPercent = parseNumber('--precision', precision ?? String(defaults.precisionPercent), 0);
+  if (precisionPercent === 0) throw badFlag('--precision', 'a number above 0', String(precision));
+  const longest = durationOf('--max-time', maxTime);
+  const shortest = durationOf('--min-time', minTime);
+  const maxMs = longest ?? Math.max(defaults.maxMs, shortest ?? 0);
+  const minMs = shortest ?? Math.min(defaults.minMs, maxMs);
+  if (minMs > maxMs) throw badFlag('--min-time', `at most --max-time ${maxTime}`, String(minTime));
+  return { precisionPercent, minMs, maxMs };
+}
+
+function durationOf(flag: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const ms = milliseconds(given);
+  if (ms === undefined || ms < 10) throw badFlag(flag, 'a time of at least 10ms, such as 500ms, 10s or 2m', given);
+  return ms;
+}

@@ -1,0 +1,66 @@
+import { localSender } from '../../analyzer/load/local-sender.js';
+import { planPlainLoad } from '../../analyzer/load/plan-load.js';
+import { inTurn } from '../../analyzer/load/request-order.js';
+import { type LevelOptions, measureLevel } from '../../analyzer/measure/measure-level.js';
+import type { Failure } from '../../src/core/failure.js';
+import type { ConcurrencyLoad, Level, MeasurementSettings, RequestRateLoad } from '../../src/core/run.js';
+import { toMs } from '../../src/core/units.js';
+import { idleClient } from './run-fixture.js';
+import { simulatedPacer } from './simulated-pacer.js';
+import { createSimulatedServer } from './simulated-server.js';
+import { createSimulation } from './simulation.js';
+
+export const adaptiveMeasurement: MeasurementSettings = {
+  mode: 'adaptive',
+  adaptive: { precisionPercent: 5, minMs: 2000, maxMs: 15_000 },
+  intervalMs: 500,
+  requestCount: 50,
+  warmupRequestCount: 0,
+  stabilityPercent: 10,
+  maxTrials: 30,
+  maxErrorRatePercent: 1,
+};
+
+export interface SimulatedLevel extends Partial<Omit<LevelOptions, 'planned'>> {
+  /** One request in flight unless given. */
+  readonly load?: ConcurrencyLoad | RequestRateLoad;
+  /** Of the n-th request, sent at a time. */
+  readonly serviceMs: (index: number, nowMs: number) => number;
+  readonly servers?: number;
+  readonly failure?: (index: number, nowMs: number) => Failure | undefined;
+}
+
+/** One level, adaptive unless settings say otherwise, of a simulated server in simulated time. */
+export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
+  const { load = { kind: 'concurrency', concurrency: 1 }, serviceMs, servers, failure, ...options } = setup;
+  const simulation = createSimulation();
+  const nowMs = (): number => toMs(simulation.clock.now());
+  const server = createSimulatedServer(simulation, {
+    serviceMs: (index) => serviceMs(index, nowMs()),
+    ...(servers === undefined ? {} : { servers }),
+    ...(failure === undefined ? {} : { failure: (index) => failure(index, nowMs()) }),
+  });
+  const { cpuMsPerRequest: _perRequest, ...reading } = idleClient;
+  return simulation.run(
+    measureLevel(
+      { batchSize: 1, measurement: adaptiveMeasurement, planned: planPlainLoad(load, 0), ...options },
+      {
+        openSender: localSender({
+          open: server.open,
+          order: inTurn(1),
+          clock: simulation.clock,
+          openPacer: async () => simulatedPacer(simulation),
+          drainLimitMs: 1000,
+        }),
+        clock: simulation.clock,
+        startMeter: () => ({
+          read: async () => ({ ...reading, cpuMs: 1 }),
+          [Symbol.dispose]: () => undefined,
+        }),
+        readStatistics: async () => server.statistics(),
+        onStart: () => undefined,
+      },
+      new AbortController().signal,
+    ),
+  );
+}
