@@ -1,3 +1,4 @@
+import { limitText } from '../src/core/certify.js';
 import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
 import type { ClosedLoad, LoadSettings, MeasurementSettings, Run } from '../src/core/run.js';
 import { describeLevel } from './marks.js';
@@ -54,7 +55,10 @@ function describeSchedule(load: Exclude<LoadSettings, { kind: ClosedLoad['kind']
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
-  const { mode, adaptive, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  const { mode, adaptive, certify, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  if (certify !== undefined) {
+    return `until ${limitText(certify)} is certain or refuted at ${certify.confidencePercent} %, at most ${certify.maxMs / 1000} s a level`;
+  }
   if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;

@@ -27,7 +27,8 @@ export const formatJunit = (runs: readonly Run[]): string =>
 
 function levelCase(level: Level, settings: RunSettings): JunitCase {
   const sentences = describeLevel(level, settings);
-  const hasFailed = !level.stability.stable || level.verdict.kind === 'invalid';
+  const hasFailed =
+    !level.stability.stable || level.verdict.kind === 'invalid' || level.certification?.verdict === 'fail';
   return {
     name: loadName(level.load),
     className: settings.modelName,

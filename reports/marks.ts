@@ -26,13 +26,15 @@ function unstableMark({ reason }: Extract<Stability, { stable: false }>): string
   if (reason === 'server-lost') return 'server lost';
   if (reason === 'no-answer') return 'no answer';
   if (reason === 'not-precise') return 'not precise';
+  if (reason === 'undecided') return 'undecided';
   if (reason === 'not-steady') return 'not steady';
   return 'not stable';
 }
 
 /** Said once, where it is not why the level counts as unstable. */
 const isUnsteady = ({ certainty, stability }: Level): boolean =>
-  certainty?.steadiness.verdict === 'not-steady' && (stability.stable || stability.reason === 'not-precise');
+  certainty?.steadiness.verdict === 'not-steady' &&
+  (stability.stable || stability.reason === 'not-precise' || stability.reason === 'undecided');
 
 /** Without a valid answer there is a finding for the same. */
 const saidByVerdict = ({ reason }: Extract<Stability, { stable: false }>): boolean => reason === 'no-valid-requests';
@@ -45,6 +47,10 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
     sentences.push(`${name}: ${describeInstability(level, level.stability, settings)}`);
   }
   if (isUnsteady(level)) sentences.push(`${name}: ${describeUnsteady(level)}`);
+  if (level.certification?.verdict === 'fail') {
+    const { requests, over } = level.certification;
+    sentences.push(`${name}: certification failed, ${over} of ${requests} requests were over the limit.`);
+  }
   if (level.isOverLimit) {
     sentences.push(
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms${isLinear(settings) ? '; higher levels were not measured' : ''}.`,
@@ -86,6 +92,8 @@ function describeInstability(
       return `not stable: ${spreadText(level, 'latency', measurement.percentile)}; more than ${measurement.stabilityPercent} % after ${level.windows.length} windows.`;
     case 'not-precise':
       return `not precise: ${precisionText(level, measurement.percentile)} after ${seconds(level)} s; see --max-time and --precision.`;
+    case 'undecided':
+      return `undecided after ${seconds(level)} s; see --max-time.`;
     case 'not-steady':
       return describeUnsteady(level);
     case 'too-few-windows':

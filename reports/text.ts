@@ -2,6 +2,7 @@ import { unsupported } from '../src/core/certainty.js';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
 import type { Level, MeasurementSettings, Run } from '../src/core/run.js';
 import { formatCertainty } from './certainty-table.js';
+import { formatCertification } from './certification.js';
 import type { Table } from './column.js';
 import { formatComposing } from './composing.js';
 import { describeRun, runRemarks } from './describe-run.js';
@@ -23,6 +24,7 @@ export function formatText(run: Run): string {
     describeRun(run).join('\n'),
     ...(run.levels.length === 0 ? ['Nothing was measured.'] : tableText(tables.latency)),
     ...formatCertainty(run, level),
+    ...formatCertification(run),
     ...tableText(tables.pacing),
     ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, level)]),
     ...tableText(tables.streams),

@@ -28,9 +28,7 @@ export function createAdaptiveJudge(options: JudgeOptions, adaptive: AdaptiveSet
   let next = 0;
   let last = notYetJudged;
   return (windows, log) => {
-    if (isLost(windows)) {
-      return { stability: { stable: false, reason: 'server-lost' }, isOverLimit: false, isDone: true };
-    }
+    if (isLost(windows)) return lostJudgement;
     const due = looks.findLastIndex(({ at }) => at <= elapsedMs(windows) + rounding);
     const look = looks[due];
     if (look === undefined || due < next) return last;
@@ -40,7 +38,8 @@ export function createAdaptiveJudge(options: JudgeOptions, adaptive: AdaptiveSet
   };
 }
 
-function elapsedMs(windows: readonly WindowRecord[]): number {
+/** Of all windows together; there is at least one. */
+export function elapsedMs(windows: readonly WindowRecord[]): number {
   const [startedAt, endedAt] = stretchOf(windows, 0);
   return toMs(minus(endedAt, startedAt));
 }
@@ -123,7 +122,14 @@ function latencyInterval(certainty: Certainty, { percentile }: MeasurementSettin
   return found?.isSupported ? found.intervalMs : undefined;
 }
 
-function isLost(windows: readonly WindowRecord[]): boolean {
+export const lostJudgement: Judgement = {
+  stability: { stable: false, reason: 'server-lost' },
+  isOverLimit: false,
+  isDone: true,
+};
+
+/** Nobody was reached for seconds. */
+export function isLost(windows: readonly WindowRecord[]): boolean {
   const dead = lostWindows(windows);
   return dead > 0 && elapsedMs(windows.slice(-dead)) >= lostMs;
 }

@@ -1,3 +1,4 @@
+import type { Certification } from '../../src/core/certify.js';
 import type { MeasurementSettings, Stability } from '../../src/core/run.js';
 import { toMs } from '../../src/core/units.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
@@ -21,6 +22,7 @@ export interface Judgement {
   readonly isDone: boolean;
   /** Adaptive levels: the first window behind the warm-up, and the chance of error of the look. */
   readonly settled?: { readonly from: number; readonly alpha: number };
+  readonly certification?: Certification;
 }
 
 export const notYetJudged: Judgement = {

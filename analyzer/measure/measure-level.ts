@@ -22,7 +22,8 @@ import { createLedgers } from './completion-ledger.js';
 import type { ComposingSource } from './composing-statistics.js';
 import { createFailureTally } from './failure-tally.js';
 import { createAdaptiveJudge } from './judge-adaptive.js';
-import { type JudgeLevel, type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
+import { createCertifyJudge } from './judge-certify.js';
+import { type JudgeLevel, type Judgement, type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { judgeValidity, withParts } from './judge-validity.js';
 import { countsOf, createLevelParts } from './level-parts.js';
 import { type LevelView, levelView } from './level-view.js';
@@ -193,6 +194,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     ...assembled,
     ...reported,
     stability,
+    ...certificationOf(judgement),
     isOverLimit: judgement.isOverLimit,
     requests,
     ...sequences,
@@ -213,15 +215,20 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   };
 }
 
+const certificationOf = ({ certification }: Judgement): Pick<Level, 'certification'> =>
+  certification === undefined ? {} : { certification };
+
 function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanoseconds): Pick<Level, 'sequences'> {
   if (counts === undefined) return {};
   return { sequences: { ...counts, completedPerSecond: duration > 0 ? counts.completed / toSeconds(duration) : 0 } };
 }
 
-const judgeOf = (options: LevelOptions): JudgeLevel =>
-  options.measurement.adaptive === undefined
-    ? (windows, _log, grownFrom) => judgeLevel(windows, options, grownFrom)
-    : createAdaptiveJudge(options, options.measurement.adaptive);
+function judgeOf(options: LevelOptions): JudgeLevel {
+  const { certify, adaptive } = options.measurement;
+  if (certify !== undefined) return createCertifyJudge(certify);
+  if (adaptive !== undefined) return createAdaptiveJudge(options, adaptive);
+  return (windows, _log, grownFrom) => judgeLevel(windows, options, grownFrom);
+}
 
 function windowRule({ mode, intervalMs, requestCount }: MeasurementSettings): WindowRule {
   if (mode === 'time_windows' || mode === 'adaptive') return { kind: 'time', interval: fromMs(intervalMs) };

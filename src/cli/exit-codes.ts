@@ -33,6 +33,7 @@ export function runExitCode(run: Run): ExitCode {
   if (run.isInterrupted) return exitCodes.interrupted;
   if (reasons.includes('server-lost') || reasons.includes('no-answer')) return exitCodes.unreachable;
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
+  if (run.levels.some(({ certification }) => certification?.verdict === 'fail')) return exitCodes.gateFailed;
   const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;
 }

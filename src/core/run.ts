@@ -1,4 +1,5 @@
 import type { Certainty } from './certainty.js';
+import type { Certification, CertifySettings } from './certify.js';
 import type { ComposingModel, NamedVersion } from './composing.js';
 import type { FailureCount } from './failure.js';
 import type { InputDataSettings, ShapeChoice } from './input-data.js';
@@ -233,6 +234,8 @@ export type Instability =
   | 'not-precise'
   /** Adaptive levels: latency or throughput drifted or oscillated to the end. */
   | 'not-steady'
+  /** Levels that are certified: neither PASS nor FAIL was certain after the longest time. */
+  | 'undecided'
   | 'no-valid-requests'
   | 'interrupted'
   /** It ended, or nothing reached it for a whole window. */
@@ -347,6 +350,8 @@ export interface Level {
   readonly windows: readonly Window[];
   /** How sure the summary is; absent without a valid answer. */
   readonly certainty?: Certainty;
+  /** Of the whole level; absent unless asked for. */
+  readonly certification?: Certification;
   readonly requests: RequestCounts;
   /** Absent when requests belong to no sequences. */
   readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };
@@ -378,8 +383,10 @@ export interface MeasurementSettings {
    * windows of time, until the figures are precise.
    */
   readonly mode: 'time_windows' | 'count_windows' | 'request_count' | 'adaptive';
-  /** Of mode `adaptive`, and only there. */
+  /** Of mode `adaptive`, unless levels are certified, and only there. */
   readonly adaptive?: AdaptiveSettings;
+  /** Of mode `adaptive`: a level ends when it is certain of this, whatever the precision. */
+  readonly certify?: CertifySettings;
   readonly intervalMs: number;
   /** Of a window, or of the level. */
   readonly requestCount: number;

@@ -1,7 +1,9 @@
+import type { CertifySettings } from '../../core/certify.js';
 import { isOpenLoop } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { AdaptiveSettings, LoadSettings, MeasurementSettings } from '../../core/run.js';
 import { milliseconds } from './duration.js';
+import { parseCertify } from './latency-limit.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile } from './parse.js';
 import type { RequestSettings } from './request-flags.js';
 
@@ -9,6 +11,8 @@ const text = { type: 'string', requiresArg: true, group: 'Measurement:' } as con
 
 const defaults = { precisionPercent: 5, minMs: 2000, maxMs: 15_000 } as const;
 const windowDefaults = { intervalMs: '5000', requestCount: '50', stabilityPercent: '10', maxTrials: '10' } as const;
+/** Ten times as many requests as p99 needs, at 100 a second. */
+const certifyMaxMs = 60_000;
 /** Of an adaptive level: windows are what its looks and its warm-up are rounded to. */
 const adaptiveWindowMs = 500;
 
@@ -26,6 +30,10 @@ export const measurementFlags = {
   },
   'min-time': { ...text, defaultDescription: '2s', describe: 'Adaptive: at least so long a level, 500ms, 2s or 1m' },
   'max-time': { ...text, defaultDescription: '15s', describe: 'Adaptive: at most so long a level' },
+  certify: {
+    ...text,
+    describe: 'Each level ends as PASS, FAIL or UNDECIDED (after --max-time): perf_latency_p99<=15ms@99%',
+  },
   p: {
     ...text,
     alias: 'measurement-interval',
@@ -63,6 +71,7 @@ export interface MeasurementFlags {
   readonly precision: string | undefined;
   readonly minTime: string | undefined;
   readonly maxTime: string | undefined;
+  readonly certify: string | undefined;
   readonly p: string | undefined;
   readonly measurementRequestCount: string | undefined;
   readonly s: string | undefined;
@@ -78,28 +87,45 @@ export function measurementSettings(
   load: LoadSettings,
 ): MeasurementSettings {
   const mode = exactRequests === undefined ? modeOf(flags, load) : 'request_count';
-  const adaptive = adaptiveSettings(flags, mode === 'adaptive');
   const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
-  const windowRequests = parseInteger(
-    '--measurement-request-count',
-    flags.measurementRequestCount ?? windowDefaults.requestCount,
-    1,
-  );
-  const intervalMs = parseInteger('--measurement-interval', flags.p ?? windowDefaults.intervalMs, 1);
-  const maxTrials = parseInteger('--max-trials', flags.r ?? windowDefaults.maxTrials, 1);
-  const windowMs = Math.min(adaptiveWindowMs, adaptive?.minMs ?? adaptiveWindowMs);
+  const windows = windowSettings(flags);
   return {
     mode,
-    ...(adaptive === undefined ? {} : { adaptive }),
-    intervalMs: adaptive === undefined ? intervalMs : windowMs,
-    requestCount: exactRequests ?? windowRequests,
+    ...windows,
+    ...untilSure(flags, mode === 'adaptive'),
+    requestCount: exactRequests ?? windows.requestCount,
     warmupRequestCount: warmupRequests,
     silenceLimitMs,
-    stabilityPercent: parseNumber('--stability-percentage', flags.s ?? windowDefaults.stabilityPercent, 0),
-    maxTrials: adaptive === undefined ? maxTrials : Math.ceil(adaptive.maxMs / windowMs),
     maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
     ...(percentile === undefined ? {} : { percentile }),
   };
+}
+
+const windowSettings = (flags: MeasurementFlags) => ({
+  intervalMs: parseInteger('--measurement-interval', flags.p ?? windowDefaults.intervalMs, 1),
+  requestCount: parseInteger(
+    '--measurement-request-count',
+    flags.measurementRequestCount ?? windowDefaults.requestCount,
+    1,
+  ),
+  stabilityPercent: parseNumber('--stability-percentage', flags.s ?? windowDefaults.stabilityPercent, 0),
+  maxTrials: parseInteger('--max-trials', flags.r ?? windowDefaults.maxTrials, 1),
+});
+
+type UntilSure = Pick<MeasurementSettings, 'adaptive' | 'certify'> &
+  Partial<Pick<MeasurementSettings, 'intervalMs' | 'maxTrials'>>;
+
+/** What an adaptive measurement, or one that certifies, has in place of windows that are compared. */
+function untilSure(flags: MeasurementFlags, isAdaptive: boolean): UntilSure {
+  const certify = certifySettings(flags, isAdaptive);
+  if (certify !== undefined) return { certify, ...shortWindows(certify.maxMs, certify.maxMs) };
+  const adaptive = adaptiveSettings(flags, isAdaptive);
+  return adaptive === undefined ? {} : { adaptive, ...shortWindows(adaptive.minMs, adaptive.maxMs) };
+}
+
+function shortWindows(minMs: number, maxMs: number): { intervalMs: number; maxTrials: number } {
+  const intervalMs = Math.min(adaptiveWindowMs, minMs);
+  return { intervalMs, maxTrials: Math.ceil(maxMs / intervalMs) };
 }
 
 function modeOf(flags: MeasurementFlags, load: LoadSettings): MeasurementSettings['mode'] {
@@ -135,6 +161,21 @@ function modeOf(flags: MeasurementFlags, load: LoadSettings): MeasurementSetting
 const changes = (load: LoadSettings): boolean =>
   load.kind === 'periodic-concurrency' ||
   (isOpenLoop(load) && !(load.kind === 'request-rate' && load.shape.kind === 'constant'));
+
+function certifySettings(
+  { certify, precision, minTime, maxTime }: MeasurementFlags,
+  isAdaptive: boolean,
+): CertifySettings | undefined {
+  if (certify === undefined) return undefined;
+  const other = precision === undefined ? (minTime === undefined ? undefined : '--min-time') : '--precision';
+  if (!isAdaptive || other !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --certify with ${other ?? 'windows or a count'}: expected it alone or with --max-time`,
+    );
+  }
+  return { ...parseCertify('--certify', certify), maxMs: durationOf('--max-time', maxTime) ?? certifyMaxMs };
+}
 
 function adaptiveSettings(
   { precision, minTime, maxTime }: MeasurementFlags,

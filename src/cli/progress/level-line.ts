@@ -26,7 +26,7 @@ function rangeText(load: LoadSettings): string {
 
 /** The line that stays when a level is done. */
 export function doneLine(level: Level): string {
-  const { load, summary, stability, verdict, certainty } = level;
+  const { load, summary, stability, verdict, certainty, certification } = level;
   const needed = unsupported(certainty, 99)?.needsRequests;
   const p99 =
     needed === undefined
@@ -38,6 +38,7 @@ export function doneLine(level: Level): string {
       : `${summary.throughput.toFixed(2)} infer/s${within(certainty?.throughput)}, mean ${summary.latency?.meanMs.toFixed(3)} ms${within(certainty?.meanMs)}, ${p99}`;
   const marks = [
     ...(stability.stable ? [] : [stabilityText(stability)]),
+    ...(certification === undefined || !stability.stable ? [] : [certification.verdict.toUpperCase()]),
     ...(level.isOverLimit ? ['over the latency limit'] : []),
     ...(verdict.kind === 'valid' ? [] : [verdict.kind]),
   ];
@@ -66,6 +67,8 @@ function stabilityText(stability: Stability): string {
       return 'latency not stable';
     case 'not-precise':
       return 'not precise';
+    case 'undecided':
+      return 'undecided';
     case 'not-steady':
       return 'not steady';
     case 'no-valid-requests':
@@ -81,7 +84,7 @@ function stabilityText(stability: Stability): string {
 
 /** At the earliest: with windows of a known length, the level ends when three windows agree. An adaptive one ends at the latest. */
 function timeLeft(view: LevelView, { settings, levelsLeft }: LevelPlan): string {
-  const { mode, intervalMs, adaptive } = settings.measurement;
+  const { mode, intervalMs, adaptive = settings.measurement.certify } = settings.measurement;
   const open = levelsLeft === undefined ? '+' : '';
   if (adaptive !== undefined) {
     const longestMs = adaptive.maxMs - view.elapsedMs + (levelsLeft ?? 0) * adaptive.maxMs;

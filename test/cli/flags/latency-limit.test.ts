@@ -1,0 +1,48 @@
+import test from 'ava';
+import { parseCertify } from '../../../src/cli/flags/latency-limit.js';
+import { PerfError } from '../../../src/core/perf-error.js';
+import { readFlags } from './read-flags.js';
+
+const accepted = [
+  ['perf_latency_p99<=15ms@99%', { percentile: 99, limitMs: 15, confidencePercent: 99 }],
+  ['perf_latency_p99.9 <= 1.5s @95%', { percentile: 99.9, limitMs: 1500, confidencePercent: 95 }],
+  ['perf_latency_p50<=500us', { percentile: 50, limitMs: 0.5, confidencePercent: 99 }],
+] as const;
+for (const [text, expected] of accepted) {
+  test(`parseCertify ${text}`, (t) => {
+    t.deepEqual(parseCertify('--certify', text), expected);
+  });
+}
+
+const refused = [
+  '',
+  'p99<=15ms',
+  'perf_latency_p99<15ms',
+  'perf_latency_p100<=1s',
+  'perf_latency_p99<=15',
+  'perf_latency_p99<=1ms@100%',
+];
+for (const text of refused) {
+  test(`parseCertify refuses '${text}'`, (t) => {
+    const error = t.throws(() => parseCertify('--certify', text), { instanceOf: PerfError });
+    t.is(error?.code, 'usage');
+    t.true(error?.message.includes(`got '${text}'`), error?.message);
+  });
+}
+
+test('--certify has windows of its own, and none beside them', (t) => {
+  const { measurement } = readFlags('-m', 'simple', '--certify', 'perf_latency_p99<=15ms').settings;
+  t.is(measurement.mode, 'adaptive');
+  t.is(measurement.adaptive, undefined);
+  t.like(measurement.certify, { percentile: 99, limitMs: 15, maxMs: 60_000 });
+  for (const other of [
+    ['-p', '1000'],
+    ['--request-count', '50'],
+    ['--precision', '2'],
+    ['--min-time', '2s'],
+  ]) {
+    t.throws(() => readFlags('-m', 'simple', '--certify', 'perf_latency_p99<=15ms', ...other), {
+      instanceOf: PerfError,
+    });
+  }
+});
