@@ -1,3 +1,4 @@
+import { shown } from '../../protocol/json.js';
 import { RefusalError } from '../refusal.js';
 
 export const logFormats = ['default', 'ISO8601'] as const;
@@ -107,5 +108,5 @@ const kinds: Readonly<Record<Exclude<keyof LogSettings, 'log_file'>, Kind>> = {
 function checkKind(name: string, value: unknown): void {
   const { expected, fits } = kinds[name as keyof typeof kinds];
   if (fits(value)) return;
-  throw new RefusalError('invalid-argument', `log setting '${name}' must be ${expected}, got ${JSON.stringify(value)}`);
+  throw new RefusalError('invalid-argument', `log setting '${name}' must be ${expected}, got ${shown(value)}`);
 }

@@ -81,3 +81,10 @@ test('ServerLog changes all of the settings or none, and leaves out what it does
     before,
   );
 });
+
+test('ServerLog refuses a level that no number holds', (t) => {
+  const { log } = open();
+  t.throws(() => log.update(new Map([['log_verbose_level', 2n ** 64n]])), {
+    message: "log setting 'log_verbose_level' must be an unsigned 32-bit integer, got 18446744073709551616",
+  });
+});
