@@ -1,6 +1,12 @@
 import { type Nanoseconds, ns } from '../core/units.js';
 import { datatypeFacts } from '../protocol/datatype.js';
-import type { InferInput, InferRequest, Parameters, RequestedOutput } from '../protocol/infer.js';
+import {
+  type InferInput,
+  type InferRequest,
+  noParameters,
+  type Parameters,
+  type RequestedOutput,
+} from '../protocol/infer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
 import { classCountOf } from './classification.js';
@@ -101,17 +107,32 @@ function orderInputs(inputs: readonly InferInput[], plan: TensorPlan): InferInpu
     checkTensorParameters('input', input);
     ordered[index] = input;
   }
-  if (inputs.length !== plan.inputs.length) throw wrongInputCount(inputs, plan);
+  if (inputs.length !== plan.inputs.length && !isFilled(ordered, inputs, plan)) throw wrongInputCount(inputs, plan);
   if (unknown !== undefined) throw invalid(`unexpected inference input '${unknown}' for model '${plan.modelName}'`);
   return ordered;
+}
+
+/** Puts in what the model has for the inputs that are left out; whether no other input is missing, and none too many. */
+function isFilled(ordered: InferInput[], given: readonly InferInput[], plan: TensorPlan): boolean {
+  if (given.length > plan.inputs.length) return false;
+  return plan.inputs.every(({ name, datatype, initial }, index) => {
+    if (ordered[index] !== undefined) return true;
+    if (initial === undefined) return false;
+    ordered[index] = { name, datatype, ...initial, parameters: noParameters };
+    return true;
+  });
 }
 
 function wrongInputCount(inputs: readonly InferInput[], plan: TensorPlan): RefusalError {
   const given = new Set(inputs.map((input) => input.name));
   const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(',');
-  const missing = plan.inputs.map((input) => input.name).filter((name) => !given.has(name));
+  const required = plan.inputs.filter(({ initial }) => initial === undefined);
+  const missing = required.map((input) => input.name).filter((name) => !given.has(name));
+  const [fewest, most] = [required.length, plan.inputs.length];
+  const expected =
+    fewest === most ? `expected ${most} inputs` : `expected number of inputs between ${fewest} and ${most}`;
   return invalid(
-    `expected ${plan.inputs.length} inputs but got ${inputs.length} inputs for model '${plan.modelName}'. ` +
+    `${expected} but got ${inputs.length} inputs for model '${plan.modelName}'. ` +
       `Got input(s) [${list([...given])}], but missing required input(s) [${list(missing)}]. ` +
       'Please provide all required input(s).',
   );

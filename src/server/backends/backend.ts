@@ -12,6 +12,14 @@ export interface GraphTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
+  /** What the model computes with when a request leaves it out; only of inputs that the configuration calls optional. */
+  readonly initial?: InitialTensor;
+}
+
+export interface InitialTensor {
+  /** Without -1. */
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
 }
 
 /** What the model file itself says about its inputs and outputs. */

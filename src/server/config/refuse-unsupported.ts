@@ -27,6 +27,7 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 
 const modelFields: Rules<ModelConfig> = [
   ['sequence_batching.iterative_sequence', (config) => config.sequence_batching?.iterative_sequence === true],
+  ['input.optional', (config) => isEnsemble(config) && config.input.some(({ optional }) => optional)],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
   ['model_transaction_policy.decoupled', (config) => isDecoupled(config) && config.backend !== 'javascript'],
@@ -38,7 +39,6 @@ const modelFields: Rules<ModelConfig> = [
 ];
 
 const inputFields: Rules<ConfigInput> = [
-  ['optional', (input) => input.optional],
   ['is_shape_tensor', (input) => input.is_shape_tensor],
   ['is_non_linear_format_io', (input) => input.is_non_linear_format_io],
 ];

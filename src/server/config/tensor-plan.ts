@@ -1,6 +1,7 @@
 import { PerfError } from '../../core/perf-error.js';
 import { type Datatype, fromConfigDatatype } from '../../protocol/datatype.js';
 import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/model-config.js';
+import type { Tensor } from '../../protocol/tensor.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
 import type { GeneratedInput } from '../batching/generate-batch-input.js';
 
@@ -14,6 +15,8 @@ export interface PlannedTensor {
   readonly modelDims: readonly number[];
   /** Requests of one batch may differ in the shape of this input: the model sees all elements in one dimension. */
   readonly isRagged?: boolean;
+  /** Feeds the model when a request leaves this input out; a request must bring every input without it. */
+  readonly initial?: Pick<Tensor, 'shape' | 'data'>;
   /** Clients do not send this input, the server makes it. */
   readonly generated?: GeneratedInput;
 }
@@ -55,10 +58,23 @@ function planTensor(tensor: ConfigInput | ConfigOutput, graph: readonly GraphTen
   if (datatype === undefined) {
     throw new PerfError('model', `tensor '${name}' must specify 'data_type', got ${tensor.data_type}`);
   }
-  const isScalar = graph.some((known) => known.name === name && known.shape.length === 0);
+  const known = graph.find((each) => each.name === name);
+  const isScalar = known?.shape.length === 0;
   const isRagged = 'allow_ragged_batch' in tensor && tensor.allow_ragged_batch;
   const planned = { name, datatype, dims, modelDims: isScalar ? [] : (reshape?.shape ?? dims) };
-  return isRagged ? { ...planned, isRagged } : planned;
+  return {
+    ...planned,
+    ...(isRagged ? { isRagged } : {}),
+    ...('optional' in tensor && tensor.optional ? { initial: initialOf(tensor, known) } : {}),
+  };
+}
+
+/** As clients would send it. */
+function initialOf({ name, dims }: ConfigInput, known: GraphTensor | undefined): Pick<Tensor, 'shape' | 'data'> {
+  if (known?.initial === undefined) {
+    throw new PerfError('model', `model input '${name}' cannot be optional: the model has no value of its own for it`);
+  }
+  return { shape: dims.includes(-1) ? known.initial.shape : dims, data: known.initial.data };
 }
 
 /**

@@ -73,12 +73,22 @@ export function validateTensors(config: ModelConfig): void {
   validateUnique('input', config.input);
   validateUnique('output', config.output);
   for (const batchInput of config.batch_input) validateBatchInput(batchInput, config);
+  validateSpecialInputs(config);
+  if (config.dynamic_batching !== undefined) validateBatcher(config.dynamic_batching, config);
+  if (config.sequence_batching !== undefined) validateSequences(config.sequence_batching, config);
+}
+
+/** What inputs may be depends on whether the model batches. */
+function validateSpecialInputs(config: ModelConfig): void {
+  const isBatching = config.max_batch_size > 0;
+  const optional = config.input.find((input) => input.optional);
+  if (optional !== undefined && isBatching) {
+    fail(`model input '${optional.name}' can only be optional with max_batch_size 0 for ${config.name}`);
+  }
   const ragged = config.input.find((input) => input.allow_ragged_batch);
   if (ragged !== undefined && !isBatching) {
     fail(`model input '${ragged.name}' with allow_ragged_batch requires max_batch_size > 0 for ${config.name}`);
   }
-  if (config.dynamic_batching !== undefined) validateBatcher(config.dynamic_batching, config);
-  if (config.sequence_batching !== undefined) validateSequences(config.sequence_batching, config);
 }
 
 function fail(message: string): never {

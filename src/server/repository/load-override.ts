@@ -29,11 +29,15 @@ export function overrideFrom(parameters: ReadonlyMap<string, LoadParameter>): Lo
     if (configJson === undefined) {
       throw invalid("Load parameter 'config' must be specified for model file override");
     }
-    if (!(value instanceof Uint8Array)) throw invalid(`load parameter '${key}' must be the bytes of a file`);
-    refuseCodeFile(key.slice(prefix.length));
-    files.set(key.slice(prefix.length), value);
+    files.set(key.slice(prefix.length), contentOf(key, value));
   }
   return { configJson, files };
+}
+
+function contentOf(key: string, value: LoadParameter): Uint8Array {
+  refuseCodeFile(key.slice(prefix.length));
+  if (value instanceof Uint8Array) return value;
+  throw invalid(`load parameter '${key}' must be the bytes of a file`);
 }
 
 const invalid = (message: string): RefusalError => new RefusalError('invalid-argument', message);

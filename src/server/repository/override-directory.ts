@@ -24,7 +24,9 @@ export async function writeOverride(files: ReadonlyMap<string, Uint8Array>): Pro
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content, { flag: 'wx' });
     }
-    return { directory: await readModelDirectory(folder), [Symbol.asyncDispose]: remove };
+    // The configuration comes in a parameter of its own; a file of that name is not the operator's word.
+    const directory = { ...(await readModelDirectory(folder)), configText: undefined };
+    return { directory, [Symbol.asyncDispose]: remove };
   } catch (cause) {
     await remove();
     throw new RefusalError('invalid-argument', `cannot write the files of the load request: ${messageOf(cause)}`, {

@@ -215,7 +215,6 @@ for (const [field, text] of [
     'optimization.execution_accelerators',
     'optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }',
   ],
-  ['input.optional', 'input { optional: true }'],
   ['instance_group.passive', 'instance_group { passive: true }'],
 ] as const) {
   test(`refuseUnsupported names ${field}`, (t) => {

@@ -119,8 +119,13 @@ test('files do not select code to run', async (t) => {
   for (const file of ['1/model.js', '1/model.mjs', '1/model.cjs']) {
     const parameters = new Map([...withFiles({ [file]: code }), ['config', '{"backend":"javascript"}']]);
     await t.throwsAsync(live.service.loadModel('brought', parameters));
-    await t.throwsAsync(live.service.loadModel('brought', withFiles({ [file]: code })));
+    t.like(await t.throwsAsync(live.service.loadModel('brought', withFiles({ [file]: code }))), {
+      message: `load parameter 'file:${file}' cannot bring JavaScript: code comes from the model repository alone`,
+    });
   }
+  const own = withFiles({ 'config.pbtxt': Buffer.from('backend: "javascript"'), '1/model.onnx': code });
+  const chosen = new Map([...own, ['config', '{"backend":"javascript","default_model_filename":"model.onnx"}']]);
+  await t.throwsAsync(live.service.loadModel('brought', chosen));
   t.deepEqual(await live.service.repositoryIndex({ readyOnly: true }), []);
 });
 

@@ -23,7 +23,8 @@ export function onnxruntimeBackend(resolvePackage: () => Promise<string>): Backe
       const options = sessionOptions(config, defaultThreads);
       forbidTelemetry();
       packagePath ??= resolvePackage();
-      const start = { packagePath: await packagePath, modelPath, options };
+      const optionalInputs = config.input.filter(({ optional }) => optional).map((input) => input.name);
+      const start = { packagePath: await packagePath, modelPath, optionalInputs, options };
       return startOrtInstance({ name, modelName, start, crashes });
     },
   };

@@ -8,6 +8,8 @@ export interface WorkerStart {
   /** Where `onnxruntime-node` was found. */
   readonly packagePath: string;
   readonly modelPath: string;
+  /** Inputs that requests may leave out. */
+  readonly optionalInputs: readonly string[];
   readonly options: SessionOptions;
 }
 

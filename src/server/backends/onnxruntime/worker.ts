@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../../core/perf-error.js';
 import type { BatchOutput } from '../../batching/scatter-outputs.js';
 import { monotonicNow } from '../../server-clock.js';
-import type { GraphTensor } from '../backend.js';
+import type { GraphTensor, InitialTensor } from '../backend.js';
 import { datatypeOf, type OrtData, toOrtData, toRawData } from './element-types.js';
+import { withTrueInputs } from './overridable-inputs.js';
 import type { BindMessage, FromWorker, RunMessage, ToWorker, WorkerStart } from './worker-messages.js';
 
 /**
@@ -33,12 +35,12 @@ interface OrtSession {
 
 /** The part of `onnxruntime-node` in use; the package is optional, so its types cannot be imported. */
 interface OrtPackage {
-  readonly InferenceSession: { create(path: string, options: object): Promise<OrtSession> };
+  readonly InferenceSession: { create(model: string | Uint8Array, options: object): Promise<OrtSession> };
   readonly Tensor: new (type: string, data: OrtData, dims: readonly number[]) => OrtTensor;
   readonly env: { logLevel: string };
 }
 
-const { packagePath, modelPath, options }: WorkerStart = workerData;
+const { packagePath, modelPath, optionalInputs, options }: WorkerStart = workerData;
 let lastComputeEnd = 0;
 let binding: BindMessage = { kind: 'bind', inputs: [], outputs: [] };
 
@@ -49,6 +51,9 @@ function toGraphTensor(value: OrtValueMetadata): GraphTensor {
   const shape = (value.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : -1));
   return { name: value.name, datatype: datatypeOf(value.type), shape };
 }
+
+const withInitial = (tensor: GraphTensor, initial: InitialTensor | undefined): GraphTensor =>
+  initial === undefined ? tensor : { ...tensor, initial };
 
 function feedsOf(ort: OrtPackage, { buffer, inputs }: RunMessage): Record<string, OrtTensor> {
   const feeds: Record<string, OrtTensor> = Object.create(null);
@@ -93,9 +98,10 @@ const oneLine = (thrown: unknown): string => messageOf(thrown).replace(/\s+/g, '
 try {
   const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
   ort.env.logLevel = 'fatal';
-  const session = await ort.InferenceSession.create(modelPath, options);
+  const fed = optionalInputs.length > 0 ? withTrueInputs(await readFile(modelPath), optionalInputs) : undefined;
+  const session = await ort.InferenceSession.create(fed?.model ?? modelPath, options);
   const graph = {
-    inputs: session.inputMetadata.map(toGraphTensor),
+    inputs: session.inputMetadata.map((value) => withInitial(toGraphTensor(value), fed?.initial.get(value.name))),
     outputs: session.outputMetadata.map(toGraphTensor),
   };
   parentPort?.on('message', (message: ToWorker) => {

@@ -54,7 +54,7 @@ async function setup(modelPath: string) {
     const instance = await startOrtInstance({
       name: 'm_0',
       modelName: 'm',
-      start: { packagePath, modelPath, options },
+      start: { packagePath, modelPath, optionalInputs: [], options },
       crashes: new CrashCount(),
     });
     return {
