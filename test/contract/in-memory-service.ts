@@ -107,7 +107,10 @@ export function createInMemoryService(): InMemoryService {
     sharedMemory: disabledSharedMemory(),
     log: new ServerLog((line) => process.stderr.write(`${line}\n`)),
     trace: { settings: () => defaultTraceSettings, update: () => defaultTraceSettings },
-    isDecoupled: (reference) => find(reference).name === 'decoupled',
+    isDecoupled: (reference) => {
+      find(reference);
+      return false;
+    },
     inferStream: async () => {
       throw new RefusalError('unsupported', 'no model is decoupled');
     },
