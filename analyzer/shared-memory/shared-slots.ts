@@ -3,7 +3,7 @@ import type { OpenTransport } from '../wire/transport.js';
 import { readSharedOutputs } from './read-shared-outputs.js';
 import type { OutputLayout } from './shared-layout.js';
 import { sharedBytes } from './shared-object.js';
-import { slotTransport } from './slot-transport.js';
+import { type SlotOptions, type SlotTransport, slotTransport } from './slot-transport.js';
 
 /** The places of the requests that one sender has in flight; plain data, so that it can be on any thread of this process. */
 export interface SharedSlots {
@@ -24,18 +24,18 @@ export interface OpenSlots {
   complete(answer: InferResponse, token: number): InferResponse;
 }
 
-export function openSlots({ count, outputs, files }: SharedSlots): OpenSlots {
+/** @param options of the requests; the transport that is wrapped must have no time limit of its own */
+export function openSlots({ count, outputs, files }: SharedSlots, options: Omit<SlotOptions, 'slots'>): OpenSlots {
   const regions = files.map(sharedBytes);
-  /** The slots of the transport that is open; levels come one after the other. */
-  let slotOf: (token: number) => number | undefined = () => undefined;
+  let slots: SlotTransport | undefined;
   return {
     sharedOutputs: new Set(outputs.areas.map(({ name }) => name)),
-    wrap: (open) =>
-      slotTransport(open, count, (lookUp) => {
-        slotOf = lookUp;
-      }),
+    wrap: (open) => {
+      slots = slotTransport(open, { ...options, slots: count });
+      return slots.open;
+    },
     complete: (answer, token) => {
-      const region = regions[slotOf(token) ?? -1];
+      const region = regions[slots?.slotOf(token) ?? -1];
       return region === undefined ? answer : readSharedOutputs(answer, outputs, region);
     },
   };

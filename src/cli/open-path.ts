@@ -50,7 +50,8 @@ export interface OpenPath {
  */
 export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   const { settings, urls, connection, prepared, isDecoupled, targets, shared } = plan;
-  const slots = shared && openSlots(shared);
+  const { requestTimeoutMs, ...untimed } = settings;
+  const slots = shared && openSlots(shared, { requestTimeoutMs, clock });
   const requests = shared?.requests ?? prepared.map(({ request }) => request);
   const checks = {
     prepared,
@@ -62,7 +63,7 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
     },
   };
   const openServer = (url: string): OpenTransport => {
-    const wire = openWire(settings, { url, connection, requests, clock, isDecoupled });
+    const wire = openWire(slots === undefined ? settings : untimed, { url, connection, requests, clock, isDecoupled });
     return checkAnswers(slots?.wrap(wire) ?? wire, checks);
   };
   const { sequences, seed, load } = settings;

@@ -96,7 +96,7 @@ async function openSharedMemory(
   [signature]: readonly ModelSignature[],
   { settings, servers, interrupt }: RequestPathOptions,
 ): Promise<SharedMemoryRun | undefined> {
-  const { sharedMemory, batchSize, load } = settings;
+  const { sharedMemory, batchSize, load, requestTimeoutMs } = settings;
   if (sharedMemory.kind === 'none' || signature === undefined) return undefined;
   return placeInSharedMemory(servers.first.client, {
     runName: `perf-analyze-${process.pid}-${randomBytes(4).toString('hex')}`,
@@ -104,14 +104,15 @@ async function openSharedMemory(
     signature,
     batchSize,
     outputBytes: sharedMemory.outputBytes,
-    slots: slotsFor(load),
+    slots: slotsFor(load, requestTimeoutMs),
     onAbandon: interrupt.onAbandon,
   });
 }
 
 /** As many slots as the sender has requests in flight at the most, behind those of the senders before it. */
-function slotsOf(shared: SharedMemoryRun, { load }: RunSettings, { index, of }: Share): SharedSlots {
-  const counts = Array.from({ length: of }, (_, each) => shareOf(slotsFor(load), { index: each, of }));
+function slotsOf(shared: SharedMemoryRun, settings: RunSettings, { index, of }: Share): SharedSlots {
+  const total = slotsFor(settings.load, settings.requestTimeoutMs);
+  const counts = Array.from({ length: of }, (_, each) => shareOf(total, { index: each, of }));
   const first = counts.slice(0, index).reduce((sum, count) => sum + count, 0);
   return shared.slots(first, counts[index] ?? 0);
 }

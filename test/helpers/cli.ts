@@ -115,8 +115,13 @@ export async function startRemoteServer(
   models: readonly string[] = ['simple'],
 ): Promise<RemoteServer> {
   for (const model of models) await place.run('models', '--build', 'models', '-m', model);
+  return startServer(place);
+}
+
+/** `serve` with what is in the folder `models`, on free ports. */
+export async function startServer(place: Workplace, ...flags: readonly string[]): Promise<RemoteServer> {
   const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
-  const server = place.start('serve', '--model-repository', 'models', ...ports);
+  const server = place.start('serve', '--model-repository', 'models', ...ports, ...flags);
   const [, port = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);
   const [, grpcPort = ''] = await server.seen(/gRPC\s+\S*127\.0\.0\.1:(\d+)/);
   return { server, port, grpcPort };

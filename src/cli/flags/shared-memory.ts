@@ -19,7 +19,7 @@ export function parseSharedMemory(
     case 'none':
       return { kind: 'none' };
     case 'system':
-      slotsFor(load);
+      slotsFor(load, undefined);
       return { kind: 'system', outputBytes };
     case 'cuda':
       throw new PerfError('usage', 'Cannot use --shared-memory cuda: expected none or system, got cuda', {
@@ -30,14 +30,17 @@ export function parseSharedMemory(
   }
 }
 
+/** So many requests that took too long may have regions that the server may still write into, beside those in flight. */
+const largestSpare = 64;
+
 /**
- * How many requests can be in flight at a time, each of which needs a region for its outputs.
+ * How many requests can be in flight at a time, each of which needs a region for its outputs; with a time limit, others are spare.
  *
  * @throws PerfError `usage` when there is no limit
  */
-export function slotsFor(load: LoadSettings): number {
+export function slotsFor(load: LoadSettings, requestTimeoutMs: number | undefined): number {
   const slots = largestInFlight(load);
-  if (slots !== undefined) return slots;
+  if (slots !== undefined) return requestTimeoutMs === undefined ? slots : slots + Math.min(slots, largestSpare);
   throw new PerfError(
     'usage',
     'Cannot use --shared-memory system with an open --concurrency-range: expected an end, got 0',

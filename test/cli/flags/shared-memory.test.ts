@@ -24,10 +24,15 @@ for (const [flags, message] of refused) {
 }
 
 test('slotsFor is the largest number of requests in flight', (t) => {
-  t.is(slotsFor({ kind: 'concurrency', search: 'linear', range: { start: 2, end: 7, step: 2 } }), 7);
+  t.is(slotsFor({ kind: 'concurrency', search: 'linear', range: { start: 2, end: 7, step: 2 } }, undefined), 7);
+  t.is(slotsFor({ kind: 'concurrency', search: 'linear', range: { start: 2, end: 7, step: 2 } }, 100), 14);
+  t.is(slotsFor({ kind: 'concurrency', search: 'linear', range: { start: 100, end: 100, step: 1 } }, 100), 164);
   const range = { start: 1, end: 0, step: 1 };
-  t.is(slotsFor({ kind: 'request-rate', range, arrivals: { kind: 'constant' }, maxInFlight: 9 } as never), 9);
-  t.throws(() => slotsFor({ kind: 'concurrency', search: 'linear', range }), {
+  t.is(
+    slotsFor({ kind: 'request-rate', range, arrivals: { kind: 'constant' }, maxInFlight: 9 } as never, undefined),
+    9,
+  );
+  t.throws(() => slotsFor({ kind: 'concurrency', search: 'linear', range }, undefined), {
     instanceOf: PerfError,
     message: /with an open --concurrency-range: expected an end, got 0/,
   });
