@@ -7,15 +7,19 @@ export interface CorrelationIds {
   releaseAll(): void;
 }
 
-/** Counts through `count` numbers from `first` on, again and again, and leaves out those that are in use. */
-export function correlationIds(first: number, count: number): CorrelationIds {
+/**
+ * Counts through `count` numbers from `first` on, again and again, and leaves out those that are in use.
+ *
+ * @param step from one number to the next
+ */
+export function correlationIds(first: number, count: number, step = 1): CorrelationIds {
   const inUse = new Set<number>();
   let offset = 0;
   return {
     take: () => {
       if (inUse.size >= count) return undefined;
       for (;;) {
-        const id = first + offset;
+        const id = first + offset * step;
         offset = offset + 1 === count ? 0 : offset + 1;
         if (inUse.has(id)) continue;
         inUse.add(id);

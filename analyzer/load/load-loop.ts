@@ -26,7 +26,7 @@ export interface LoadLoop {
   readonly inFlight: number;
   /** The load has grown to what it is to be. */
   readonly isGrown: boolean;
-  /** At this moment; absent when requests belong to no sequences. */
+  /** At this moment, and of several threads when they halted; absent when requests belong to no sequences. */
   readonly sequences: SequenceCounts | undefined;
   /** Everything that happened before this instant has been told. */
   readonly toldUntil: Nanoseconds;

@@ -2,7 +2,8 @@ import { deriveSeed, seededRandom } from '../../src/core/random.js';
 import type { SequenceSettings } from '../../src/core/run.js';
 import { correlationIds } from './correlation-ids.js';
 import { type RunningSequences, runSequences } from './run-sequences.js';
-import { planSequences } from './sequence-plan.js';
+import { planSequences, type SequencePlan } from './sequence-plan.js';
+import { type Share, shareOf, whole } from './share.js';
 
 /** The sequences of a run. */
 export interface SequenceSource {
@@ -11,8 +12,9 @@ export interface SequenceSource {
    * ids that go on.
    *
    * @param tokens how many requests are in flight at the most, by tokens from 0
+   * @param share of the sequences of the load, which others hold the rest of
    */
-  begin(loop: 'closed' | 'open', tokens: number): RunningSequences;
+  begin(loop: 'closed' | 'open', tokens: number, share?: Share): RunningSequences;
 }
 
 export interface SequenceSourceOptions {
@@ -20,21 +22,33 @@ export interface SequenceSourceOptions {
   /** How many of the prepared requests each data stream has. */
   readonly streams: readonly number[];
   readonly seed: number;
+  /** Of the ids, where other senders have the rest; absent: all of them. */
+  readonly share?: Share;
 }
 
 /** In a closed loop every request in flight is of a sequence of its own; in an open one `concurrent` sequences share the rate. */
-export function sequenceSource({ settings, streams, seed }: SequenceSourceOptions): SequenceSource {
-  const ids = correlationIds(settings.firstId, settings.idCount);
+export function sequenceSource({ settings, streams, seed, share: own = whole }: SequenceSourceOptions): SequenceSource {
+  const ids = correlationIds(settings.firstId + own.index, shareOf(settings.idCount, own), own.of);
   return {
-    begin: (loop, tokens) => {
+    begin: (loop, tokens, share = whole) => {
       ids.releaseAll();
       return runSequences({
-        plan: planSequences(settings, streams, seededRandom(deriveSeed(seed, 'sequences'))),
+        plan: shareOfPlan(planSequences(settings, streams, seededRandom(deriveSeed(seed, 'sequences'))), share),
         ids,
         tokens,
-        lanes: loop === 'closed' ? tokens : settings.concurrent,
+        lanes: loop === 'closed' ? tokens : shareOf(settings.concurrent, share),
         isSerial: loop === 'closed' || settings.isSerial,
       });
     },
+  };
+}
+
+/** Of so many sequences in a row, the one at the share's place. */
+function shareOfPlan(plan: SequencePlan, { index, of }: Share): SequencePlan {
+  let toSkip = index;
+  return () => {
+    for (; toSkip > 0; toSkip--) plan();
+    toSkip = of - 1;
+    return plan();
   };
 }

@@ -9,6 +9,9 @@ export interface Share {
   readonly of: number;
 }
 
+/** Of a load that one sender holds alone. */
+export const whole: Share = { index: 0, of: 1 };
+
 /** How much of a number falls to a share: all shares together are the number, and differ by 1 at the most. */
 export const shareOf = (total: number, { index, of }: Share): number => Math.max(0, Math.ceil((total - index) / of));
 

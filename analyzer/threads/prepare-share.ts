@@ -3,6 +3,7 @@ import type { PlannedLoad } from '../load/plan-load.js';
 import { type PrepareLoadOptions, prepareLoad } from '../load/prepare-load.js';
 import type { RequestOrder } from '../load/request-order.js';
 import type { ReadyLoad } from '../load/sender.js';
+import type { SequenceSource } from '../load/sequence-source.js';
 import { type Share, shareOf, shareOfLoad, shareOfOrder } from '../load/share.js';
 
 export interface ShareOrder {
@@ -26,14 +27,22 @@ export function prepareShare(
   options: PrepareLoadOptions,
 ): Promise<ReadyLoad> {
   const part = shareOfLoad(planned, share);
+  const sequences = options.sequences && shareOfSequences(options.sequences, share);
   if (limit !== undefined && taken !== undefined) {
-    return prepareLoad({ planned: part, events }, { ...options, ...turnsTogether(options.order, limit, taken) });
+    return prepareLoad(
+      { planned: part, events },
+      { ...options, sequences, ...turnsTogether(options.order, limit, taken) },
+    );
   }
   return prepareLoad(
     { planned: part, events, limit: limit === undefined ? undefined : shareOf(limit, share) },
-    { ...options, order: shareOfOrder(options.order, share) },
+    { ...options, sequences, order: shareOfOrder(options.order, share) },
   );
 }
+
+const shareOfSequences = ({ begin }: SequenceSource, share: Share): SequenceSource => ({
+  begin: (loop, tokens) => begin(loop, tokens, share),
+});
 
 /** The number of a turn is that of its step in the order. */
 function turnsTogether(

@@ -59,7 +59,7 @@ function callsOf(port: MessagePort, options: SendThreadOptions): ThreadCalls {
       share = await prepareReported(port, order, { ...options, open: transport.open });
     },
     start: (startAt) => share?.start(startAt),
-    halt: async () => share?.halt() ?? options.clock.now(),
+    halt: async () => share?.halt() ?? { toldUntil: options.clock.now(), sequences: undefined },
     stop: async (drainLimitMs) => share?.stop(drainLimitMs),
     release: async () => share?.release(),
     close: async () => transport?.[Symbol.asyncDispose](),
@@ -102,7 +102,7 @@ async function prepareReported(
       await loop?.halt();
       const now = clock.now();
       writer.report(now);
-      return now;
+      return { toldUntil: now, sequences: loop?.sequences };
     },
     stop: async (drainLimitMs) => {
       await loop?.stop(drainLimitMs);

@@ -1,5 +1,5 @@
 import type { PerfErrorCode } from '../../src/core/perf-error.js';
-import type { Load } from '../../src/core/run.js';
+import type { Load, SequenceCounts } from '../../src/core/run.js';
 import type { Nanoseconds } from '../../src/core/units.js';
 import type { Share } from '../load/share.js';
 import type { ThreadReading } from '../measure/client-meter.js';
@@ -21,14 +21,19 @@ export interface ThreadCalls {
   open(): void;
   prepare(order: ThreadOrder): Promise<void>;
   start(startAt: Nanoseconds): void;
-  /** Tells everything up to the moment that it resolves with. */
-  halt(): Promise<Nanoseconds>;
+  halt(): Promise<HaltedShare>;
   stop(drainLimitMs?: number): Promise<void>;
   /** Lets go of what was prepared. */
   release(): Promise<void>;
   close(): Promise<void>;
   startMeter(): void;
   readMeter(): ThreadReading;
+}
+
+export interface HaltedShare {
+  /** Everything up to this moment has been told. */
+  readonly toldUntil: Nanoseconds;
+  readonly sequences: SequenceCounts | undefined;
 }
 
 export type CallName = keyof ThreadCalls;

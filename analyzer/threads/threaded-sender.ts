@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { SequenceCounts } from '../../src/core/run.js';
 import { type Nanoseconds, ns } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
 import type { LoadEvents } from '../load/outcome.js';
@@ -86,6 +87,7 @@ interface Start {
 function startThreads(links: readonly ThreadLink[], { startAt, events, crashed }: Start): LoadLoop {
   const merge = createEventMerge(links.length, events);
   let halted: Promise<void> | undefined;
+  let sequences: SequenceCounts | undefined;
   let onTold: () => void = ignore;
 
   for (const [index, link] of links.entries()) {
@@ -107,8 +109,9 @@ function startThreads(links: readonly ThreadLink[], { startAt, events, crashed }
 
   /** Threads that have halted go on reporting, so that all come to the time of the last one. */
   const halt = async (): Promise<void> => {
-    const times = await Promise.all(links.map((link) => link.call('halt')));
-    await toldTo(ns(Math.max(...times)));
+    const shares = await Promise.all(links.map((link) => link.call('halt')));
+    sequences = shares.map((share) => share.sequences).reduce(sumOf);
+    await toldTo(ns(Math.max(...shares.map(({ toldUntil }) => toldUntil))));
   };
 
   return {
@@ -116,7 +119,9 @@ function startThreads(links: readonly ThreadLink[], { startAt, events, crashed }
       return merge.inFlight;
     },
     isGrown: true,
-    sequences: undefined,
+    get sequences() {
+      return sequences;
+    },
     get toldUntil() {
       return merge.toldUntil;
     },
@@ -129,6 +134,15 @@ function startThreads(links: readonly ThreadLink[], { startAt, events, crashed }
       await halted;
       await Promise.all(links.map((link) => link.call('stop', drainLimitMs)));
     },
+  };
+}
+
+function sumOf(left: SequenceCounts | undefined, right: SequenceCounts | undefined): SequenceCounts | undefined {
+  if (left === undefined || right === undefined) return undefined;
+  return {
+    begun: left.begun + right.begun,
+    completed: left.completed + right.completed,
+    failed: left.failed + right.failed,
   };
 }
 

@@ -2,6 +2,7 @@ import { checkAnswers, type OutputTexts } from '../../analyzer/answers/check-ans
 import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
 import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
+import type { Share } from '../../analyzer/load/share.js';
 import { openSlots, type SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
 import { mixRequests } from '../../analyzer/targets/mix-requests.js';
 import { spreadOverServers } from '../../analyzer/targets/spread-over-servers.js';
@@ -20,6 +21,8 @@ import { openWire } from './open-wire.js';
 /** What one sender needs of a request path: plain data, so that the sender can be on any thread. */
 export interface PathPlan {
   readonly settings: RunSettings;
+  /** Of the run, among the senders that hold it together. */
+  readonly share: Share;
   /** At least one. */
   readonly urls: readonly string[];
   readonly connection: ConnectionOptions;
@@ -49,7 +52,7 @@ export interface OpenPath {
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
 export function openPath(plan: PathPlan, clock: Clock): OpenPath {
-  const { settings, urls, connection, prepared, isDecoupled, targets, shared } = plan;
+  const { settings, share, urls, connection, prepared, isDecoupled, targets, shared } = plan;
   const { requestTimeoutMs, ...untimed } = settings;
   const slots = shared && openSlots(shared, { requestTimeoutMs, clock });
   const requests = shared?.requests ?? prepared.map(({ request }) => request);
@@ -70,7 +73,7 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   return {
     open: spreadOverServers(urls.map(openServer), prepared.length),
     order: targets === undefined ? inTurn(prepared.length) : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
-    sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed }),
+    sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed, share }),
   };
 }
 

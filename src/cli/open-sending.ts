@@ -44,7 +44,7 @@ export interface SendWorkerData {
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
 export async function openSending(path: Pick<RequestPath, 'plan'>, settings: RunSettings): Promise<Sending> {
-  const count = Math.min(settings.maxThreads, largestInFlight(settings.load) ?? settings.maxThreads);
+  const count = threadCount(settings);
   if (count > 1) return openThreads(path, settings, count);
   return {
     openSender: localSender({
@@ -56,6 +56,12 @@ export async function openSending(path: Pick<RequestPath, 'plan'>, settings: Run
     startMeter: startProcessMeter,
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+/** Each thread has a request in flight, and of sequences that share a rate one at least. */
+function threadCount({ maxThreads, load, sequences }: RunSettings): number {
+  const lanes = isOpenLoop(load) ? sequences?.concurrent : undefined;
+  return Math.min(maxThreads, largestInFlight(load) ?? maxThreads, lanes ?? maxThreads);
 }
 
 /** The threads that wake the senders belong to this one: Node 20 may abort when a thread ends that has had threads. */

@@ -52,6 +52,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
     inputsOf: tensorLimitBytes === undefined ? undefined : inputTexts(requests, tensorLimitBytes),
     plan: (share) => ({
       settings,
+      share,
       urls,
       connection,
       prepared,

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { planLoad } from '../../analyzer/load/plan-load.js';
 import { rateSchedule } from '../../analyzer/load/schedule.js';
+import { whole } from '../../analyzer/load/share.js';
 import { type LevelPorts, measureLevel } from '../../analyzer/measure/measure-level.js';
 import type { PathPlan } from '../../src/cli/open-path.js';
 import { openSending, type Sending } from '../../src/cli/open-sending.js';
@@ -12,6 +13,8 @@ import { startGrpcFaults } from '../faults/grpc-fault-server.js';
 import { startHttpFaults } from '../faults/http-fault-server.js';
 import { type CountingServer, startCountingGrpc, startCountingHttp } from '../helpers/counting-servers.js';
 import { runFixture } from '../helpers/run-fixture.js';
+import { faultsOf, sequencesIn, steppedRequests, streams } from '../helpers/seen-sequences.js';
+import { startSequenceWitness } from '../helpers/sequence-witness.js';
 
 const seed = 7;
 const distinct = 5;
@@ -42,6 +45,7 @@ function sendingTo(url: string, settings: RunSettings, change: Partial<PathPlan>
   }));
   const plan: PathPlan = {
     settings,
+    share: whole,
     urls: [url],
     connection: {},
     prepared,
@@ -51,7 +55,7 @@ function sendingTo(url: string, settings: RunSettings, change: Partial<PathPlan>
     outputLimitBytes: undefined,
     ...change,
   };
-  return openSending({ plan: () => plan }, settings);
+  return openSending({ plan: (share) => ({ ...plan, share }) }, settings);
 }
 
 const once: MeasurementSettings = {
@@ -272,4 +276,47 @@ for (const [protocol, start] of [
       t.true(level.failures.some(({ code }) => code === 'timeout'));
     },
   );
+}
+
+for (const protocol of ['http', 'grpc'] as const) {
+  for (const load of [closed, open]) {
+    test.serial(
+      `openSending 3 threads over ${protocol}, ${load.kind}: each sequence is of one thread, and whole`,
+      async (t) => {
+        await using witness = await startSequenceWitness(protocol, { delayMs: (index) => (index * 7) % 4 });
+        const sequences = {
+          concurrent: 7,
+          length: 4,
+          lengthVariationPercent: 50,
+          firstId: 1,
+          idCount: 10_000,
+          isSerial: true,
+        };
+        const settings = settingsFor(load, { maxThreads: 3, protocol, sequences });
+        const prepared = steppedRequests.map((request, index) => ({
+          request,
+          expected: [],
+          stream: streams.findIndex(
+            (_, stream) => index < streams.slice(0, stream + 1).reduce((sum, steps) => sum + steps),
+          ),
+        }));
+        await using sending = await sendingTo(`127.0.0.1:${witness.port}`, settings, { prepared });
+        const { level } = await measure(sending, load, { ...once, requestCount: 400 });
+        t.deepEqual(level.failures, []);
+        const { sent, ok, inFlight } = level.requests;
+        t.deepEqual([sent, ok + inFlight], [400, 400]);
+        const { all, most, streams: used } = sequencesIn(witness.events);
+        t.deepEqual(
+          all.flatMap((each) => faultsOf(each, true)),
+          [],
+        );
+        t.is(most, load === closed ? 8 : 7);
+        t.deepEqual([...used].toSorted(), [0, 1, 2]);
+        t.is(new Set(all.map(({ id }) => id)).size, all.length);
+        t.deepEqual([...new Set(all.map(({ id }) => id % 3))].toSorted(), [0, 1, 2]);
+        t.is(level.sequences?.begun, all.length);
+        t.is(level.clientHealth.threads?.length, 3);
+      },
+    );
+  }
 }

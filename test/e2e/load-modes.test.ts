@@ -129,6 +129,80 @@ test('--load-shape and --binary-search are in the run', async (t) => {
   t.regex(stdout, /The highest level that was below 60000 ms, stable and not invalid: request rate 300\./);
 });
 
+const threads = ['--max-threads', '2', '--json', 'run.json'];
+
+test('--max-threads with --binary-search finds the level at which the latency is reached', async (t) => {
+  await using place = createWorkplace();
+  // A serial server of 20 ms: n requests in flight take 20 n ms.
+  let free = Promise.resolve();
+  await using stub = await startV2Stub((response) => {
+    free = free.then(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    void free.then(() => response.end(v2Answer));
+  });
+  const { code, stderr } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--concurrency-range', '1:16:1', '--binary-search', '-l', '130', '-s', '1000'],
+    ...['--measurement-mode', 'count_windows', '--measurement-request-count', '20', ...threads],
+  );
+  t.is(code, 0, stderr);
+  const { levels } = readRun(place);
+  const concurrencies = levels.map(({ load }) => (load.kind === 'concurrency' ? load.concurrency : 0));
+  t.deepEqual(concurrencies.slice(0, 3), [1, 16, 8]);
+  t.deepEqual(
+    levels.map(({ isOverLimit }) => isOverLimit),
+    levels.map(({ summary }) => (summary.latency?.meanMs ?? 0) >= 130),
+  );
+  t.true(levels.every(({ clientHealth }) => clientHealth.threads?.length === 2));
+  const within = concurrencies.filter((_, index) => levels[index]?.isOverLimit === false);
+  const over = concurrencies.filter((_, index) => levels[index]?.isOverLimit === true);
+  t.is(Math.min(...over) - Math.max(...within), 1);
+});
+
+test('--max-threads with --load-shape and --request-intervals sends the whole schedule', async (t) => {
+  await using place = createWorkplace();
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
+  const own = ['-m', 'm', '-u', stub.url, ...threads];
+  const shaped = await place.run(
+    ...[...own, '--request-rate-range', '200', '--load-shape', 'step:0.5,2:1s', '-p', '2000', '-r', '1'],
+  );
+  t.true(shaped.code === 0 || shaped.code === 2, shaped.stderr);
+  const [level] = readRun(place).levels;
+  t.is(level?.summary.pacing?.intended, 499); // 100 in the first second, 400 in the second, of which the last is due at its end
+  t.is(level?.clientHealth.threads?.length, 2);
+  writeFileSync(place.path('gaps.txt'), '1000\n2000\n5000\n');
+  t.is((await place.run(...own, '--request-intervals', 'gaps.txt', '--request-count', '60')).code, 0);
+  const [given] = readRun(place).levels;
+  t.deepEqual([given?.requests.sent, given?.clientHealth.threads?.length], [60, 2]);
+  // 20 rounds of 8 ms, but for the time before the first.
+  t.true((given?.summary.durationMs ?? 0) >= 159);
+  t.is(given?.load.kind === 'request-intervals' ? given.load.requestsPerSecond : 0, 375);
+});
+
+test('--max-threads with --fixed-schedule sends each step once, at its time', async (t) => {
+  await using place = createWorkplace();
+  const seen: number[] = [];
+  await using stub = await startV2Stub((response, request) => {
+    void request.toArray().then((pieces) => {
+      const body = Buffer.concat(pieces);
+      seen.push(body.readFloatLE(body.length - 4));
+      response.end(v2Answer);
+    });
+  });
+  const data = Array.from({ length: 20 }, (_, index) => ({ IN: [index], timestamp: [index * 15] }));
+  writeFileSync(place.path('data.json'), JSON.stringify({ data }));
+  const { code, stderr } = await place.run(
+    ...['-m', 'm', '-u', stub.url, '--fixed-schedule', '--input-data', 'data.json', ...threads],
+  );
+  t.is(code, 0, stderr);
+  t.deepEqual(
+    seen.toSorted((left, right) => left - right),
+    data.map(({ IN: [value] }) => value),
+  );
+  const [level] = readRun(place).levels;
+  t.is(level?.requests.ok, 20);
+  t.true((level?.summary.durationMs ?? 0) >= 285);
+  t.is(level?.clientHealth.threads?.length, 2);
+});
+
 test('--periodic-concurrency-range grows within its level', async (t) => {
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));

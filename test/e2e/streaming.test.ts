@@ -56,34 +56,52 @@ test('perf-analyze --streaming counts answers that differ, and those that are er
   t.deepEqual(schemaErrors(readRun(place)), []);
 });
 
-test('perf-analyze --streaming takes all responses of a decoupled model', async (t) => {
-  await using place = createWorkplace();
-  await using server = await startDecoupledServer((value) => value);
-  const steps = [3, 1, 0, 8].map((value) => ({ IN: [value] }));
-  writeFileSync(place.path('data.json'), JSON.stringify({ data: steps }));
-  const flags = ['--input-data', 'data.json', '--json', 'run.json', '-f', 'run.csv', '--profile-export-file', 'p.json'];
-  const where = ['-m', 'many', '-u', server.address, ...streaming, '--request-count', '400'];
-  const { code, stdout, stderr } = await place.run(...where, ...flags, '--concurrency-range', '4');
-  t.is(code, 0, stderr);
-  t.regex(stdout, /Streams: time to the first response; latency \(above\) is to the last one/);
-  const run = readRun(place);
-  t.deepEqual(schemaErrors(run), []);
-  const [level] = run.levels;
-  t.is(level?.summary.requests, 400);
-  t.is(level?.summary.stream?.responses, 1200);
-  t.deepEqual(level?.summary.stream?.perRequest, { mean: 3, min: 0, max: 8 });
-  t.true((level?.summary.stream?.firstResponse?.meanMs ?? 0) > 0);
-  t.is(level?.summary.client, undefined);
-  const [titles] = readFileSync(place.path('run.csv'), 'utf8').split('\n');
-  t.regex(titles ?? '', /^Concurrency,Inferences\/Second,Response Throughput,Client Send,/);
-  const { requests } = JSON.parse(readFileSync(place.path('p.json'), 'utf8')).experiments[0];
-  t.is(requests.length, 400);
-  const counts = requests.map((request: { response_timestamps: number[] }) => request.response_timestamps.length);
-  t.deepEqual(
-    [1, 3, 8].map((count) => counts.filter((each: number) => each === count).length),
-    [200, 100, 100],
-  );
-});
+for (const threads of ['1', '3']) {
+  test(`perf-analyze --streaming takes all responses of a decoupled model, threads ${threads}`, async (t) => {
+    await using place = createWorkplace();
+    await using server = await startDecoupledServer((value) => value);
+    const steps = [3, 1, 0, 8].map((value) => ({ IN: [value] }));
+    writeFileSync(place.path('data.json'), JSON.stringify({ data: steps }));
+    const flags = [
+      '--input-data',
+      'data.json',
+      '--json',
+      'run.json',
+      '-f',
+      'run.csv',
+      '--profile-export-file',
+      'p.json',
+    ];
+    const where = ['-m', 'many', '-u', server.address, ...streaming, '--request-count', '400'];
+    const { code, stdout, stderr } = await place.run(
+      ...where,
+      ...flags,
+      '--concurrency-range',
+      '4',
+      '--max-threads',
+      threads,
+    );
+    t.is(code, 0, stderr);
+    t.regex(stdout, /Streams: time to the first response; latency \(above\) is to the last one/);
+    const run = readRun(place);
+    t.deepEqual(schemaErrors(run), []);
+    const [level] = run.levels;
+    t.is(level?.summary.requests, 400);
+    t.is(level?.summary.stream?.responses, 1200);
+    t.deepEqual(level?.summary.stream?.perRequest, { mean: 3, min: 0, max: 8 });
+    t.true((level?.summary.stream?.firstResponse?.meanMs ?? 0) > 0);
+    t.is(level?.summary.client, undefined);
+    const [titles] = readFileSync(place.path('run.csv'), 'utf8').split('\n');
+    t.regex(titles ?? '', /^Concurrency,Inferences\/Second,Response Throughput,Client Send,/);
+    const { requests } = JSON.parse(readFileSync(place.path('p.json'), 'utf8')).experiments[0];
+    t.is(requests.length, 400);
+    const counts = requests.map((request: { response_timestamps: number[] }) => request.response_timestamps.length);
+    t.deepEqual(
+      [1, 3, 8].map((count) => counts.filter((each: number) => each === count).length),
+      [200, 100, 100],
+    );
+  });
+}
 
 test('perf-analyze --streaming at a request rate counts errors of a decoupled model', async (t) => {
   await using place = createWorkplace();

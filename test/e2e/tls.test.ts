@@ -66,16 +66,22 @@ test('perf-analyze measures over https, with a certificate of its own', async (t
   });
 });
 
-test('perf-analyze measures over gRPC with TLS, with a certificate of its own', async (t) => {
-  await behindTls({ protocol: 'grpc', ALPNProtocols: ['h2'] }, async (place, port) => {
-    const flags = ['-i', 'grpc', '-u', `localhost:${port}`, ...grpcs, '--json', 'run.json'];
-    const { code, stderr } = await place.run('-m', 'simple', ...flags, ...brief);
-    t.is(code, 0, stderr);
-    const run = readRun(place, 'run.json');
-    t.is(run.server.url, `grpcs://localhost:${port}`);
-    t.is(run.levels[0]?.summary.failedRequests, 0);
+for (const streaming of [[], ['--streaming']]) {
+  test(`perf-analyze measures over gRPC with TLS, with a certificate of its own ${streaming.join('')}`, async (t) => {
+    await behindTls({ protocol: 'grpc', ALPNProtocols: ['h2'] }, async (place, port) => {
+      const flags = ['-i', 'grpc', ...streaming, '-u', `localhost:${port}`, ...grpcs, '--json', 'run.json'];
+      const { code, stderr } = await place.run('-m', 'simple', ...flags, ...brief);
+      t.is(code, 0, stderr);
+      const run = readRun(place, 'run.json');
+      t.is(run.server.url, `grpcs://localhost:${port}`);
+      t.is(run.levels[0]?.summary.failedRequests, 0);
+      t.is(
+        run.levels[0]?.summary.stream?.responses,
+        streaming.length > 0 ? run.levels[0]?.summary.requests : undefined,
+      );
+    });
   });
-});
+}
 
 test('perf-analyze refuses a server that it cannot trust, unless told to', async (t) => {
   const elsewhere = { key: certificate('elsewhere-key.pem'), cert: certificate('elsewhere.pem'), requestCert: false };

@@ -41,18 +41,20 @@ export async function startCountingHttp(status: (request: number) => number = ()
   return { arrived, arrivedByData, ...(await listening(server, () => server.closeAllConnections())) };
 }
 
+/** The message of an answer, behind its prefix. */
+export const grpcAnswer = framed(
+  encodeModelInferResponse({
+    modelName: 'm',
+    modelVersion: '1',
+    id: '',
+    parameters: noParameters,
+    outputs: [{ name: 'OUT', datatype: 'UINT8', shape: [1], data: Uint8Array.of(0), parameters: noParameters }],
+  }),
+);
+
 export async function startCountingGrpc(): Promise<CountingServer> {
   const { add, arrived, arrivedByData } = createCount();
   const sessions = new Set<ServerHttp2Session>();
-  const answer = framed(
-    encodeModelInferResponse({
-      modelName: 'm',
-      modelVersion: '1',
-      id: '',
-      parameters: noParameters,
-      outputs: [{ name: 'OUT', datatype: 'UINT8', shape: [1], data: Uint8Array.of(0), parameters: noParameters }],
-    }),
-  );
   const server = createHttp2Server();
   server.on('session', (session) => {
     sessions.add(session);
@@ -66,7 +68,7 @@ export async function startCountingGrpc(): Promise<CountingServer> {
       add(decodeModelInferRequest(Buffer.concat(pieces).subarray(5)).inputs[0]?.data.at(-1) ?? 0);
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      stream.end(answer);
+      stream.end(grpcAnswer);
     });
   });
   const breakAll = (): void => {

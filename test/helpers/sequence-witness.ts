@@ -3,6 +3,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { messageType } from '../../src/protocol/schema.js';
+import { grpcAnswer } from './counting-servers.js';
+import { v2Answer } from './v2-stub.js';
 
 /** A request as a server that knows nothing of our code read it, or the end of its answer. */
 export interface SequenceEvent {
@@ -65,7 +67,7 @@ async function startHttp(serve: Serve) {
         ...tensorStart(body.subarray(headLength)),
       });
       if (isRefused) response.writeHead(503).end('{"error":"busy"}');
-      else response.end('{"model_name":"m","outputs":[]}');
+      else response.end(v2Answer);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -105,7 +107,7 @@ async function startGrpc(serve: Serve) {
       } else {
         stream.respond(headers, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-        stream.end(Buffer.alloc(5));
+        stream.end(grpcAnswer);
       }
     });
   });

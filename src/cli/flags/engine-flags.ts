@@ -53,15 +53,10 @@ export function engineNotes({ a, sync, streaming }: EngineFlags, protocol: Proto
 const largestMaxThreads = 64;
 
 /** @throws PerfError `usage` for a value that is not understood, and for a load that only one thread can hold */
-export function parseMaxThreads({ maxThreads, streaming }: EngineFlags, load: LoadSettings): number {
+export function parseMaxThreads({ maxThreads }: EngineFlags, load: LoadSettings): number {
   const threads = parseInteger('--max-threads', maxThreads ?? '1', 1);
   if (threads > largestMaxThreads)
     throw badFlag('--max-threads', `an integer up to ${largestMaxThreads}`, String(threads));
-  if (threads > 1 && streaming) {
-    throw new PerfError('usage', `Cannot use --max-threads with --streaming: expected 1, got ${threads}`, {
-      hint: 'Threads tell one another when a request ended, but not when each of its responses came.',
-    });
-  }
   if (threads > 1 && load.kind === 'periodic-concurrency') {
     throw new PerfError(
       'usage',

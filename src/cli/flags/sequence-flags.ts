@@ -78,11 +78,10 @@ export function sequenceSettings(flags: SequenceFlags, source: RunSettings['data
  */
 export function checkSequences(
   { concurrent, idCount }: SequenceSettings,
-  { load, maxThreads, batchSize, wire }: Pick<RunSettings, 'load' | 'maxThreads' | 'batchSize' | 'wire'>,
+  { load, batchSize, wire }: Pick<RunSettings, 'load' | 'batchSize' | 'wire'>,
 ): void {
   const refuse = (what: string, expected: string, got: string | number): PerfError =>
     new PerfError('usage', `Cannot use ${what} with sequences: expected ${expected}, got ${got}`);
-  if (maxThreads > 1) throw refuse('--max-threads', '1, since one thread knows what a sequence waits for', maxThreads);
   if (batchSize > 1) throw refuse('-b', '1, a step of one sequence in each request', batchSize);
   if (wire.compression !== 'none') throw refuse('compression', 'none, since every request differs', wire.compression);
   if (load.kind === 'fixed-schedule')

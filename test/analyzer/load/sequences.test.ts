@@ -7,24 +7,13 @@ import { type SequenceSource, sequenceSource } from '../../../analyzer/load/sequ
 import { openThreadPacer } from '../../../analyzer/load/thread-pacer.js';
 import { http1Transport } from '../../../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../../../analyzer/wire/http2/http2-transport.js';
-import { unmarked } from '../../../analyzer/wire/sequence-marks.js';
 import type { OpenTransport } from '../../../analyzer/wire/transport.js';
 import { systemClock } from '../../../src/core/clock.js';
 import type { SequenceSettings } from '../../../src/core/run.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
-import { type SequenceEvent, startSequenceWitness, type WitnessOptions } from '../../helpers/sequence-witness.js';
-import { requestFor } from '../wire/peer.js';
-
-const streams = [5, 1, 3];
-/** One for each step; the first is larger than a frame, and than what a client copies of it. */
-const requests = streams.flatMap((steps, stream) =>
-  Array.from({ length: steps }, (_, step): InferRequest => {
-    const data = Buffer.alloc(stream === 0 && step === 0 ? 200_000 : 16);
-    data.set([stream, step]);
-    return { ...requestFor('m', data), parameters: unmarked };
-  }),
-);
+import { faultsOf, steppedRequests as requests, sequencesIn, streams } from '../../helpers/seen-sequences.js';
+import { startSequenceWitness, type WitnessOptions } from '../../helpers/sequence-witness.js';
 
 const settings: SequenceSettings = {
   concurrent: 5,
@@ -87,47 +76,6 @@ async function level(options: LevelOptions) {
   const counts = loop.sequences;
   await loop.stop();
   return { outcomes, counts };
-}
-
-/** What a server saw of one sequence: requests and answers in their order. */
-interface Sequence {
-  readonly id: number;
-  readonly log: SequenceEvent[];
-  readonly requests: SequenceEvent[];
-}
-
-/** Takes apart what a server saw: an id is one sequence until its end is answered, and everything before it. */
-function sequencesIn(events: readonly SequenceEvent[]) {
-  const all: Sequence[] = [];
-  const running = new Map<number, Sequence>();
-  let most = 0;
-  for (const event of events) {
-    const sequence = running.get(event.id) ?? { id: event.id, log: [], requests: [] };
-    if (sequence.log.length === 0) all.push(sequence);
-    running.set(event.id, sequence);
-    most = Math.max(most, running.size);
-    sequence.log.push(event);
-    if (event.kind === 'request') sequence.requests.push(event);
-    const isAnswered = sequence.log.length === 2 * sequence.requests.length;
-    if (isAnswered && sequence.requests.some(({ isEnd }) => isEnd)) running.delete(event.id);
-  }
-  return { all, most, streams: new Set(all.map(({ requests: [first] }) => first?.stream)) };
-}
-
-/** What no server may see of a sequence. */
-function faultsOf({ id, requests, log }: Sequence, isSerial: boolean): string[] {
-  const [first] = requests;
-  const steps = streams[first?.stream ?? 0] ?? 0;
-  const checks = {
-    'one start, at first': requests.every(({ isStart }, index) => isStart === (index === 0)),
-    'one end, at last': requests.every(({ isEnd }, index) => isEnd === (index === requests.length - 1)),
-    'all answered': log.length === 2 * requests.length,
-    'a stream in its order': requests.every(
-      ({ stream, step }, index) => stream === first?.stream && step === index % steps,
-    ),
-    'one request in flight': !isSerial || log.every(({ kind }, index) => (kind === 'request') === (index % 2 === 0)),
-  };
-  return Object.entries(checks).flatMap(([rule, isMet]) => (isMet ? [] : `${id}: ${rule}`));
 }
 
 /** Answers take between 0 and 3 ms, by turns. */
@@ -218,6 +166,23 @@ for (const protocol of ['http', 'grpc'] as const) {
     t.is(counts?.failed, 10);
   });
 }
+
+test('a rate over http is shared by sequences that do not wait, whose requests may overtake one another', async (t) => {
+  await using witness = await startSequenceWitness('http', { delayMs: (index) => (index % 5) * 10 });
+  const sequences = sequenceSource({ settings, streams, seed: 1 });
+  const open = transports.http(witness.port);
+  const { outcomes } = await level({ sequences, open, requestCount: 200, concurrency: 200, isOpenLoop: true });
+  t.deepEqual([...new Set(outcomes.map(({ failure }) => failure?.code))], [undefined]);
+  const sent = witness.events.filter(({ kind }) => kind === 'request');
+  const byId = new Map(sent.map(({ id }) => [id, sent.filter((event) => event.id === id)]));
+  t.true(byId.size >= 200 / 9);
+  for (const [id, all] of byId) {
+    const steps = streams[all[0]?.stream ?? 0] ?? 0;
+    const seen = all.map(({ stream, step, isStart, isEnd }) => [stream, step, isStart, isEnd].join()).toSorted();
+    const due = all.map((_, index) => [all[0]?.stream, index % steps, index === 0, index === all.length - 1].join());
+    t.deepEqual(seen, due.toSorted(), `sequence ${id}`);
+  }
+});
 
 test('a rate over grpc is shared by sequences that do not wait', async (t) => {
   await using witness = await startSequenceWitness('grpc', { delayMs: () => 20 });

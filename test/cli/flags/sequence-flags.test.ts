@@ -60,7 +60,6 @@ for (const [args, message] of [
     /--num-of-sequences .* at most --max-in-flight 7, got 8/,
   ],
   [[...rate, '--num-of-sequences', '8', '--sequence-id-range', '1:8'], /expected at least 8 ids/],
-  [['--serial-sequences', '--max-threads', '2'], /Cannot use --max-threads with sequences: expected 1, .*, got 2/],
   [['--serial-sequences', '-b', '2'], /Cannot use -b with sequences: expected 1, .*, got 2/],
   [['--serial-sequences', '--http-compression', 'gzip'], /Cannot use compression with sequences: .*, got gzip/],
   [['--serial-sequences', '--fixed-schedule', '--input-data', data], /Cannot use --fixed-schedule with sequences/],
