@@ -1,4 +1,5 @@
-import type { Level, LoadSettings } from '../src/core/run.js';
+import type { LoadSettings } from '../src/core/load.js';
+import type { Level } from '../src/core/run.js';
 import { planLoad } from './load/plan-load.js';
 import { sweepOf } from './load/sweep.js';
 import { type LevelOptions, type LevelPorts, measureLevel } from './measure/measure-level.js';

@@ -5,7 +5,7 @@ import { http1Transport } from '../analyzer/wire/http1/http1-transport.js';
 import { http2Transport } from '../analyzer/wire/http2/http2-transport.js';
 import { processPorts } from '../src/cli/process-ports.js';
 import { systemClock } from '../src/core/clock.js';
-import type { ConcurrencyLoad, RequestRateLoad } from '../src/core/run.js';
+import type { ConcurrencyLoad, RequestRateLoad } from '../src/core/load.js';
 import { benchRequest } from './wire-request.js';
 
 /**

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { constantRate } from '../analyzer/load/constant-rate.js';
-import type { LatencySummary, Level, Load } from '../src/core/run.js';
+import type { Load } from '../src/core/load.js';
+import type { LatencySummary, Level } from '../src/core/run.js';
 import { startFixedServers } from './wire-servers.js';
 
 const run = promisify(execFile);

@@ -1,6 +1,8 @@
 import { limitText } from '../src/core/certify.js';
+import type { ClosedLoad, LoadSettings } from '../src/core/load.js';
 import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
-import type { ClosedLoad, LoadSettings, MeasurementSettings, Run } from '../src/core/run.js';
+import type { Run } from '../src/core/run.js';
+import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { describeLevel } from './marks.js';
 import { describeSequences } from './sequence-table.js';
 

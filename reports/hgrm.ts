@@ -1,5 +1,6 @@
+import type { Load } from '../src/core/load.js';
 import { levelValue, loadName } from '../src/core/load-name.js';
-import type { Load, Run } from '../src/core/run.js';
+import type { Run } from '../src/core/run.js';
 import { latencyHistogram } from './latency-histogram.js';
 
 /** The latencies of one level. */

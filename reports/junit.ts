@@ -1,5 +1,6 @@
 import { loadName } from '../src/core/load-name.js';
-import type { Level, Run, RunSettings } from '../src/core/run.js';
+import type { Level, Run } from '../src/core/run.js';
+import type { RunSettings } from '../src/core/run-settings.js';
 import { describeModels } from './describe-run.js';
 import { describeLevel } from './marks.js';
 import { xmlText } from './xml-text.js';

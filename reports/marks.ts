@@ -1,6 +1,7 @@
 import { type Interval, relativeHalfWidth } from '../src/core/certainty.js';
 import { isSwept, loadName } from '../src/core/load-name.js';
-import type { Finding, Level, RunSettings, Stability, Window } from '../src/core/run.js';
+import type { Finding, Level, Stability, Window } from '../src/core/run.js';
+import type { RunSettings } from '../src/core/run-settings.js';
 
 /** Short marks of a level for a table cell. */
 export function levelMarks(level: Level): string[] {

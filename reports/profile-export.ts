@@ -1,5 +1,6 @@
+import type { Load } from '../src/core/load.js';
 import { levelValue } from '../src/core/load-name.js';
-import type { Level, Load } from '../src/core/run.js';
+import type { Level } from '../src/core/run.js';
 import { fromMs, type Nanoseconds, ns, plus } from '../src/core/units.js';
 
 /** The time of day at the origin of the monotonic clock: whole seconds since 1970, and nanoseconds. */

@@ -1,5 +1,7 @@
+import type { LoadSettings } from '../src/core/load.js';
 import { isOpenLoop } from '../src/core/load-name.js';
-import type { Level, LoadSettings, SequenceSettings } from '../src/core/run.js';
+import type { Level } from '../src/core/run.js';
+import type { SequenceSettings } from '../src/core/run-settings.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** For the heading of a report. */

@@ -1,6 +1,7 @@
 import { unsupported } from '../src/core/certainty.js';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
-import type { Level, MeasurementSettings, Run } from '../src/core/run.js';
+import type { Level, Run } from '../src/core/run.js';
+import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { formatCertainty } from './certainty-table.js';
 import { formatCertification } from './certification.js';
 import type { Table } from './column.js';

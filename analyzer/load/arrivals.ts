@@ -1,5 +1,5 @@
+import type { Arrivals } from '../../src/core/load.js';
 import type { Random } from '../../src/core/random.js';
-import type { Arrivals } from '../../src/core/run.js';
 
 /**
  * Where the arrivals lie in operational time, in which one request comes per unit on average: each call gives the place of

@@ -1,4 +1,4 @@
-import type { RequestRateLoad } from '../../src/core/run.js';
+import type { RequestRateLoad } from '../../src/core/load.js';
 
 /** So many requests a second, evenly. */
 export const constantRate = (requestsPerSecond: number, maxInFlight: number): RequestRateLoad => ({

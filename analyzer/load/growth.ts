@@ -1,4 +1,4 @@
-import type { PeriodicConcurrencyLoad } from '../../src/core/run.js';
+import type { PeriodicConcurrencyLoad } from '../../src/core/load.js';
 
 /** How many requests a closed loop is to have outstanding, as answers come. */
 export interface Growth {

@@ -1,5 +1,5 @@
+import type { LevelRange, Load, LoadSettings, SweptLoadSettings } from '../../src/core/load.js';
 import { isSwept } from '../../src/core/load-name.js';
-import type { LevelRange, Load, LoadSettings, SweptLoadSettings } from '../../src/core/run.js';
 
 /** How many levels a run will have; absent when that depends on the answers. */
 export function levelCount(settings: LoadSettings): number | undefined {

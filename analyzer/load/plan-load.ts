@@ -5,7 +5,7 @@ import type {
   OpenLoad,
   RequestRateLoad,
   SingleLoadSettings,
-} from '../../src/core/run.js';
+} from '../../src/core/load.js';
 import { fixedSchedule, intervalSchedule, rateSchedule, type Schedule } from './schedule.js';
 
 /** A load with all that is needed to hold it; each schedule starts from the beginning. */

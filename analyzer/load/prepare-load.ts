@@ -1,4 +1,4 @@
-import type { ClosedLoad } from '../../src/core/run.js';
+import type { ClosedLoad } from '../../src/core/load.js';
 import { periodicGrowth } from './growth.js';
 import { type ClosedLoopOptions, keepConcurrency } from './keep-concurrency.js';
 import type { LoadLoopOptions } from './load-loop.js';

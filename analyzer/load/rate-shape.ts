@@ -1,4 +1,4 @@
-import type { LoadShape } from '../../src/core/run.js';
+import type { LoadShape } from '../../src/core/load.js';
 import { type Nanoseconds, ns } from '../../src/core/units.js';
 
 /** A rate over time, by the inverse of its integral. */

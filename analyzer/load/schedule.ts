@@ -1,5 +1,5 @@
+import type { RequestRateLoad } from '../../src/core/load.js';
 import { deriveSeed, seededRandom } from '../../src/core/random.js';
-import type { RequestRateLoad } from '../../src/core/run.js';
 import { fromMs, type Nanoseconds, ns } from '../../src/core/units.js';
 import { arrivalProcess } from './arrivals.js';
 import { rateShape } from './rate-shape.js';

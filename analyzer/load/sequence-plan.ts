@@ -1,5 +1,5 @@
 import type { Random } from '../../src/core/random.js';
-import type { SequenceSettings } from '../../src/core/run.js';
+import type { SequenceSettings } from '../../src/core/run-settings.js';
 
 /** What a sequence will be. */
 export interface PlannedSequence {

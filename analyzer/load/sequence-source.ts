@@ -1,5 +1,5 @@
 import { deriveSeed, seededRandom } from '../../src/core/random.js';
-import type { SequenceSettings } from '../../src/core/run.js';
+import type { SequenceSettings } from '../../src/core/run-settings.js';
 import { correlationIds } from './correlation-ids.js';
 import { type RunningSequences, runSequences } from './run-sequences.js';
 import { planSequences, type SequencePlan } from './sequence-plan.js';

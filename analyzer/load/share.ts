@@ -1,4 +1,4 @@
-import type { Load } from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
 import type { PlannedLoad } from './plan-load.js';
 import type { RequestOrder } from './request-order.js';
 import type { Schedule } from './schedule.js';

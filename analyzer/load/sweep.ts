@@ -1,5 +1,5 @@
+import type { LevelRange, Load, LoadSettings } from '../../src/core/load.js';
 import { isSwept } from '../../src/core/load-name.js';
-import type { LevelRange, Load, LoadSettings } from '../../src/core/run.js';
 import { levelsOf, loadAt } from './level-range.js';
 import { singleLoad } from './plan-load.js';
 

@@ -1,4 +1,6 @@
-import type { Level, Load, MeasurementSettings, RequestCounts } from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
+import type { Level, RequestCounts } from '../../src/core/run.js';
+import type { MeasurementSettings } from '../../src/core/run-settings.js';
 import { minus, toMs } from '../../src/core/units.js';
 import { assessCertainty } from './assess-certainty.js';
 import { settledFrom, stretchOf } from './judge-adaptive.js';

@@ -1,5 +1,6 @@
 import { type Certainty, type Interval, relativeHalfWidth } from '../../src/core/certainty.js';
-import type { AdaptiveSettings, MeasurementSettings, Stability } from '../../src/core/run.js';
+import type { Stability } from '../../src/core/run.js';
+import type { AdaptiveSettings, MeasurementSettings } from '../../src/core/run-settings.js';
 import { minus, type Nanoseconds, toMs } from '../../src/core/units.js';
 import { lookPlan } from '../statistics/look-plan.js';
 import { settle } from '../statistics/settle.js';

@@ -1,5 +1,6 @@
 import type { Certification } from '../../src/core/certify.js';
-import type { MeasurementSettings, Stability } from '../../src/core/run.js';
+import type { Stability } from '../../src/core/run.js';
+import type { MeasurementSettings } from '../../src/core/run-settings.js';
 import { toMs } from '../../src/core/units.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
 import type { SampleLog } from './sample-log.js';

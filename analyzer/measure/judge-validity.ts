@@ -1,5 +1,6 @@
+import type { Load } from '../../src/core/load.js';
 import { isOpenLoop } from '../../src/core/load-name.js';
-import type { ClientHealth, Finding, Load, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
+import type { ClientHealth, Finding, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
 import { largestSplit } from '../load/share.js';
 
 export interface ValidityInput {

@@ -1,5 +1,6 @@
 import { answers } from '../../src/core/failure.js';
-import type { Finding, LevelPart, Load, RequestCounts, Verdict } from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
+import type { Finding, LevelPart, RequestCounts, Verdict } from '../../src/core/run.js';
 import type { LoadEvents } from '../load/outcome.js';
 import { type Targets, targetList, targetTable } from '../targets/targets.js';
 import { createFailureTally, type FailureTally } from './failure-tally.js';

@@ -1,4 +1,5 @@
-import type { Load, Stability } from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
+import type { Stability } from '../../src/core/run.js';
 import { minus, type Nanoseconds, toMs } from '../../src/core/units.js';
 import { throughputOf } from './summarise.js';
 import type { WindowSeries } from './window-series.js';

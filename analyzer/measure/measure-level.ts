@@ -1,13 +1,7 @@
 import type { Clock } from '../../src/core/clock.js';
-import type {
-  Instability,
-  Level,
-  Load,
-  MeasurementSettings,
-  SequenceCounts,
-  SequenceSettings,
-  Stability,
-} from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
+import type { Instability, Level, SequenceCounts, Stability } from '../../src/core/run.js';
+import type { MeasurementSettings, SequenceSettings } from '../../src/core/run-settings.js';
 import { fromMs, minus, type Nanoseconds, plus, toSeconds } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
 import { type LoadEvents, type Outcome, toldBefore } from '../load/outcome.js';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { LoadSettings } from '../../src/core/load.js';
 import { PerfError } from '../../src/core/perf-error.js';
-import type { LoadSettings } from '../../src/core/run.js';
 import { ns } from '../../src/core/units.js';
 import type { LoadLoop } from '../load/load-loop.js';
 import { planLoad } from '../load/plan-load.js';

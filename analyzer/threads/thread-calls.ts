@@ -1,5 +1,6 @@
+import type { Load } from '../../src/core/load.js';
 import type { PerfErrorCode } from '../../src/core/perf-error.js';
-import type { Load, SequenceCounts } from '../../src/core/run.js';
+import type { SequenceCounts } from '../../src/core/run.js';
 import type { Nanoseconds } from '../../src/core/units.js';
 import type { Share } from '../load/share.js';
 import type { ThreadReading } from '../measure/client-meter.js';

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { Protocol, ServiceKind } from './choose-server.js';
 import { checkTargets, hasTls } from './flags/check-targets.js';
 import { type ComposingFlags, composingModels } from './flags/composing-flags.js';

@@ -2,7 +2,7 @@ import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import { createMetricsClient } from '../client/metrics-client.js';
 import type { TlsOptions } from '../client/tls.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { MetricSample } from '../protocol/exposition.js';
 import { modelNames } from './open-servers.js';
 

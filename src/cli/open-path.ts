@@ -11,7 +11,7 @@ import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import type { Clock } from '../core/clock.js';
 import { isOpenLoop } from '../core/load-name.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
 import type { InferResponse } from '../protocol/infer.js';

@@ -13,7 +13,7 @@ import type { StartClientMeter } from '../../analyzer/measure/client-meter.js';
 import { openSendThreads } from '../../analyzer/threads/threaded-sender.js';
 import { systemClock } from '../core/clock.js';
 import { isOpenLoop } from '../core/load-name.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { Nanoseconds } from '../core/units.js';
 import { openPath, type PathPlan } from './open-path.js';
 import { startProcessMeter } from './process-meter.js';

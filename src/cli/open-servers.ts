@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from '../client/connection.js';
 import type { V2Client } from '../client/v2-client.js';
 import { PerfError } from '../core/perf-error.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { ModelMetadata, TensorMetadata } from '../protocol/metadata.js';
 import { connect } from './choose-server.js';
 import { openTarget, type Target } from './open-target.js';

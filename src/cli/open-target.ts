@@ -1,7 +1,8 @@
 import type { V2Client } from '../client/v2-client.js';
 import type { ComposingModel } from '../core/composing.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import type { ModelFacts, RunSettings, ServerFacts } from '../core/run.js';
+import type { ModelFacts, ServerFacts } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import { highestOf, type ModelMetadata, type ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import { findComposing } from './find-composing.js';

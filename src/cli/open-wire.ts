@@ -6,7 +6,7 @@ import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { addressOf, originOf } from './choose-server.js';

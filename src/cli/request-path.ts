@@ -8,7 +8,7 @@ import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared
 import type { SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
 import type { Targets } from '../../analyzer/targets/targets.js';
 import type { ConnectionOptions } from '../client/connection.js';
-import type { RunSettings } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
 import { type InputTexts, inputTexts } from './input-texts.js';

@@ -7,7 +7,8 @@ import { type Targets, targetList, targetTable } from '../../analyzer/targets/ta
 import { type Epoch, epochAt, type RequestLabel } from '../../reports/profile-export.js';
 import { systemClock } from '../core/clock.js';
 import { tool } from '../core/package-manifest.js';
-import type { Level, Run, RunSettings, ServerFacts } from '../core/run.js';
+import type { Level, Run, ServerFacts } from '../core/run.js';
+import type { RunSettings } from '../core/run-settings.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer } from './choose-server.js';
 import { collectMetrics, metricsUrlOf } from './collect-metrics.js';

@@ -1,6 +1,6 @@
 import type { V2Client } from '../client/v2-client.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import type { RunSettings, TraceSettings } from '../core/run.js';
+import type { RunSettings, TraceSettings } from '../core/run-settings.js';
 import type { OpenServers } from './open-servers.js';
 
 interface TraceServer {

@@ -1,4 +1,4 @@
-import type { TraceSettings } from '../core/run.js';
+import type { TraceSettings } from '../core/run-settings.js';
 import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelIndexEntry, ModelMetadata, ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';

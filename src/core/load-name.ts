@@ -1,4 +1,4 @@
-import type { ClosedLoad, Load, LoadSettings, SweptLoadSettings } from './run.js';
+import type { ClosedLoad, Load, LoadSettings, SweptLoadSettings } from './load.js';
 
 /** Whether requests are sent by a schedule, rather than by answers. */
 export const isOpenLoop = <Kind extends Pick<LoadSettings, 'kind'>>(

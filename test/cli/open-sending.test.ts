@@ -6,7 +6,9 @@ import { type LevelPorts, measureLevel } from '../../analyzer/measure/measure-le
 import type { PathPlan } from '../../src/cli/open-path.js';
 import { openSending, type Sending } from '../../src/cli/open-sending.js';
 import { systemClock } from '../../src/core/clock.js';
-import type { Level, Load, MeasurementSettings, RequestRateLoad, RunSettings } from '../../src/core/run.js';
+import type { Load, RequestRateLoad } from '../../src/core/load.js';
+import type { Level } from '../../src/core/run.js';
+import type { MeasurementSettings, RunSettings } from '../../src/core/run-settings.js';
 import { fromMs, minus, type Nanoseconds, ns, plus, toMs } from '../../src/core/units.js';
 import { requestFor } from '../analyzer/wire/peer.js';
 import { startGrpcFaults } from '../faults/grpc-fault-server.js';

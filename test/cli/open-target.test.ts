@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connect, type Protocol } from '../../src/cli/choose-server.js';
 import { openTarget } from '../../src/cli/open-target.js';
-import type { RunSettings } from '../../src/core/run.js';
+import type { RunSettings } from '../../src/core/run-settings.js';
 import { startGrpcServer } from '../../src/server/grpc/grpc-server.js';
 import { startHttpServer } from '../../src/server/http/http-server.js';
 import { createInMemoryService, type InMemoryService } from '../contract/in-memory-service.js';

@@ -8,7 +8,8 @@ import { http2Transport } from '../../analyzer/wire/http2/http2-transport.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import { processPorts } from '../../src/cli/process-ports.js';
 import { systemClock } from '../../src/core/clock.js';
-import type { Level, MeasurementSettings } from '../../src/core/run.js';
+import type { Level } from '../../src/core/run.js';
+import type { MeasurementSettings } from '../../src/core/run-settings.js';
 import { requestFor } from '../analyzer/wire/peer.js';
 import { startSilentServer } from './silent-server.js';
 

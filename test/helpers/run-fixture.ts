@@ -2,16 +2,8 @@ import { judgeValidity } from '../../analyzer/measure/judge-validity.js';
 import { createLatencyRecorder } from '../../analyzer/measure/latency-recorder.js';
 import { createPacedRecord, type PacedRecord } from '../../analyzer/measure/paced-record.js';
 import { summarise } from '../../analyzer/measure/summarise.js';
-import type {
-  ClientHealth,
-  Level,
-  Load,
-  Measured,
-  RequestCounts,
-  Run,
-  ServerSplit,
-  Stability,
-} from '../../src/core/run.js';
+import type { Load } from '../../src/core/load.js';
+import type { ClientHealth, Level, Measured, RequestCounts, Run, ServerSplit, Stability } from '../../src/core/run.js';
 import { fromMs, ns } from '../../src/core/units.js';
 
 interface LevelFixture {

@@ -8,7 +8,9 @@ import { measureLevel } from '../../../analyzer/measure/measure-level.js';
 import { findTrustedRate, type TrustedRate } from '../../../analyzer/trusted-rate.js';
 import { http1Transport } from '../../../analyzer/wire/http1/http1-transport.js';
 import { systemClock } from '../../core/clock.js';
-import type { ConcurrencyLoad, Level, Load, MeasurementSettings, RequestRateLoad } from '../../core/run.js';
+import type { ConcurrencyLoad, Load, RequestRateLoad } from '../../core/load.js';
+import type { Level } from '../../core/run.js';
+import type { MeasurementSettings } from '../../core/run-settings.js';
 import { type InferRequest, noParameters } from '../../protocol/infer.js';
 import { processPorts } from '../process-ports.js';
 

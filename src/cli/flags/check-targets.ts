@@ -1,5 +1,6 @@
+import type { LoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { LoadSettings, RunSettings } from '../../core/run.js';
+import type { RunSettings } from '../../core/run-settings.js';
 
 /** Whether a server is spoken to over TLS. */
 export const hasTls = (url: string): boolean => /^(https|grpcs):/.test(url);

@@ -1,5 +1,5 @@
+import type { LoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { LoadSettings } from '../../core/run.js';
 import type { Protocol } from '../choose-server.js';
 import { badFlag, parseInteger } from './parse.js';
 

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
+import type { Arrivals, LevelRange, LoadSettings, SweptLoadSettings } from '../../core/load.js';
 import { isSwept } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { Arrivals, LevelRange, LoadSettings, SweptLoadSettings } from '../../core/run.js';
 import { readTimestamps } from './fixed-schedule.js';
 import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';

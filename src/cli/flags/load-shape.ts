@@ -1,4 +1,4 @@
-import type { LoadShape } from '../../core/run.js';
+import type { LoadShape } from '../../core/load.js';
 import { milliseconds } from './duration.js';
 import { badFlag } from './parse.js';
 

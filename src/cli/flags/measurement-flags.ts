@@ -1,7 +1,8 @@
 import type { CertifySettings } from '../../core/certify.js';
+import type { LoadSettings } from '../../core/load.js';
 import { isOpenLoop } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { AdaptiveSettings, LoadSettings, MeasurementSettings } from '../../core/run.js';
+import type { AdaptiveSettings, MeasurementSettings } from '../../core/run-settings.js';
 import { milliseconds } from './duration.js';
 import { parseCertify } from './latency-limit.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile } from './parse.js';

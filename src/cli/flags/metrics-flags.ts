@@ -1,5 +1,5 @@
 import { PerfError } from '../../core/perf-error.js';
-import type { MetricsSettings } from '../../core/run.js';
+import type { MetricsSettings } from '../../core/run-settings.js';
 import { badFlag, parseInteger } from './parse.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Server:' } as const;

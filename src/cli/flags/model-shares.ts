@@ -1,4 +1,4 @@
-import type { ModelShare } from '../../core/run.js';
+import type { ModelShare } from '../../core/run-settings.js';
 import { badFlag } from './parse.js';
 
 /** A model with less than a thousandth of the weight of another would get a thousandth of the requests all the same. */

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
+import type { LoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { LoadSettings } from '../../core/run.js';
 import { parseInteger } from './parse.js';
 
 /** The flags that say how many requests are sent, and how long one may take. */

@@ -1,6 +1,7 @@
+import type { LoadSettings } from '../../core/load.js';
 import { isOpenLoop } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { LoadSettings, RunSettings, SequenceSettings } from '../../core/run.js';
+import type { RunSettings, SequenceSettings } from '../../core/run-settings.js';
 import { badFlag, largestConcurrency, parseInteger, parseNumber } from './parse.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Sequences:' } as const;

@@ -1,6 +1,7 @@
 import { largestInFlight } from '../../../analyzer/load/level-range.js';
+import type { LoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { LoadSettings, SharedMemorySettings } from '../../core/run.js';
+import type { SharedMemorySettings } from '../../core/run-settings.js';
 import { badFlag, parseInteger } from './parse.js';
 
 /** The flags about shared memory, as text. */

@@ -1,4 +1,4 @@
-import type { TraceSettings } from '../../core/run.js';
+import type { TraceSettings } from '../../core/run-settings.js';
 import { oneOf, parseInteger } from './parse.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Server:' } as const;

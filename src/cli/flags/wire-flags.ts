@@ -1,6 +1,6 @@
 import type { ConnectionOptions, HeaderField } from '../../client/connection.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { WireSettings } from '../../core/run.js';
+import type { WireSettings } from '../../core/run-settings.js';
 import type { Protocol } from '../choose-server.js';
 import { badFlag, oneOf } from './parse.js';
 

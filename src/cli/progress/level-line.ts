@@ -1,7 +1,8 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type Interval, relativeHalfWidth, unsupported } from '../../core/certainty.js';
+import type { LoadSettings } from '../../core/load.js';
 import { isSwept, loadName } from '../../core/load-name.js';
-import type { Level, LoadSettings, Stability } from '../../core/run.js';
+import type { Level, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
 
 const windowsNeeded = 3;

@@ -1,5 +1,6 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
-import type { Level, RunSettings } from '../../core/run.js';
+import type { Level } from '../../core/run.js';
+import type { RunSettings } from '../../core/run-settings.js';
 
 /** Tells a person how far the run is; never writes to standard output. */
 export interface Progress {

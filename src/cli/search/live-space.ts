@@ -1,7 +1,7 @@
 import { doublings } from '../../../searcher/load-search.js';
 import { createSpace, type Dimension, type Rule, type Space } from '../../../searcher/space/space.js';
+import type { SweptLoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { SweptLoadSettings } from '../../core/run.js';
 import type { SettingValue } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoadSettings } from '../../core/load.js';
 import { tool } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
-import type { Level, LoadSettings, MeasurementSettings, RunSettings } from '../../core/run.js';
+import type { Level } from '../../core/run.js';
+import type { MeasurementSettings, RunSettings } from '../../core/run-settings.js';
 import type { Candidate, Measure, Trial } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { lineDifference } from '../../../reports/line-difference.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { RunSettings } from '../../core/run.js';
+import type { RunSettings } from '../../core/run-settings.js';
 import type { Candidate } from '../../core/trial.js';
 import { type EditedField, editConfigText } from '../../protocol/edit-config-text.js';
 import type { ModelConfig } from '../../protocol/model-config.js';

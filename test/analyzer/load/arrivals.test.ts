@@ -1,7 +1,7 @@
 import test from 'ava';
 import { arrivalProcess } from '../../../analyzer/load/arrivals.js';
+import type { Arrivals } from '../../../src/core/load.js';
 import { seededRandom } from '../../../src/core/random.js';
-import type { Arrivals } from '../../../src/core/run.js';
 
 const count = 20_000;
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { rateShape } from '../../../analyzer/load/rate-shape.js';
-import type { LoadShape } from '../../../src/core/run.js';
+import type { LoadShape } from '../../../src/core/load.js';
 import { toSeconds } from '../../../src/core/units.js';
 
 const rate = 100;

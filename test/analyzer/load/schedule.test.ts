@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fixedSchedule, intervalSchedule, rateSchedule } from '../../../analyzer/load/schedule.js';
-import type { RequestRateLoad } from '../../../src/core/run.js';
+import type { RequestRateLoad } from '../../../src/core/load.js';
 import { toMs } from '../../../src/core/units.js';
 
 const poisson: RequestRateLoad = {

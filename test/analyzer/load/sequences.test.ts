@@ -9,7 +9,7 @@ import { http1Transport } from '../../../analyzer/wire/http1/http1-transport.js'
 import { http2Transport } from '../../../analyzer/wire/http2/http2-transport.js';
 import type { OpenTransport } from '../../../analyzer/wire/transport.js';
 import { systemClock } from '../../../src/core/clock.js';
-import type { SequenceSettings } from '../../../src/core/run.js';
+import type { SequenceSettings } from '../../../src/core/run-settings.js';
 import { ns } from '../../../src/core/units.js';
 import type { InferRequest } from '../../../src/protocol/infer.js';
 import { faultsOf, steppedRequests as requests, sequencesIn, streams } from '../../helpers/seen-sequences.js';

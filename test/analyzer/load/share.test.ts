@@ -2,7 +2,7 @@ import test from 'ava';
 import { planLoad } from '../../../analyzer/load/plan-load.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
 import { shareOf, shareOfLoad, shareOfOrder } from '../../../analyzer/load/share.js';
-import type { RequestRateLoad } from '../../../src/core/run.js';
+import type { RequestRateLoad } from '../../../src/core/load.js';
 
 const sharesOf = (of: number) => Array.from({ length: of }, (_, index) => ({ index, of }));
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type SweepAnswer, sweepOf } from '../../../analyzer/load/sweep.js';
+import type { LoadSettings, RequestRateLoad } from '../../../src/core/load.js';
 import { levelValue } from '../../../src/core/load-name.js';
-import type { LoadSettings, RequestRateLoad } from '../../../src/core/run.js';
 
 const range = { start: 1, end: 64, step: 1 };
 const concurrency = (change: Partial<typeof range> = {}): LoadSettings => ({

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { seededRandom } from '../../../src/core/random.js';
-import type { Level, MeasurementSettings } from '../../../src/core/run.js';
+import type { Level } from '../../../src/core/run.js';
+import type { MeasurementSettings } from '../../../src/core/run-settings.js';
 import { adaptiveMeasurement, measureSimulated, type SimulatedLevel } from '../../helpers/measure-simulated.js';
 
 const { adaptive: _adaptive, ...common } = adaptiveMeasurement;

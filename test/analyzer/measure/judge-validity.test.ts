@@ -1,6 +1,7 @@
 import test from 'ava';
 import { judgeValidity, type ValidityInput } from '../../../analyzer/measure/judge-validity.js';
-import type { ClientHealth, Finding, LatencySummary, Load, Measured } from '../../../src/core/run.js';
+import type { Load } from '../../../src/core/load.js';
+import type { ClientHealth, Finding, LatencySummary, Measured } from '../../../src/core/run.js';
 import { idleClient, rateSettingsFixture } from '../../helpers/run-fixture.js';
 
 const latencies = (p50: number, p99: number): LatencySummary => ({

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type RequestFlags, requestSettings } from '../../../src/cli/flags/request-flags.js';
+import type { LoadSettings } from '../../../src/core/load.js';
 import { PerfError } from '../../../src/core/perf-error.js';
-import type { LoadSettings } from '../../../src/core/run.js';
 
 const none: RequestFlags = { requestCount: undefined, warmupRequestCount: undefined, requestTimeout: undefined };
 const four: LoadSettings = { kind: 'concurrency', range: { start: 1, end: 4, step: 1 }, search: 'linear' };

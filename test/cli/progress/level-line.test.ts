@@ -2,7 +2,9 @@ import test from 'ava';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { doneLine, runningLine } from '../../../src/cli/progress/level-line.js';
 import type { LevelPlan } from '../../../src/cli/progress/progress.js';
-import type { Level, LoadSettings, MeasurementSettings, Stability } from '../../../src/core/run.js';
+import type { LoadSettings } from '../../../src/core/load.js';
+import type { Level, Stability } from '../../../src/core/run.js';
+import type { MeasurementSettings } from '../../../src/core/run-settings.js';
 import { levelFixture, runFixture } from '../../helpers/run-fixture.js';
 
 const view: LevelView = {
