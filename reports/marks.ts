@@ -140,7 +140,7 @@ function spreadText(level: Level, what: 'throughput' | 'latency', percentile: nu
   const values = recent.map((window) => (what === 'throughput' ? window.throughput : latencyOf(window)));
   const digits = what === 'throughput' ? 2 : 3;
   const unit = what === 'throughput' ? 'infer/s' : `ms (${percentile === undefined ? 'mean' : `p${percentile}`})`;
-  const spread =
-    Math.min(...values) > 0 ? (Math.max(...values) / Math.min(...values) - 1) * 100 : Number.POSITIVE_INFINITY;
-  return `the last windows had ${values.map((value) => value.toFixed(digits)).join(', ')} ${unit}, ${spread.toFixed(1)} % apart`;
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const spread = least > 0 ? `${((most / least - 1) * 100).toFixed(1)} % apart` : 'infinitely far apart';
+  return `the last windows had ${values.map((value) => value.toFixed(digits)).join(', ')} ${unit}, ${spread}`;
 }

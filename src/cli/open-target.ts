@@ -3,6 +3,7 @@ import type { ComposingModel } from '../core/composing.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { ModelFacts, ServerFacts } from '../core/run.js';
 import type { RunSettings } from '../core/run-settings.js';
+import type { ModelIndexEntry } from '../protocol/metadata.js';
 import { highestOf, type ModelMetadata, type ServerMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
 import { findComposing } from './find-composing.js';
@@ -119,12 +120,19 @@ async function modelNotReady(client: V2Client, settings: RunSettings, url: strin
   const entry = known.find(
     (model) => model.name === modelName && (modelVersion === '' || model.version === modelVersion),
   );
-  const names = [...new Set(known.map(({ name }) => name))].join(', ');
   const got =
     entry === undefined
-      ? `a server that has ${names === '' ? 'no models to show' : names}`
+      ? `a server that has ${whatItHas(known, modelName)}`
       : [entry.state ?? 'a model that was never loaded', entry.reason].filter(Boolean).join(': ');
   return new PerfError('unreachable', `Cannot measure ${model}: expected it to be ready on ${url}, got ${got}`);
+}
+
+/** Other versions of the model, or other models. */
+function whatItHas(known: readonly ModelIndexEntry[], modelName: string): string {
+  const versions = known.flatMap(({ name, version }) => (name === modelName && version !== undefined ? [version] : []));
+  if (versions.length > 0) return `version ${versions.join(', ')} of it`;
+  const names = [...new Set(known.map(({ name }) => name))].join(', ');
+  return names === '' ? 'no models to show' : names;
 }
 
 /** The configuration is an extension of Triton: a server without it is measured as one that does not batch. */

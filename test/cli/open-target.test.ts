@@ -56,7 +56,7 @@ const refusals: readonly [what: string, change: Partial<RunSettings>, message: R
   [
     'an unknown version',
     { modelVersion: '7' },
-    /^Cannot measure version 7 of model 'simple': expected it to be ready on URL, got a server that has simple/,
+    /^Cannot measure version 7 of model 'simple': expected it to be ready on URL, got a server that has version 1 of it$/,
   ],
   [
     'a batch over the maximum',

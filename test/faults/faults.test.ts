@@ -10,9 +10,11 @@ import { processPorts } from '../../src/cli/process-ports.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { Level } from '../../src/core/run.js';
 import { requestFor } from '../analyzer/wire/peer.js';
+import { type CountingServer, startCountingGrpc, startCountingHttp } from '../helpers/counting-servers.js';
 import type { FaultServer } from './fault-server.js';
 import { startGrpcFaults } from './grpc-fault-server.js';
 import { startHttpFaults } from './http-fault-server.js';
+import { startTroubledProxy } from './troubled-proxy.js';
 
 const count = 6000;
 const requests = [requestFor('any')];
@@ -23,6 +25,8 @@ const open = planPlainLoad({ ...constantRate(4000, 64), arrivals: { kind: 'poiss
 
 interface Wire {
   readonly name: string;
+  /** A server without faults. */
+  startGood(): Promise<CountingServer>;
   start(): Promise<FaultServer>;
   open(port: number): OpenTransport;
   /** Classes of failures that must come. */
@@ -33,6 +37,7 @@ const wires: readonly Wire[] = [
   {
     name: 'HTTP',
     start: startHttpFaults,
+    startGood: startCountingHttp,
     open: (port) =>
       http1Transport({ origin: `http://127.0.0.1:${port}`, requests, clock: systemClock, requestTimeoutMs }),
     failures: ['http 503', 'protocol', 'connect', 'timeout'],
@@ -40,6 +45,7 @@ const wires: readonly Wire[] = [
   {
     name: 'gRPC',
     start: startGrpcFaults,
+    startGood: startCountingGrpc,
     open: (port) => http2Transport({ address: `127.0.0.1:${port}`, requests, clock: systemClock, requestTimeoutMs }),
     failures: ['grpc 14', 'grpc 13', 'connect', 'timeout'],
   },
@@ -87,6 +93,24 @@ for (const wire of wires) {
         for (const code of wire.failures) t.true((byClass.get(code) ?? 0) > 0, `${code}: ${[...byClass.keys()]}`);
         t.true(ok > 0.5 * sent, `${ok} of ${sent}`);
         t.true(failed > 0.02 * sent);
+      },
+    );
+
+    test.serial(
+      `${wire.name}, ${planned.load.kind}: headers that come byte by byte and sockets that freeze hold nobody up for good`,
+      async (t) => {
+        await using server = await wire.startGood();
+        await using proxy = await startTroubledProxy(Number(server.url.split(':').at(-1)));
+        const level = await measure(planned, wire.open(proxy.port));
+        const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
+        t.deepEqual([intended, sent + dropped, ok + failed, inFlight], [count, count, sent, 0]);
+        t.deepEqual([level.summary.requests, level.summary.failedRequests], [ok, failed]);
+        t.true(proxy.arrived() > 0);
+        t.deepEqual(
+          level.failures.map((failure) => failure.code),
+          ['timeout'],
+        );
+        t.true(ok > 0.5 * sent, `${ok} of ${sent}`);
       },
     );
   }
