@@ -149,7 +149,7 @@ export class Http2Connection {
     const failure = timedOut(toMs(limit));
     const isLate = (sentAt: number): boolean => minus(now, ns(sentAt)) > limit;
     const lateWaiting = this.waiting.filter(({ sentAt }) => isLate(sentAt));
-    const lateSlots = this.busySlots().filter((slot) => isLate(this.streams.sentAt[slot] ?? 0));
+    const lateSlots = this.streams.busySlots().filter((slot) => isLate(this.streams.sentAt[slot] ?? 0));
     if (lateWaiting.length + lateSlots.length === 0) return;
     if (2 * minus(now, this.lastReadAt) > limit) this.isDraining = true;
     this.waiting.splice(0, Infinity, ...this.waiting.filter(({ sentAt }) => !isLate(sentAt)));
@@ -261,7 +261,7 @@ export class Http2Connection {
   private onGoaway({ lastStreamId, text }: Goaway): void {
     this.isDraining = true;
     this.goaway = `the server said ${text}`;
-    const unseen = this.busySlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
+    const unseen = this.streams.busySlots().filter((slot) => (this.streams.ids[slot] ?? 0) > lastStreamId);
     this.returnCalls(unseen.map((slot) => this.takeBack(slot)));
   }
 
@@ -346,10 +346,6 @@ export class Http2Connection {
     streams.isBusy[slot] = 0;
     this.idle.push(slot);
     this.options.onReply(streams.tokens[slot] ?? 0, failure, ns(Math.min(lastAt, firstAt)), lastAt);
-  }
-
-  private busySlots(): number[] {
-    return this.streams.openSlots().filter((slot) => this.streams.isBusy[slot] === 1);
   }
 
   private takeBack(slot: number): PendingCall {

@@ -129,4 +129,9 @@ export class StreamTable {
     for (let slot = 0; slot < this.size; slot++) if (this.ids[slot] !== 0) slots.push(slot);
     return slots;
   }
+
+  /** Those with a request in flight. */
+  busySlots(): number[] {
+    return this.openSlots().filter((slot) => this.isBusy[slot] === 1);
+  }
 }

@@ -5,7 +5,7 @@ const text = { type: 'string', requiresArg: true, group: 'Reports:' } as const;
 
 /** The flags about the file that has every request. */
 export const profileFlags = {
-  'profile-export-file': { ...text, describe: "Write the times of every request as perf_analyzer's JSON" },
+  'profile-export-file': { ...text, describe: "Write every request, its times and tensors, as perf_analyzer's JSON" },
   'export-tensors': {
     ...text,
     defaultDescription: 'small',
