@@ -9,4 +9,4 @@ export type PartialAnswer =
   | { readonly kind: 'end'; readonly isFinal: true };
 
 /** Takes the answers in their order. What it returns settles when the client has room for more. */
-export type TakeAnswer = (answer: PartialAnswer) => void | Promise<void>;
+export type TakeAnswer = (answer: PartialAnswer) => void | Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { encodeModelInferRequest } from '../../src/protocol/grpc-infer.js';
@@ -148,13 +148,19 @@ for (const [what, headers] of [
 }
 
 /** As one request with the body's length or, with the header, in chunks. */
-function collect(url: string, body: string, headers: Readonly<Record<string, string>>) {
+function collect(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  { agent, onData }: { readonly agent?: Agent; readonly onData?: () => void } = {},
+) {
   return new Promise<{ status: number | undefined; type: string; text: string }>((resolve, reject) => {
     const length = 'Transfer-Encoding' in headers ? {} : { 'Content-Length': Buffer.byteLength(body) };
-    const call = httpRequest(url, { method: 'POST', headers: { ...headers, ...length } }, (response) => {
+    const call = httpRequest(url, { method: 'POST', headers: { ...headers, ...length }, agent }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk) => {
         text += chunk;
+        onData?.();
       });
       response.on('end', () =>
         resolve({ status: response.statusCode, type: String(response.headers['content-type']), text }),
@@ -164,6 +170,36 @@ function collect(url: string, body: string, headers: Readonly<Record<string, str
     call.end(body);
   });
 }
+
+test.serial('a server that closes in the middle of a stream closes its connection behind it', async (t) => {
+  const module = `export async function execute([request]) {
+    await request.send({ outputs: { Y: [1] } });
+    setTimeout(() => request.end(), 500);
+  }`;
+  await using live = await liveService(decoupledModel('', module));
+  const server = await startServer(live.service, {
+    httpPort: 0,
+    allowGrpc: false,
+    allowMetrics: false,
+    log: () => undefined,
+  });
+  let onBegun: () => void = () => undefined;
+  const agent = new Agent({ keepAlive: true });
+  const begun = new Promise<void>((resolve) => {
+    onBegun = resolve;
+  });
+  const url = `http://127.0.0.1:${server.ports.http}/v2/models/m/generate_stream`;
+  const answer = collect(url, '{"X":[1]}', {}, { agent, onData: () => onBegun() });
+  await begun;
+  const closed = server[Symbol.asyncDispose]();
+  t.deepEqual(
+    eventsOf((await answer).text).map(({ Y }) => Y),
+    [1],
+  );
+  const late = new Promise((resolve) => setTimeout(resolve, 15_000, 'late').unref());
+  t.is(await Promise.race([closed, late]), undefined);
+  agent.destroy();
+});
 
 test.serial('generate takes exactly one response of a decoupled model', async (t) => {
   await using served = await serve();
@@ -204,5 +240,35 @@ test.serial('responses of 1 MB reach a client that reads slowly, one by one', as
   t.deepEqual(
     events.map(({ Y }) => [Y.length, Y[0], Y.at(-1)]),
     Array.from({ length: 40 }, (_, index) => [250000, index + 1000, index + 1000]),
+  );
+});
+
+test.serial('a decoupled model waits for a gRPC client that reads slowly', async (t) => {
+  const count = 100;
+  const module = `export async function execute([request]) {
+    for (let index = 1; index <= ${count}; index++) {
+      await request.send({ outputs: { Y: new Int32Array(250000).fill(index) } });
+      console.log('sent ' + index);
+    }
+    request.end();
+  }`;
+  await using served = await serve(decoupledModel('', module));
+  const { call, responses, ended } = openStream(served.client);
+  const sent = () => served.live.lines.filter((line) => / sent \d+$/.test(line)).length;
+  call.write(bytesOf([1], ''));
+  call.end();
+  call.pause();
+  while (sent() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  let before = -1;
+  while (before !== sent()) {
+    before = sent();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  t.true(before < count, `${before} of ${count} were sent while the client did not read`);
+  call.resume();
+  t.is((await ended).code, 0);
+  t.deepEqual(
+    responses.map(({ response }) => numbersOf(response)[0]),
+    Array.from({ length: count }, (_, index) => index + 1),
   );
 });

@@ -39,7 +39,7 @@ export interface ExecutableRequest {
   /** Aborts when the client gives up. */
   readonly signal?: AbortSignal | undefined;
   /** Takes the responses of a decoupled model, in their order. What it returns settles when there is room for more. */
-  readonly respond?: ((response: PartialResponse) => void | Promise<void>) | undefined;
+  readonly respond?: ((response: PartialResponse) => void | Promise<void> | undefined) | undefined;
 }
 
 /** One response of a decoupled model. */

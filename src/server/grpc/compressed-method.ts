@@ -38,6 +38,7 @@ function compressing(call: GrpcCall, coding: MessageCoding): GrpcCall {
       const compressed = encoders[coding](message);
       sent = sent.then(async () => call.send(await compressed, coding));
     },
+    sent: () => sent.then(() => call.sent()),
     end: (status) => void sent.then(() => call.end(status)),
   };
 }

@@ -16,6 +16,8 @@ export interface GrpcCall {
    * @param coding how they are compressed, if they are; the same for all messages of a call
    */
   send(message: Uint8Array, coding?: MessageCoding): void;
+  /** Resolves when the client has taken what was sent, or wants no more; `undefined` when it has. */
+  sent(): Promise<void> | undefined;
   /** Ends the call with its status, after everything that was sent. Only the first one counts. */
   end(status: GrpcStatus): void;
   /** The bytes of a message are not looked at any more. Optional. */

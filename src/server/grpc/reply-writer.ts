@@ -23,6 +23,8 @@ export interface Reply {
   sentOfFirst: number;
   /** Of all pieces. */
   unsentBytes: number;
+  /** Called when no piece is left. */
+  readonly onSent: (() => void)[];
   /** The block that ends the stream, after all pieces. */
   trailers: Uint8Array | undefined;
 }
@@ -49,6 +51,7 @@ export class ReplyWriter {
       pieces: [],
       sentOfFirst: 0,
       unsentBytes: 0,
+      onSent: [],
       trailers: undefined,
     };
   }
@@ -94,6 +97,12 @@ export class ReplyWriter {
     this.pump();
   }
 
+  /** Resolves when everything that was sent on a stream so far is with the socket, or nobody wants it any more. */
+  sent(reply: Reply): Promise<void> | undefined {
+    if (!this.#unsent.has(reply)) return undefined;
+    return new Promise((resolve) => reply.onSent.push(resolve));
+  }
+
   /** Ends a stream with its trailers, once all of its messages are sent. */
   end(reply: Reply, trailers: Uint8Array): void {
     if (reply.pieces.length === 0) this.headers(reply, trailers, true);
@@ -103,6 +112,7 @@ export class ReplyWriter {
   /** Nothing more is sent on a stream. */
   forget(reply: Reply): void {
     this.#unsent.delete(reply);
+    for (const tell of reply.onSent.splice(0)) tell();
   }
 
   /** Sends as much as the windows and the socket allow. */
@@ -111,6 +121,7 @@ export class ReplyWriter {
       this.#pumpOne(reply);
       if (reply.pieces.length > 0) continue;
       this.#unsent.delete(reply);
+      for (const tell of reply.onSent.splice(0)) tell();
       if (reply.trailers !== undefined) this.headers(reply, reply.trailers, true);
     }
   }

@@ -93,6 +93,10 @@ export class ServerStream implements GrpcCall {
     onWritten();
   }
 
+  sent(): Promise<void> | undefined {
+    return this.#options.writer.sent(this.reply);
+  }
+
   end(status: GrpcStatus): void {
     if (this.#hasEnded) return;
     this.#finish();

@@ -48,7 +48,7 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
 
   /** Never rejects. */
   const sendAnswers = async (message: ReceivedMessage, { request, wantsEmptyFinal }: ReadRequest) => {
-    const onAnswer = (answer: PartialAnswer): void => {
+    const onAnswer = (answer: PartialAnswer): Promise<void> | undefined => {
       if (answer.kind === 'response') {
         const response = final(answer.response, answer.isFinal);
         call.send(encodeStreamResponse({ errorMessage: '', response }));
@@ -57,6 +57,7 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
       } else if (wantsEmptyFinal) {
         call.send(encodeStreamResponse({ errorMessage: '', response: final(namesOf(message.bytes), true) }));
       }
+      return call.sent();
     };
     try {
       if (isClosing) throw exiting;

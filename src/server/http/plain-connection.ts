@@ -156,7 +156,7 @@ export class PlainConnection implements ByteSink {
     for (const part of encodeAnswer(answer, { isLast })) socket.write(part);
     socket.uncork();
     if (answer.rest !== undefined) await writeRest(answer.rest, socket);
-    if (isLast) {
+    if (isLast || (answer.rest !== undefined && this.#options.isClosing())) {
       socket.end();
       return;
     }

@@ -282,6 +282,7 @@ test('ModelStreamInfer refuses in its answers what comes while the server closes
     const receiver = open?.({
       signal: new AbortController().signal,
       metadata: () => undefined,
+      sent: () => undefined,
       send: (message) => {
         const { response, errorMessage } = decodeStreamResponse(message);
         told.push(`${response.id}: ${errorMessage}`);

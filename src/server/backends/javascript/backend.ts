@@ -10,6 +10,8 @@ import type { WorkerProcessOptions } from './worker-process.js';
 
 /** Largest heap of a model's process in MiB, a parameter of the configuration. */
 const maxHeapKey = 'max_heap_mb';
+/** How long `execute` may take in ms, a parameter of the configuration. */
+const executionTimeoutKey = 'execution_timeout_ms';
 
 /** Models that are JavaScript modules, each instance in a process of its own. @param log gets what models write */
 export function javascriptBackend(log: (line: string) => void): Backend {
@@ -62,14 +64,16 @@ const startOptions = (
     config,
     parameters: Object.fromEntries(Object.entries(config.parameters).map(([key, value]) => [key, value.string_value])),
   },
-  maxHeapMb: maxHeapOf(config),
+  maxHeapMb: countOf(maxHeapKey, config),
+  executionTimeoutMs: countOf(executionTimeoutKey, config),
   log: (line) => log(`${name}: ${line}`),
   running,
 });
 
-function maxHeapOf({ name, parameters }: ModelConfig): number | undefined {
-  const text = parameters[maxHeapKey]?.string_value;
+/** A parameter that is a whole number above 0. @throws PerfError when it is something else */
+function countOf(key: string, { name, parameters }: ModelConfig): number | undefined {
+  const text = parameters[key]?.string_value;
   if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new PerfError('model', `parameter '${maxHeapKey}' of ${name} must be a whole number of MiB, got '${text}'`);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new PerfError('model', `parameter '${key}' of ${name} must be a whole number above 0, got '${text}'`);
 }

@@ -1,6 +1,6 @@
 import { modelTensor } from './model-tensor.js';
 import { partialResultOf } from './run-batch.js';
-import type { BindMessage, ResponseMessage, RunRequest } from './worker-messages.js';
+import type { BindMessage, PartialResult, ResponseMessage, RunRequest } from './worker-messages.js';
 
 /** A request as a model sees it. */
 export interface ModelRequest {
@@ -22,6 +22,9 @@ export interface ModelRequest {
   end(): void;
 }
 
+/** Of responses that the client has not taken: a model that does not wait must not fill the server's memory. */
+const mostUnsentBytes = 64 * 1024 * 1024;
+
 export interface OpenRequestOptions {
   readonly binding: BindMessage;
   readonly reply: (message: ResponseMessage) => void;
@@ -35,7 +38,8 @@ export class OpenRequest {
   readonly #options: OpenRequestOptions;
   readonly #gone = new AbortController();
   /** Of responses that are on their way. */
-  readonly #onSent: (() => void)[] = [];
+  readonly #onSent: { readonly bytes: number; readonly tell: () => void }[] = [];
+  #unsentBytes = 0;
   #hasEnded = false;
   readonly forModel: ModelRequest;
 
@@ -56,12 +60,14 @@ export class OpenRequest {
 
   cancel(): void {
     this.#gone.abort();
-    for (const tell of this.#onSent.splice(0)) tell();
+    for (const { tell } of this.#onSent.splice(0)) tell();
     this.#finish();
   }
 
   sent(): void {
-    this.#onSent.shift()?.();
+    const sent = this.#onSent.shift();
+    this.#unsentBytes -= sent?.bytes ?? 0;
+    sent?.tell();
   }
 
   /** Fails the request unless it has ended. */
@@ -76,9 +82,15 @@ export class OpenRequest {
     this.#check('send');
     if (this.#gone.signal.aborted) return Promise.resolve();
     const result = partialResultOf(response, this.#request, binding);
+    const bytes = bytesOf(result);
+    if (this.#onSent.length > 0 && this.#unsentBytes + bytes > mostUnsentBytes) {
+      throw new Error('Cannot send: 64 MiB wait for the client; expected the model to await what send returns');
+    }
     if (isFinal) this.#finish();
     reply({ kind: 'response', key: this.#request.key, isFinal, result });
-    return isFinal ? Promise.resolve() : new Promise((resolve) => this.#onSent.push(resolve));
+    if (isFinal) return Promise.resolve();
+    this.#unsentBytes += bytes;
+    return new Promise((tell) => this.#onSent.push({ bytes, tell }));
   }
 
   #end(): void {
@@ -100,6 +112,9 @@ export class OpenRequest {
     this.#options.onEnd();
   }
 }
+
+const bytesOf = (result: PartialResult): number =>
+  result.ok ? result.outputs.reduce((sum, output) => sum + (output?.data.byteLength ?? 0), 0) : 0;
 
 function inputsOf({ inputs }: RunRequest, { inputs: bound }: BindMessage): Record<string, unknown> {
   const byName: Record<string, unknown> = Object.create(null);

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PerfError } from '../../../core/perf-error.js';
 import type { ModelGraph } from '../backend.js';
 import type { ComputeWorker } from '../replaced-worker.js';
+import { readLines } from './bounded-lines.js';
 import type { RunningProcesses } from './running-processes.js';
 import type { FromWorker, ModelArguments, ToWorker } from './worker-messages.js';
 
@@ -18,6 +17,8 @@ export interface WorkerProcessOptions {
   readonly arguments: ModelArguments;
   /** `undefined` = what Node takes. */
   readonly maxHeapMb: number | undefined;
+  /** For `execute`; `undefined` = as long as it takes. */
+  readonly executionTimeoutMs: number | undefined;
   /** Gets each line that the model writes. */
   readonly log: (line: string) => void;
   readonly running: RunningProcesses;
@@ -27,7 +28,6 @@ export interface WorkerProcessOptions {
 const finalizeMs = 5_000;
 /** After a process has ended: for what it wrote last. */
 const lastWordsMs = 200;
-const longestLine = 2_000;
 
 /** Starts a process. Rejects with a `PerfError` that names the file when the model cannot be loaded or initialised. */
 export function startWorkerProcess(options: WorkerProcessOptions): Promise<JavascriptWorker> {
@@ -48,7 +48,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Javas
     const onMessage = (message: FromWorker) => {
       if (message.kind === 'started') {
         child.off('message', onMessage);
-        resolve(workerOf(child, ended, message.graph));
+        resolve(workerOf(child, { ended, graph: message.graph, executionTimeoutMs: options.executionTimeoutMs }));
       } else if (message.kind === 'failed') {
         fail(message.message);
       }
@@ -59,39 +59,55 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Javas
   });
 }
 
-const workerOf = (child: ChildProcess, ended: Promise<string>, graph: ModelGraph | undefined): JavascriptWorker => {
+interface StartedProcess {
+  readonly ended: Promise<string>;
+  readonly graph: ModelGraph | undefined;
+  readonly executionTimeoutMs: number | undefined;
+}
+
+function workerOf(child: ChildProcess, { ended, graph, executionTimeoutMs }: StartedProcess): JavascriptWorker {
   let isEnding = false;
+  let timer: NodeJS.Timeout | undefined;
+  let overtime: string | undefined;
+  const kill = (): void => {
+    overtime = `execute took longer than execution_timeout_ms ${executionTimeoutMs}`;
+    child.kill('SIGKILL');
+  };
+  child.on('message', ({ kind }: FromWorker) => {
+    if (kind === 'done' || kind === 'failed') clearTimeout(timer);
+  });
+  void ended.then(() => clearTimeout(timer));
   return {
     graph,
     post: (message) => {
-      if (child.connected) child.send(message);
+      if (!child.connected) return;
+      child.send(message);
+      if (message.kind === 'run' && executionTimeoutMs !== undefined) timer = setTimeout(kill, executionTimeoutMs);
     },
     listen(onMessage, onEnd) {
       child.on('message', onMessage);
-      void ended.then((reason) => (isEnding ? undefined : onEnd(reason)));
+      void ended.then((reason) => (isEnding ? undefined : onEnd(overtime ?? reason)));
     },
     async end() {
       isEnding = true;
-      const timer = setTimeout(() => child.kill('SIGKILL'), finalizeMs);
+      const limit = setTimeout(() => child.kill('SIGKILL'), finalizeMs);
       if (child.connected) child.send({ kind: 'finalize' } satisfies ToWorker);
       await ended;
-      clearTimeout(timer);
+      clearTimeout(limit);
     },
   };
-};
+}
 
 /** Resolves, when the process has ended, with how: what nothing caught, the fatal error, the signal or the exit code. */
 function endingOf(child: ChildProcess, log: (line: string) => void): Promise<string> {
   let cause: string | undefined;
-  const read = (stream: Readable | null) => {
-    if (stream === null) return;
-    createInterface({ input: stream }).on('line', (line) => {
-      if (line.startsWith('FATAL ERROR: ')) cause ??= line.slice(0, longestLine);
-      log(line.slice(0, longestLine));
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    readLines(stream, (line) => {
+      if (line.startsWith('FATAL ERROR: ')) cause ??= line;
+      log(line);
     });
-  };
-  read(child.stdout);
-  read(child.stderr);
+  }
   child.on('message', (message: FromWorker) => {
     if (message.kind === 'crashed') cause = message.message;
   });
