@@ -19,16 +19,24 @@ import { trialOfLevel } from './trial-of-level.js';
 /** How long a measurement of a search takes: a first look, or one of the repeats that decide. */
 export type Effort = 'screen' | 'verdict';
 
+/** Of `-p`, when the command line leaves it open how long a level takes. */
+const usualIntervalMs = 5000;
+
 /**
  * Windows of a first look are a tenth of `-p` long and at most 5, so that a quick model is seen in 1.5 s; those of a repeat are
- * twice as long.
+ * twice as long. A search decides by its repeats, so that its levels are not adaptive.
  */
-const measurementOf = (measurement: MeasurementSettings, effort: Effort): MeasurementSettings => ({
-  ...measurement,
-  mode: measurement.mode === 'request_count' ? 'count_windows' : measurement.mode,
-  intervalMs: Math.max(50, Math.round(measurement.intervalMs / (effort === 'screen' ? 10 : 5))),
-  maxTrials: Math.min(measurement.maxTrials, 5),
-});
+export function measurementOf(measurement: MeasurementSettings, effort: Effort): MeasurementSettings {
+  const { adaptive: _adaptive, certify: _certify, ...windows } = measurement;
+  const isAdaptive = measurement.mode === 'adaptive';
+  const intervalMs = isAdaptive ? usualIntervalMs : measurement.intervalMs;
+  return {
+    ...windows,
+    mode: isAdaptive ? 'time_windows' : measurement.mode === 'request_count' ? 'count_windows' : measurement.mode,
+    intervalMs: Math.max(50, Math.round(intervalMs / (effort === 'screen' ? 10 : 5))),
+    maxTrials: Math.min(measurement.maxTrials, 5),
+  };
+}
 
 export interface MeasureOptions {
   readonly server: SearchServer;
