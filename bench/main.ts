@@ -1,3 +1,4 @@
+import { benchCompare } from './compare.js';
 import { benchOpenLoop } from './open-loop.js';
 import { benchSearch } from './search/search.js';
 import { benchServer } from './server.js';
@@ -9,6 +10,7 @@ import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
+  compare: benchCompare,
   'open-loop': benchOpenLoop,
   search: () => benchSearch(folder),
   server: benchServer,

@@ -45,7 +45,7 @@ interface JunitSuite {
 }
 
 /** What CI servers read as the results of tests. */
-function junitDocument(suites: readonly JunitSuite[]): string {
+export function junitDocument(suites: readonly JunitSuite[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.map(suiteText).join('')}</testsuites>\n`;
 }
 

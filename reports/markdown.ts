@@ -22,7 +22,7 @@ function runSection(run: Run): string {
 }
 
 /** A table whose numbers stand at the right. */
-function markdownTable<Row>({ columns, rows }: Pick<Table<Row>, 'columns' | 'rows'>): string {
+export function markdownTable<Row>({ columns, rows }: Pick<Table<Row>, 'columns' | 'rows'>): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map((column) => markdownText(headingOf(column)))),
@@ -32,7 +32,7 @@ function markdownTable<Row>({ columns, rows }: Pick<Table<Row>, 'columns' | 'row
 }
 
 /** Text without a meaning of its own in Markdown or HTML, on one line. */
-const markdownText = (text: string): string =>
+export const markdownText = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]|~#]/g, '\\$&')

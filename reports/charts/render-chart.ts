@@ -34,6 +34,8 @@ export interface Chart {
   /** What a reader without eyes is told instead. */
   readonly description: string;
   readonly isFullWidth?: boolean;
+  /** Of a chart with a row for each of its points. */
+  readonly height?: number;
   readonly option: (size: ChartSize) => EChartsCoreOption;
   /** By series and place in its data, those that can be looked at one by one. */
   readonly pointAt: (series: number, index: number) => ChartPoint | undefined;

@@ -27,7 +27,7 @@ const alignment = ({ align }: Pick<Column<never>, 'align'>): Html | undefined =>
 /** The first cell names its row. */
 function cell<Row>(column: Column<Row>, row: Row, index: number): Html {
   const text = cellText(column, row);
-  if (index === 0) return html`<th scope="row">${text}</th>`;
+  if (index === 0) return html`<th scope="row"${alignment(column)}>${text}</th>`;
   const value = column.value(row);
   const raw = typeof value === 'number' ? html` data-value="${value}"` : undefined;
   return html`<td${alignment(column)}${raw}>${text}</td>`;

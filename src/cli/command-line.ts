@@ -3,6 +3,7 @@ import { tool } from '../core/package-manifest.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import { analyzeCommand, analyzeFlags } from './analyze-command.js';
 import type { CommandContext } from './command-context.js';
+import { compareCommand, compareFlags } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { exitCodes } from './exit-codes.js';
 import { declaredFlags } from './flags/declared-flags.js';
@@ -44,6 +45,9 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     .command('search', 'Search for the best configuration within limits', searchFlags, (argv) =>
       start(searchCommand(argv, createContext())),
     )
+    .command('compare <runs..>', 'Say whether new runs are worse than one before', compareFlags, (argv) =>
+      start(compareCommand(argv, createContext())),
+    )
     .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
     .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
       start(doctorCommand(createContext())),
@@ -71,6 +75,7 @@ const commandFlags: ReadonlyMap<string, (yargs: Argv) => unknown> = new Map<stri
   ['models', modelsFlags],
   ['report', reportCommandFlags],
   ['search', searchFlags],
+  ['compare', compareFlags],
   ['serve', serveFlags],
   ['doctor', (yargs) => yargs],
 ]);

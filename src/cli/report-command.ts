@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
+import { refuseRepeats } from './flags/refuse-repeats.js';
 import { filesByFlag, type ReportFlags, reportFiles, reportFlags } from './flags/report-flags.js';
 import { createRunReader } from './read-run.js';
 import { checkDistinct } from './write-output.js';
@@ -10,6 +11,7 @@ export const reportCommandFlags = (yargs: Argv) =>
   yargs
     .positional('runs', { type: 'string', array: true, demandOption: true, describe: 'Runs that --json wrote' })
     .options(reportFlags)
+    .check(refuseRepeats(['runs']))
     .example('$0 report run.json', 'Show a stored run as it was shown when it was measured')
     .example('$0 report run.json --html report.html', 'Charts and tables in one file that needs nothing else')
     .example('$0 report monday.json tuesday.json --markdown week.md', 'Several runs in one document');

@@ -43,6 +43,7 @@ test('report refuses what is no run, and several runs in a format for one', asyn
     [['report', 'text.json'], /Cannot read text.json: expected a run/],
     [['report', 'other.json'], /Cannot read other.json: .* one where the document must have required property/],
     [['report', 'a.json', 'b.json', '-f', 'o.csv'], /Cannot write -f o.csv: expected one run, got 2/],
+    [['report', 'a.json', '--html', 'x', '--html', 'y'], /Cannot use --html more than once/],
     [['report', 'a.json', '--html', 'x', '--junit', 'x'], /Cannot use --html and --junit together/],
   ] as const;
   for (const [args, message] of refusals) {

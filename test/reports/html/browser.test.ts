@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Page } from 'playwright-core';
+import { compareRuns } from '../../../analyzer/compare/compare-runs.js';
+import { formatComparisonHtml } from '../../../reports/html/comparison-page.js';
 import { formatHtml } from '../../../reports/html/run-page.js';
+import type { Comparison } from '../../../src/core/comparison.js';
+import { seededRandom } from '../../../src/core/random.js';
 import { openBrowser } from '../../helpers/browser.js';
 import { busyRun } from '../../helpers/busy-run.js';
+import { simulatedRun } from '../../helpers/noisy-runs.js';
 
 const run = busyRun({ levels: 6, windows: 5, requests: 300, modelName: '<script>alert(1)</script>' });
 
@@ -13,10 +18,10 @@ interface PageFile extends AsyncDisposable {
   readonly path: string;
 }
 
-function pageFile(): PageFile {
+function pageFile(markup = formatHtml([run])): PageFile {
   const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-page-'));
   const path = join(folder, 'report.html');
-  writeFileSync(path, formatHtml([run]));
+  writeFileSync(path, markup);
   return { path, [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) };
 }
 
@@ -138,4 +143,40 @@ test('a table is downloaded as CSV with all digits, without a script', async (t)
     [Number(first.split(',')[1])],
     run.levels.slice(0, 1).map(({ summary }) => summary.throughput),
   );
+});
+
+function comparison(): Comparison {
+  const random = seededRandom(2);
+  const [base, next] = [1, 1.1].map((shift) => Array.from({ length: 4 }, () => simulatedRun(random, 0.02, shift)));
+  return {
+    base: ['<b>base</b>.json'],
+    next: ['new.json'],
+    title: '<script>m</script>',
+    replication: 'runs',
+    confidencePercent: 99.5,
+    differences: [],
+    changes: compareRuns(base ?? [], next ?? [], { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 }),
+  };
+}
+
+test('the page of a comparison shows every change where it belongs, with and without a script', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const compared = comparison();
+  await using file = pageFile(formatComparisonHtml(compared));
+  for (const width of [1400, 420]) {
+    for (const hasScript of [true, false]) {
+      const { page, complaints } = await browser.open(file.path, { width, hasScript });
+      const points = await pointsOf(page, 'changes');
+      t.deepEqual(
+        points.map(({ x }) => x),
+        compared.changes.map(({ ratio = Number.NaN }) => 100 * (ratio - 1)),
+      );
+      t.true(offLine(points.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
+      t.is(await page.locator('h1').textContent(), '<script>m</script>');
+      t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'));
+      t.deepEqual(complaints, []);
+      await page.close();
+    }
+  }
 });
