@@ -42,7 +42,10 @@ export const isSure = (changes: readonly Change[]): boolean =>
 
 /** What was compared, and how sure the intervals are; one line each. */
 export function describeComparison({ base, next, replication, confidencePercent, differences }: Comparison): string[] {
-  const noise = replication === 'runs' ? 'runs' : 'the windows of each run; noise from run to run is not in it';
+  const noise =
+    replication === 'runs'
+      ? 'runs'
+      : 'the windows of each run, whose geometric means are shown; noise from run to run is not in it';
   return [
     `base: ${base.join(', ')}`,
     `new: ${next.join(', ')}`,

@@ -1,6 +1,7 @@
 import type { Change, ChangeKind } from '../../src/core/comparison.js';
 import { loadName } from '../../src/core/load-name.js';
 import type { Level, Measured, Run } from '../../src/core/run.js';
+import { blockMeans } from '../statistics/autocorrelation.js';
 import { type Ratio, ratioInterval } from '../statistics/ratio-interval.js';
 import { allMetrics, type Metric, usualMetrics } from './metrics.js';
 
@@ -21,7 +22,7 @@ export interface CompareOptions {
 
 /**
  * Compares level by level and figure by figure. With several runs on both sides, a run is one value; otherwise the windows that
- * a run is summarised from are: they are the blocks of its time, too few to draw from them again and again.
+ * a run is summarised from are, joined to at most ten blocks of time, since neighbouring windows are alike.
  */
 export function compareRuns(base: readonly Run[], next: readonly Run[], options: CompareOptions): Change[] {
   const names = options.thresholds.map(({ metric }) => metric);
@@ -32,7 +33,10 @@ export function compareRuns(base: readonly Run[], next: readonly Run[], options:
   return levels.flatMap((level) => {
     const [before, after] = [base, next].map((runs) => valuesOf(runs, level, byRun));
     return metrics.map((metric) =>
-      changeOf({ level, metric, base: pick(before, metric), next: pick(after, metric) }, { ...options, confidence }),
+      changeOf(
+        { level, metric, base: pick(before, metric, byRun), next: pick(after, metric, byRun) },
+        { ...options, confidence },
+      ),
     );
   });
 }
@@ -50,11 +54,19 @@ function valuesOf(runs: readonly Run[], name: string, byRun: boolean): Measured[
 const summarisedWindows = ({ windows, summarisedWindows: count }: Level): readonly Measured[] =>
   count === 0 ? [] : windows.slice(-count);
 
+/** More blocks would be too short to be independent of one another. */
+const mostBlocks = 10;
+
 /** A stretch without the figure leaves none: it would be missing from the mean. */
-function pick(measured: readonly Measured[] = [], { value }: Metric): number[] {
+function pick(measured: readonly Measured[] = [], { value }: Metric, byRun: boolean): number[] {
   const values = measured.map(value);
-  return values.every((each): each is number => each !== undefined && each > 0) ? values : [];
+  if (!values.every((each): each is number => each !== undefined && each > 0)) return [];
+  return byRun ? values : blocksOf(values);
 }
+
+/** Geometric means of neighbours. */
+const blocksOf = (values: readonly number[]): number[] =>
+  Array.from(blockMeans(values.map(Math.log), Math.max(1, Math.ceil(values.length / mostBlocks))), Math.exp);
 
 interface Sides {
   readonly level: string;

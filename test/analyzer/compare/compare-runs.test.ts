@@ -45,6 +45,24 @@ test('compareRuns takes windows for the noise of a single run, and decides nothi
   t.is(kinds([runFixture([level])], [runFixture([level])])['perf_throughput'], 'undecided');
 });
 
+test('compareRuns is not surer for windows that only repeat their neighbours', (t) => {
+  const level = levelFixture({ latenciesMs: [1, 2, 3] });
+  const run = (repeats: number) => {
+    const windows = Array.from({ length: 10 * repeats }, (_, index) => ({
+      ...level.summary,
+      throughput: 100 + (Math.floor(index / repeats) % 3),
+      index,
+      startMs: 1000 * index,
+    }));
+    return runFixture([{ ...level, windows, summarisedWindows: windows.length }]);
+  };
+  const intervalOf = (repeats: number) => {
+    const [change] = compareRuns([run(repeats)], [run(repeats)], usual);
+    return [change?.interval?.low, change?.interval?.high].map((bound) => bound?.toFixed(9));
+  };
+  t.deepEqual(intervalOf(3), intervalOf(1));
+});
+
 test('compareRuns fails what is missing on one side', (t) => {
   const both = runFixture([1, 2].map((concurrency) => levelFixture({ concurrency, latenciesMs: [1, 2] })));
   const one = runFixture([levelFixture({ concurrency: 1, latenciesMs: [1, 2] })]);
