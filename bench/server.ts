@@ -33,7 +33,8 @@ export async function benchServer(): Promise<void> {
           measureMs,
         }),
       );
-      const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency)];
+      const warmUp = ['--warmup-request-count', String(30 * concurrency)]; // As long as that of the plain loop.
+      const flags = ['-m', 'resnet50', '--concurrency-range', String(concurrency), ...warmUp];
       served.push((await throughTheTool(flags, measureMs)).summary.throughput);
     }
     const ratio = spreadOf(served.map((rate, round) => rate / (plain[round] ?? Number.NaN)));
