@@ -93,7 +93,7 @@ for (const protocol of protocols) {
     const urls = [left, right].map(({ port, grpcPort }) => `127.0.0.1:${protocol === 'http' ? port : grpcPort}`);
     const cli = place.start(
       ...['-m', 'simple', '-i', protocol, ...urls.flatMap((url) => ['-u', url]), '--concurrency-range', '4'],
-      ...['-p', '500', '-r', '40', '-s', '0', '--json', 'run.json'],
+      ...['-p', '500', '-r', '12', '-s', '0', '--json', 'run.json'],
     );
     await cli.seen(/Servers: /);
     while ((await inferencesOf(right.port)) < 20)
