@@ -1,7 +1,8 @@
 import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
-import type { Protocol, ServiceKind } from './choose-server.js';
+import type { ServiceKind } from './choose-server.js';
+import type { Protocol } from './connect.js';
 import { checkTargets, hasTls } from './flags/check-targets.js';
 import { type ComposingFlags, composingModels } from './flags/composing-flags.js';
 import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-flags.js';

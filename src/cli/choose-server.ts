@@ -1,10 +1,8 @@
 import type { ConnectionOptions } from '../client/connection.js';
-import { createGrpcClient } from '../client/grpc-client.js';
-import { createHttpClient } from '../client/http-client.js';
 import type { V2Client } from '../client/v2-client.js';
 import { PerfError } from '../core/perf-error.js';
+import { connect, type Protocol } from './connect.js';
 
-export type Protocol = 'http' | 'grpc';
 export type ServiceKind = 'auto' | 'remote' | 'embedded';
 
 /** Servers that are already running, or the one that we bring; and why those. */
@@ -46,7 +44,7 @@ export async function chooseServer(options: ChoiceOptions, defaultUrls = usualUr
   if (serviceKind === 'embedded') return { kind: 'embedded', because: '--service-kind embedded' };
   if (serviceKind === 'remote') return { kind: 'remote', urls: [defaultUrl], because: '--service-kind remote' };
   if (hasRepository) return { kind: 'embedded', because: '--model-repository is given' };
-  await using client = connect(protocol, defaultUrl, { ...options.connection, timeoutMs: probeTimeoutMs });
+  await using client = await connect(protocol, defaultUrl, { ...options.connection, timeoutMs: probeTimeoutMs });
   if (await isV2Server(client)) return { kind: 'remote', urls: [defaultUrl], because: 'a v2 server answers there' };
   return { kind: 'embedded', because: `no -u is given and no v2 server answers on ${defaultUrl}` };
 }
@@ -60,20 +58,3 @@ async function isV2Server(client: V2Client): Promise<boolean> {
     return false;
   }
 }
-
-/** The one place that names both clients. */
-export function connect(
-  protocol: Protocol,
-  url: string,
-  options: ConnectionOptions & { readonly timeoutMs?: number } = {},
-): V2Client {
-  return protocol === 'http'
-    ? createHttpClient({ origin: originOf(url), ...options })
-    : createGrpcClient({ address: addressOf(url), ...options });
-}
-
-/** `host:port` of a server over gRPC. */
-export const addressOf = (url: string): string => url.replace(/^grpcs:\/\//, '');
-
-/** `-u` may be `host:port` or an `http://` URL. */
-export const originOf = (url: string): string => (/^https?:\/\//.test(url) ? url.replace(/\/+$/, '') : `http://${url}`);

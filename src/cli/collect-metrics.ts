@@ -1,5 +1,4 @@
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
-import { createMetricsClient } from '../client/metrics-client.js';
 import type { TlsOptions } from '../client/tls.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
@@ -30,6 +29,7 @@ export async function collectMetrics(
 ): Promise<(AsyncDisposable & { readonly source: MetricsSource }) | undefined> {
   const { metrics } = settings;
   if (metrics === undefined) return undefined;
+  const { createMetricsClient } = await import('../client/metrics-client.js');
   const client = createMetricsClient(metrics.url ?? ownUrl, tls);
   const names = new Set(modelNames(settings));
   const isOurs = ({ labels: { model } }: MetricSample): boolean => model === undefined || names.has(model);

@@ -1,22 +1,15 @@
 import yargs, { type Argv } from 'yargs';
 import { tool } from '../core/package-manifest.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import { analyzeCommand, analyzeFlags } from './analyze-command.js';
 import type { CommandContext } from './command-context.js';
-import { compareCommand, compareFlags } from './compare-command.js';
-import { doctorCommand } from './doctor-command.js';
+import { commandNamed, commands } from './commands.js';
 import { exitCodes } from './exit-codes.js';
 import { declaredFlags } from './flags/declared-flags.js';
 import { foreignFlags } from './flags/foreign-flags.js';
 import { gnuArguments } from './flags/gnu-arguments.js';
 import { parserConfiguration } from './flags/parser-configuration.js';
 import { listenForInterrupts } from './interrupt.js';
-import { modelsCommand, modelsFlags } from './models-command.js';
 import { createProgress } from './progress/create-progress.js';
-import { reportCommand, reportCommandFlags } from './report-command.js';
-import { searchCommand, searchFlags } from './search-command.js';
-import { serveCommand } from './serve-command.js';
-import { serveFlags } from './serve-options.js';
 
 /**
  * Reads the command line and runs what it asks for. Resolves with the exit code.
@@ -30,28 +23,22 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     isUnderstood = true;
     exitCode = await command;
   };
-  const parser = yargs(writtenOut(args))
+  const named = commandNamed(args[0]);
+  const { flags } = await named.load();
+  const isDefault = named === commands[0];
+  const parser = commands
+    .reduce(
+      (yargs, { usage, describe, load }) =>
+        yargs.command(
+          usage,
+          describe,
+          async (declared: Argv) => (await load()).flags(declared),
+          async (argv) => start((await load()).run(argv, createContext)),
+        ),
+      yargs(gnuArguments(args, { declared: declaredFlags(flags), foreign: isDefault ? foreignFlags : [] })),
+    )
     .scriptName(tool.name)
     .usage('$0 -m MODEL [flags]\n$0 COMMAND [flags]')
-    .command('$0', 'Measure how fast a model is served', analyzeFlags, (argv) =>
-      start(analyzeCommand(argv, createContext())),
-    )
-    .command('models', 'List the sample models, or build them', modelsFlags, (argv) =>
-      start(modelsCommand(argv, createContext())),
-    )
-    .command('report <runs..>', 'Make the reports of stored runs again', reportCommandFlags, (argv) =>
-      start(reportCommand(argv, createContext())),
-    )
-    .command('search', 'Search for the best configuration within limits', searchFlags, (argv) =>
-      start(searchCommand(argv, createContext())),
-    )
-    .command('compare <runs..>', 'Say whether new runs are worse than one before', compareFlags, (argv) =>
-      start(compareCommand(argv, createContext())),
-    )
-    .command('serve', 'Serve models on the embedded v2 server', serveFlags, (argv) => start(serveCommand(argv)))
-    .command('doctor', 'Measure how far this machine can be trusted as a load generator', {}, () =>
-      start(doctorCommand(createContext())),
-    )
     .parserConfiguration(parserConfiguration)
     .strict()
     .version(tool.version)
@@ -69,23 +56,6 @@ export async function commandLine(args: readonly string[]): Promise<number> {
     throw isUnderstood || thrown instanceof PerfError ? thrown : usageError(messageOf(thrown));
   }
   return exitCode ?? exitCodes.done;
-}
-
-const commandFlags: ReadonlyMap<string, (yargs: Argv) => unknown> = new Map<string, (yargs: Argv) => unknown>([
-  ['models', modelsFlags],
-  ['report', reportCommandFlags],
-  ['search', searchFlags],
-  ['compare', compareFlags],
-  ['serve', serveFlags],
-  ['doctor', (yargs) => yargs],
-]);
-
-/** Names in full: each command knows its own flags. */
-function writtenOut(args: readonly string[]): string[] {
-  const [command = ''] = args;
-  const declare = commandFlags.get(command);
-  if (declare !== undefined) return gnuArguments(args, { declared: declaredFlags(declare), foreign: [] });
-  return gnuArguments(args, { declared: declaredFlags(analyzeFlags), foreign: foreignFlags });
 }
 
 const usageError = (message: string): PerfError =>

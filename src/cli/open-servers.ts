@@ -3,7 +3,7 @@ import type { V2Client } from '../client/v2-client.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
 import type { ModelMetadata, TensorMetadata } from '../protocol/metadata.js';
-import { connect } from './choose-server.js';
+import { connect } from './connect.js';
 import { openTarget, type Target } from './open-target.js';
 
 /** A server that takes part in a run. */
@@ -35,7 +35,7 @@ export async function openServers(
   urls: readonly string[],
   connection: ConnectionOptions,
 ): Promise<OpenServers> {
-  const clients = urls.map((url) => connect(settings.protocol, url, connection));
+  const clients = await Promise.all(urls.map((url) => connect(settings.protocol, url, connection)));
   const close = async () => {
     await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
   };

@@ -9,7 +9,7 @@ import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { addressOf, originOf } from './choose-server.js';
+import { addressOf, originOf } from './connect.js';
 
 /** Where requests go, and what they are. */
 export interface Wire {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { type ChoiceOptions, chooseServer, originOf } from '../../src/cli/choose-server.js';
+import { type ChoiceOptions, chooseServer } from '../../src/cli/choose-server.js';
+import { originOf } from '../../src/cli/connect.js';
 import { startHttpServer } from '../../src/server/http/http-server.js';
 import { createInMemoryService } from '../contract/in-memory-service.js';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { connect, type Protocol } from '../../src/cli/choose-server.js';
+import { connect, type Protocol } from '../../src/cli/connect.js';
 import { openTarget } from '../../src/cli/open-target.js';
 import type { RunSettings } from '../../src/core/run-settings.js';
 import { startGrpcServer } from '../../src/server/grpc/grpc-server.js';
@@ -17,7 +17,7 @@ async function open(protocol: Protocol, change: Partial<RunSettings>, service = 
       : await startGrpcServer(service, address);
   const url = `127.0.0.1:${endpoint.port}`;
   try {
-    await using client = connect(protocol, url);
+    await using client = await connect(protocol, url);
     const settings = { ...base, modelName: 'simple', modelVersion: '', batchSize: 1, ...change, protocol };
     return { target: await openTarget(client, settings, url), refusal: undefined, url };
   } catch (thrown) {
@@ -90,7 +90,7 @@ test('openTarget measures a server without configuration and statistics as one t
 });
 
 test('openTarget says when nothing answers', async (t) => {
-  await using client = connect('http', '127.0.0.1:9');
+  await using client = await connect('http', '127.0.0.1:9');
   await t.throwsAsync(openTarget(client, base, '127.0.0.1:9'), {
     message: /^Cannot reach a v2 server: expected an answer from 127\.0\.0\.1:9, got /,
   });

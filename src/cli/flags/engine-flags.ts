@@ -1,6 +1,6 @@
 import type { LoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { Protocol } from '../choose-server.js';
+import type { Protocol } from '../connect.js';
 import { badFlag, parseInteger } from './parse.js';
 
 const choice = { type: 'boolean', default: false, group: 'Load:' } as const;

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from '../../client/tls.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
-import type { Protocol } from '../choose-server.js';
+import type { Protocol } from '../connect.js';
 import { oneOf } from './parse.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Encryption:' } as const;

@@ -1,7 +1,7 @@
 import type { ConnectionOptions, HeaderField } from '../../client/connection.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { WireSettings } from '../../core/run-settings.js';
-import type { Protocol } from '../choose-server.js';
+import type { Protocol } from '../connect.js';
 import { badFlag, oneOf } from './parse.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Request:' } as const;

@@ -3,8 +3,9 @@ import type { V2Client } from '../../client/v2-client.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
-import { chooseServer, connect, type ServerChoice } from '../choose-server.js';
+import { chooseServer, type ServerChoice } from '../choose-server.js';
 import type { CommandContext } from '../command-context.js';
+import { connect } from '../connect.js';
 import { type EmbeddedServer, launchEmbeddedServer } from '../embedded-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
@@ -45,7 +46,7 @@ export async function openSearchServer(options: AnalyzeOptions, context: Command
   const embedded = repository === undefined ? undefined : stack.use(await launch(repository, options, context));
   const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, settings.protocol)}`;
   context.progress.say(`Server: ${choice.kind}, on ${url} (${choice.because}).`);
-  const client = stack.use(connect(settings.protocol, url, server.connection));
+  const client = stack.use(await connect(settings.protocol, url, server.connection));
   const config = await originalConfig(client, { options, context, url, isOurs: embedded !== undefined }, stack);
   const opened = stack.move();
   return {

@@ -156,7 +156,7 @@ test('unloadModel of a model that was never loaded succeeds', async (t) => {
 });
 
 test('loads at once are done in the order in which they came', async (t) => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 5; round++) {
     await using live = await explicit(simpleModel());
     const sizes = [1, 2, 3, 4];
     await Promise.all(sizes.map((size) => live.service.loadModel('simple', withConfig({ max_batch_size: size }))));

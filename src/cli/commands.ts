@@ -1,0 +1,95 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import type { CommandContext } from './command-context.js';
+
+/** What a command says of itself before it is loaded. */
+export interface Command {
+  /** As yargs reads it: the name and positional arguments; `$0` is what runs without a name. */
+  readonly usage: string;
+  readonly describe: string;
+  /** Loads the command's modules, once: a process that serves does not load what measures, nor the other way round. */
+  readonly load: () => Promise<LoadedCommand>;
+}
+
+export interface LoadedCommand {
+  flags(yargs: Argv): Argv;
+  /** Resolves with the exit code. */
+  run(argv: ArgumentsCamelCase, context: () => CommandContext): Promise<number>;
+}
+
+/** Binds flags to what runs with them; from here on nobody sees their types. */
+const loaded = <T>(
+  flags: (yargs: Argv) => Argv<T>,
+  run: (argv: ArgumentsCamelCase<T>, context: () => CommandContext) => Promise<number>,
+): LoadedCommand => ({ flags, run });
+
+/** The commands in the order of `--help`. */
+export const commands: readonly Command[] = [
+  {
+    usage: '$0',
+    describe: 'Measure how fast a model is served',
+    load: async () => {
+      const { analyzeCommand, analyzeFlags } = await import('./analyze-command.js');
+      return loaded(analyzeFlags, (argv, context) => analyzeCommand(argv, context()));
+    },
+  },
+  {
+    usage: 'models',
+    describe: 'List the sample models, or build them',
+    load: async () => {
+      const { modelsCommand, modelsFlags } = await import('./models-command.js');
+      return loaded(modelsFlags, (argv, context) => modelsCommand(argv, context()));
+    },
+  },
+  {
+    usage: 'report <runs..>',
+    describe: 'Make the reports of stored runs again',
+    load: async () => {
+      const { reportCommand, reportCommandFlags } = await import('./report-command.js');
+      return loaded(reportCommandFlags, (argv, context) => reportCommand(argv, context()));
+    },
+  },
+  {
+    usage: 'search',
+    describe: 'Search for the best configuration within limits',
+    load: async () => {
+      const { searchCommand, searchFlags } = await import('./search-command.js');
+      return loaded(searchFlags, (argv, context) => searchCommand(argv, context()));
+    },
+  },
+  {
+    usage: 'compare <runs..>',
+    describe: 'Say whether new runs are worse than one before',
+    load: async () => {
+      const { compareCommand, compareFlags } = await import('./compare-command.js');
+      return loaded(compareFlags, (argv, context) => compareCommand(argv, context()));
+    },
+  },
+  {
+    usage: 'serve',
+    describe: 'Serve models on the embedded v2 server',
+    load: async () => {
+      const [{ serveCommand }, { serveFlags }] = await Promise.all([
+        import('./serve-command.js'),
+        import('./serve-options.js'),
+      ]);
+      return loaded(serveFlags, (argv) => serveCommand(argv));
+    },
+  },
+  {
+    usage: 'doctor',
+    describe: 'Measure how far this machine can be trusted as a load generator',
+    load: async () => {
+      const { doctorCommand } = await import('./doctor-command.js');
+      return loaded(
+        (yargs) => yargs,
+        (_, context) => doctorCommand(context()),
+      );
+    },
+  },
+];
+
+/** The command that the arguments name first, else the one without a name. */
+export function commandNamed(name: string | undefined): Command {
+  const found = commands.find(({ usage }) => usage.split(' ', 1)[0] === name && name !== '$0');
+  return found ?? (commands[0] as Command);
+}
