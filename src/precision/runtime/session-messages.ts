@@ -1,0 +1,53 @@
+/** A tensor as it travels: elements in a typed array, 16-bit floats as their bits, or texts. */
+export interface SentTensor {
+  /** ONNX Runtime's name, such as `float32`. */
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayBufferView | readonly string[];
+}
+
+export type SentTensors = Readonly<Record<string, SentTensor>>;
+
+/** An input or output of a session. */
+export interface SessionValue {
+  readonly name: string;
+  /** Absent when it is no tensor. */
+  readonly type?: string;
+  /** `undefined` for a dimension that varies. */
+  readonly dims: readonly (number | undefined)[];
+}
+
+/** What the process is started with. */
+export interface SessionStart {
+  /** Where `onnxruntime-node` was found. */
+  readonly packagePath: string;
+  readonly modelPath: string;
+  readonly threads: number;
+  readonly level: 'disabled' | 'all';
+  /** Where ONNX Runtime writes the model as it optimised it. */
+  readonly optimizedPath?: string;
+}
+
+/** What the process is asked; it answers in order. */
+export type SessionCall =
+  | { readonly kind: 'start'; readonly start: SessionStart }
+  /** Keeps the tensors for `run` and `time`. */
+  | { readonly kind: 'feed'; readonly feeds: SentTensors }
+  | { readonly kind: 'run' }
+  /** Runs so often in a row; nothing but the clock beside it. */
+  | { readonly kind: 'time'; readonly count: number }
+  | { readonly kind: 'memory' };
+
+export interface SessionAnswers {
+  readonly start: { readonly inputs: readonly SessionValue[]; readonly outputs: readonly SessionValue[] };
+  readonly feed: undefined;
+  readonly run: SentTensors;
+  /** Milliseconds of each run. */
+  readonly time: readonly number[];
+  /** The most memory that the process has had, in bytes. */
+  readonly memory: number;
+}
+
+export type SessionReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string };

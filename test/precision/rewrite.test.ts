@@ -1,0 +1,171 @@
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import test from 'ava';
+import { encodeModel } from '../../src/onnx/encode-model.js';
+import type { ModelProto } from '../../src/onnx/model-proto.js';
+import { float32Tensor } from '../../src/onnx/tensor.js';
+import { allInFp16 } from '../../src/precision/rewrite/all-in-fp16.js';
+import { int8Dynamic } from '../../src/precision/rewrite/int8-dynamic.js';
+import type { Rewritten } from '../../src/precision/rewrite/rewritten.js';
+import { standardGraph } from '../../src/precision/rewrite/standard-graph.js';
+import { weightsInFp16 } from '../../src/precision/rewrite/weights-in-fp16.js';
+import { floatValuesOf } from '../../src/precision/runtime/infer-types.js';
+import { openSession } from '../../src/precision/runtime/open-session.js';
+import type { SentTensors } from '../../src/precision/runtime/session-messages.js';
+import { temporaryDirectory } from '../sample-models/temporary-directory.js';
+import { smallGraph, uniformValues } from './small-graph.js';
+
+const packagePath = createRequire(import.meta.url).resolve('onnxruntime-node');
+const feeds: SentTensors = { input: { type: 'float32', dims: [3, 32], data: uniformValues(96, 'input') } };
+
+async function answersOf(model: ModelProto, folder: string): Promise<SentTensors> {
+  const modelPath = join(folder, 'model.onnx');
+  await writeFile(modelPath, encodeModel(model));
+  await using session = await openSession({ packagePath, modelPath, threads: 1, level: 'all' });
+  await session.feed(feeds);
+  return await session.run();
+}
+
+/** Root mean square of the difference over that of what was expected, over all outputs. */
+function relativeRmse(expected: SentTensors, got: SentTensors): number {
+  let difference = 0;
+  let size = 0;
+  for (const [name, { data }] of Object.entries(expected)) {
+    const other = got[name]?.data as Float32Array;
+    (data as Float32Array).forEach((value, index) => {
+      difference += (value - (other[index] ?? Number.NaN)) ** 2;
+      size += value ** 2;
+    });
+  }
+  return Math.sqrt(difference / size);
+}
+
+const source = smallGraph();
+const weights = ['w1', 'bias', 'w2', 'shift'];
+const floatValues = new Set([
+  'input',
+  'output',
+  'gram',
+  'first.product',
+  'first',
+  'relu',
+  'second',
+  'turned',
+  ...weights,
+]);
+
+interface Case {
+  readonly make: (model: ModelProto) => Rewritten;
+  readonly limit: number;
+  readonly converted: number;
+  readonly kept: readonly string[];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  weightsInFp16: { make: weightsInFp16, limit: 1e-3, converted: 2, kept: ['If'] },
+  allInFp16: {
+    make: (model) => allInFp16(model, { floatValues, keepInFp32: ['Transpose', 'gram'] }),
+    limit: 2e-3,
+    converted: 4,
+    kept: ['Transpose', 'MatMul', 'If'],
+  },
+  'int8Dynamic with 8 bits': {
+    make: (model) => int8Dynamic(model, { weightBits: 8 }),
+    limit: 0.02,
+    converted: 2,
+    kept: ['MatMul', 'If'],
+  },
+  'int8Dynamic with 7 bits': {
+    make: (model) => int8Dynamic(model, { weightBits: 7 }),
+    limit: 0.03,
+    converted: 2,
+    kept: ['MatMul', 'If'],
+  },
+};
+
+test('rewrites answer as the original within what their numbers can hold, and list what they keep', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const expected = await answersOf(source, folder);
+  for (const [name, { make, limit, converted, kept }] of Object.entries(cases)) {
+    const before = encodeModel(source);
+    const rewritten = make(source);
+    t.deepEqual(encodeModel(source), before, `${name} changes its source`);
+    t.deepEqual(encodeModel(make(source).model), encodeModel(rewritten.model), `${name} is not deterministic`);
+    t.is(rewritten.converted, converted, name);
+    t.deepEqual(
+      rewritten.kept.map(({ opType }) => opType),
+      kept,
+      name,
+    );
+    const error = relativeRmse(expected, await answersOf(rewritten.model, folder));
+    t.true(error > 0 && error < limit, `${name}: ${error}`);
+  }
+});
+
+test('floatValuesOf asks ONNX Runtime for the types of inner values', async (t) => {
+  t.deepEqual([...(await floatValuesOf(source, packagePath))].sort(), [...floatValues].sort());
+});
+
+test('int8Dynamic refuses operators without DynamicQuantizeLinear', (t) => {
+  t.throws(() => int8Dynamic(smallGraph({ opset: 10 }), { weightBits: 8 }), {
+    message: 'Cannot quantise to int8-dynamic: expected operators of version 11 or newer, got 10',
+  });
+});
+
+const changed = (model: ModelProto, name: string, values: Float32Array): ModelProto => ({
+  ...model,
+  graph: {
+    ...model.graph,
+    initializer: model.graph.initializer.map((tensor) =>
+      tensor.name === name ? float32Tensor(name, tensor.dims, values) : tensor,
+    ),
+  },
+});
+
+test('a weight beyond FP16 stays in FP32, and so do the nodes that read it', (t) => {
+  const large = changed(source, 'w1', new Float32Array(32 * 48).fill(65_520));
+  t.is(weightsInFp16(large).kept[0]?.reason, 'it holds numbers beyond 65504, the largest of FP16');
+  const { kept } = allInFp16(large, { floatValues, keepInFp32: [] });
+  t.deepEqual(kept[0], {
+    name: 'first.product',
+    opType: 'MatMul',
+    reason: 'of its constant w1: it holds numbers beyond 65504, the largest of FP16',
+  });
+});
+
+test('a weight with infinities is not quantised', (t) => {
+  const infinite = changed(source, 'w1', new Float32Array(32 * 48).fill(Number.POSITIVE_INFINITY));
+  const { converted, kept } = int8Dynamic(infinite, { weightBits: 8 });
+  t.is(converted, 1);
+  t.is(kept[0]?.reason, 'its weight holds infinities or NaN');
+});
+
+test('a weight that callers may replace is left alone', (t) => {
+  const { graph } = source;
+  const type = { tensorType: { elemType: 1 } };
+  const open = { ...source, graph: { ...graph, input: [...graph.input, { name: 'w1', type }] } };
+  t.is(weightsInFp16(open).kept[0]?.reason, 'callers may replace it: it is an input too');
+  t.is(int8Dynamic(open, { weightBits: 8 }).kept[0]?.reason, 'its second input is not a constant');
+  const old = standardGraph({ ...open, irVersion: 3 });
+  t.deepEqual(
+    old.graph.input.map(({ name }) => name),
+    ['input'],
+    'version 3 of the format lists every weight',
+  );
+  t.is(old.irVersion, 4);
+});
+
+test('standardGraph makes weights of constant nodes', (t) => {
+  const { graph } = source;
+  const value = graph.initializer.find(({ name }) => name === 'w1');
+  const constant = {
+    opType: 'Constant',
+    input: [],
+    output: ['w1'],
+    attribute: [{ name: 'value', type: 4, ...(value && { t: value }) }],
+  };
+  const initializer = graph.initializer.filter(({ name }) => name !== 'w1');
+  const model = { ...source, graph: { ...graph, node: [constant, ...graph.node], initializer } };
+  t.is(int8Dynamic(model, { weightBits: 8 }).converted, 2);
+});
