@@ -33,16 +33,23 @@ export type Rule = (candidate: Candidate) => string | undefined;
  */
 export function createSpace(dimensions: readonly Dimension[], rules: readonly Rule[] = []): Space {
   const combinations = dimensions.reduce<Candidate[]>((partial, dimension) => partial.flatMap(extend(dimension)), [{}]);
-  const candidates = new Map<string, Candidate>();
+  const { legal, pruned } = legalOf(combinations, rules);
+  return { dimensions, candidates: legal, pruned };
+}
+
+/** Each candidate once, and those that a rule refuses. */
+function legalOf(
+  all: readonly Candidate[],
+  rules: readonly Rule[],
+): { readonly legal: readonly Candidate[]; readonly pruned: readonly Pruned[] } {
+  const legal: Candidate[] = [];
   const pruned: Pruned[] = [];
-  for (const candidate of combinations) {
-    const key = candidateKey(candidate);
-    if (candidates.has(key)) continue;
+  for (const candidate of new Map(all.map((each) => [candidateKey(each), each])).values()) {
     const reason = rules.map((rule) => rule(candidate)).find((text) => text !== undefined);
-    if (reason === undefined) candidates.set(key, candidate);
+    if (reason === undefined) legal.push(candidate);
     else pruned.push({ candidate, reason });
   }
-  return { dimensions, candidates: [...candidates.values()], pruned };
+  return { legal, pruned };
 }
 
 const extend =
@@ -56,11 +63,11 @@ const extend =
  * A space of candidates that are given, such as those of a recorded grid: dimensions are what they differ in. Numbers that span
  * a ratio of 8 or more without a 0 are compared by ratio.
  */
-export function spaceOf(candidates: readonly Candidate[]): Space {
-  const distinct = new Map(candidates.map((candidate) => [candidateKey(candidate), candidate]));
-  const names = [...new Set(candidates.flatMap((candidate) => Object.keys(candidate)))];
-  const dimensions = names.map((name) => dimensionOf(name, [...distinct.values()]));
-  return { dimensions, candidates: [...distinct.values()], pruned: [] };
+export function spaceOf(all: readonly Candidate[], rules: readonly Rule[] = []): Space {
+  const names = [...new Set(all.flatMap((candidate) => Object.keys(candidate)))];
+  const { legal, pruned } = legalOf(all, rules);
+  const dimensions = names.map((name) => dimensionOf(name, legal)).filter(({ values }) => values.length > 0);
+  return { dimensions, candidates: legal, pruned };
 }
 
 function dimensionOf(name: string, candidates: readonly Candidate[]): Dimension {

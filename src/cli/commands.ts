@@ -57,6 +57,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    usage: 'profile',
+    describe: "Search as Model Analyzer's flags and files say",
+    load: async () => {
+      const { profileCommand, profileFlags } = await import('./profile-command.js');
+      return loaded(profileFlags, (argv, context) => profileCommand(argv, context()));
+    },
+  },
+  {
     usage: 'compare <runs..>',
     describe: 'Say whether new runs are worse than one before',
     load: async () => {

@@ -5,6 +5,12 @@ import type { ServerPorts } from '../server/start-server.js';
 import type { Interrupt } from './interrupt.js';
 import type { ServerMessage } from './serve-host.js';
 
+/** How a server is to be started. */
+export interface ServerLaunch {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface EmbeddedServerOptions {
   readonly modelRepository: string;
   /** To be loaded. */
@@ -12,6 +18,8 @@ export interface EmbeddedServerOptions {
   /** Whether clients may use shared memory. */
   readonly allowClientShm: boolean;
   readonly interrupt: Interrupt;
+  /** Beside what we need ourselves. */
+  readonly launch?: ServerLaunch;
   /** Gets each line that the server prints on its standard error. */
   readonly onLine: (line: string) => void;
 }
@@ -48,11 +56,13 @@ export async function launchEmbeddedServer(options: EmbeddedServerOptions): Prom
     ...['--model-control-mode', 'explicit', ...modelNames.flatMap((name) => ['--load-model', name])],
     ...['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'],
     ...(options.allowClientShm ? ['--allow-client-shm'] : []),
+    ...(options.launch?.flags ?? []),
   ];
   const command = [...nodeFlags, fileURLToPath(new URL('main.js', import.meta.url)), 'serve', ...flags];
   const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
+    env: { ...process.env, ...options.launch?.environment },
   });
   const release = interrupt.onAbandon(() => killGroup(child));
   const lines = collectLines(child, options.onLine);

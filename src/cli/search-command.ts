@@ -1,10 +1,12 @@
-import type { Argv } from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { strategyNames } from '../../searcher/strategies/strategies.js';
 import { PerfError } from '../core/perf-error.js';
 import { measureFlags, optionsFrom, repeatableMeasureFlags } from './analyze-command.js';
+import type { AnalyzeOptions } from './analyze-options.js';
 import type { CommandContext } from './command-context.js';
 import { goalFlags, parseGoal, repeatableGoalFlags } from './flags/goal-flags.js';
 import { badFlag, oneOf, parseInteger } from './flags/parse.js';
+import { parserConfiguration } from './flags/parser-configuration.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { parseVariations } from './flags/vary-flag.js';
 import { settingNames } from './search/apply-candidate.js';
@@ -14,8 +16,8 @@ import { runSearch, type SearchWish } from './search/run-search.js';
 const text = { type: 'string', requiresArg: true } as const;
 
 /** Flags of `search`: what to look for and where, and those that say how a candidate is measured. */
-export function searchFlags(yargs: Argv) {
-  return measureFlags(yargs)
+export function searchFlags(parser: Argv) {
+  return measureFlags(parser)
     .options(goalFlags)
     .option('vary', {
       ...text,
@@ -86,6 +88,17 @@ export async function searchCommand(argv: ParsedFlags, context: CommandContext):
     },
     context,
   );
+}
+
+/**
+ * What flags of `search` mean, for a command that makes them up from something else.
+ *
+ * @throws PerfError `usage`
+ */
+export function readSearchArguments(args: readonly string[]): { options: AnalyzeOptions; wish: SearchWish } {
+  const parser = searchFlags(yargs([...args]).parserConfiguration(parserConfiguration));
+  const argv = parser.strict().exitProcess(false).fail(false).parseSync();
+  return { options: optionsFrom(argv), wish: wishOf(argv) };
 }
 
 /** @throws PerfError `usage` */

@@ -1,8 +1,8 @@
 import type { ModelConfig } from './model-config.js';
 import { formatModelConfig, parseModelConfig } from './model-config-codec.js';
 
-/** Fields of a configuration that a search changes. */
-export type EditedField = 'max_batch_size' | 'instance_group' | 'dynamic_batching' | 'parameters' | 'optimization';
+/** A field at the top of a configuration. */
+export type EditedField = keyof ModelConfig;
 
 /**
  * The text of a `config.pbtxt` with some fields of another configuration. What stands elsewhere stays as it is, comments and order

@@ -1,5 +1,6 @@
 import type { Candidate } from '../../core/trial.js';
-import type { InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import { withLeaves } from '../../protocol/config-leaves.js';
+import type { DynamicBatching, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
 
 type Apply = (config: ModelConfig, value: string) => ModelConfig;
 
@@ -7,12 +8,13 @@ const parameter =
   (key: string): Apply =>
   (config, value) => ({ ...config, parameters: { ...config.parameters, [key]: { string_value: value } } });
 
-/** What each dimension means in a model's configuration. */
+/** What each dimension means in a model's configuration; they are applied in this order. */
 const settings: Readonly<Record<string, Apply>> = {
   instance_count: (config, value) => ({ ...config, instance_group: instances(config, Number(value)) }),
   max_batch_size: (config, value) => withBatching({ ...config, max_batch_size: Number(value) }, {}),
   max_queue_delay_microseconds: (config, value) =>
     withBatching(config, { max_queue_delay_microseconds: Number(value) }),
+  preferred_batch_size: (config, value) => withBatching(config, { preferred_batch_size: [Number(value)] }),
   intra_op_thread_count: parameter('intra_op_thread_count'),
   inter_op_thread_count: parameter('inter_op_thread_count'),
   execution_mode: parameter('execution_mode'),
@@ -24,15 +26,28 @@ const settings: Readonly<Record<string, Apply>> = {
   }),
 };
 
-/** The names of the dimensions that a live search can vary. */
-export const settingNames: readonly string[] = Object.keys(settings);
+/** Dimensions that are part of the load, not of a configuration. */
+const loadNames: readonly string[] = ['concurrency', 'request_rate', 'batch_size'];
 
-/** The configuration of a candidate: what it does not name stays as it is. */
-export const applyCandidate = (config: ModelConfig, candidate: Candidate): ModelConfig =>
-  Object.entries(candidate).reduce(
-    (changed, [name, value]) => settings[name]?.(changed, String(value)) ?? changed,
-    config,
+/** The names of the dimensions that a live search can vary, beside the load: any other path of a field comes from a file. */
+export const settingNames: readonly string[] = [...Object.keys(settings), 'batch_size'];
+
+/**
+ * The configuration of a candidate: what it does not name stays as it is. Names that are no settings are paths of fields.
+ *
+ * @throws Error for a path that a configuration does not have
+ */
+export function applyCandidate(config: ModelConfig, candidate: Candidate): ModelConfig {
+  const fields = Object.entries(candidate).filter(([name]) => !(name in settings) && !loadNames.includes(name));
+  return Object.entries(settings).reduce(
+    (changed, [name, apply]) => (candidate[name] === undefined ? changed : apply(changed, String(candidate[name]))),
+    withLeaves(config, Object.fromEntries(fields)),
   );
+}
+
+/** A candidate without its load: those that are alike have the same configuration. */
+export const withoutLoad = (candidate: Candidate): Candidate =>
+  Object.fromEntries(Object.entries(candidate).filter(([name]) => !loadNames.includes(name)));
 
 /** One group of the kind that the first one has. */
 function instances({ instance_group: [first] }: ModelConfig, count: number): readonly InstanceGroup[] {
@@ -50,7 +65,7 @@ const emptyGroup = {
 } as unknown as InstanceGroup;
 
 /** Preferred sizes above the largest one would be refused; those of a sequence batcher are none of ours. */
-function withBatching(config: ModelConfig, change: { readonly max_queue_delay_microseconds?: number }): ModelConfig {
+function withBatching(config: ModelConfig, change: Partial<DynamicBatching>): ModelConfig {
   if (config.max_batch_size === 0 || config.sequence_batching !== undefined) return config;
   const { preferred_batch_size = [], ...rest } = config.dynamic_batching ?? {};
   return {

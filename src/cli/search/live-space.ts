@@ -1,43 +1,75 @@
 import { doublings } from '../../../searcher/load-search.js';
-import { createSpace, type Dimension, type Rule, type Space } from '../../../searcher/space/space.js';
+import { createSpace, type Dimension, type Space, spaceOf } from '../../../searcher/space/space.js';
 import type { SweptLoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { SettingValue } from '../../core/trial.js';
+import type { Candidate, SettingValue } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
+import { legalityRule, type ServingMachine } from './legality-rule.js';
 
 /** Values of a dimension, as given with `--vary`. */
 export type Variations = ReadonlyMap<string, readonly SettingValue[]>;
 
+/** The loads of a search, ascending. */
+export interface SearchLoads {
+  readonly name: 'concurrency' | 'request_rate';
+  readonly values: readonly number[];
+}
+
 export interface LiveSpaceOptions {
   readonly config: ModelConfig;
   readonly variations: Variations;
-  readonly load: { readonly name: 'concurrency' | 'request_rate'; readonly values: readonly number[] };
+  /** Instead of what usually matters; what does not apply to the model is left out. */
+  readonly usual?: Variations;
+  /** Parts of configurations that are searched as they are, each with all variations and loads. */
+  readonly combinations?: readonly Candidate[];
+  readonly load: SearchLoads;
+  /** Inferences in a request, unless that varies. */
+  readonly batchSize: number;
   /** Of the machine that serves; `undefined`: not known. */
-  readonly cores: number | undefined;
+  readonly machine: ServingMachine | undefined;
 }
 
 const largestSpace = 20_000;
 
 /**
- * The configurations and loads to search: those that `--vary` names, or what usually matters for the model. More threads than cores are
- * pruned where the cores are known.
+ * The configurations and loads to search: those that are named, or what usually matters for the model. What cannot work is pruned.
  *
  * @throws PerfError `usage` when there are too many combinations
  */
-export function liveSpace({ config, variations, load, cores }: LiveSpaceOptions): Space {
-  const chosen = variations.size > 0 ? variations : usualVariations(config, cores);
+export function liveSpace(options: LiveSpaceOptions): Space {
+  const { variations, combinations, load } = options;
   const dimensions = [
-    ...[...chosen].map(([name, values]) => dimensionOf(name, values)),
+    ...[...chosenVariations(options)].map(([name, values]) => dimensionOf(name, values)),
     { name: load.name, kind: 'log' as const, values: load.values },
   ];
-  const size = dimensions.reduce((product, { values }) => product * values.length, 1);
-  if (size > largestSpace) {
-    throw new PerfError(
-      'usage',
-      `Cannot search ${size} combinations: expected at most ${largestSpace}, got ${dimensions.map(({ name, values }) => `${values.length} of ${name}`).join(' x ')}`,
-    );
-  }
-  return createSpace(dimensions, cores === undefined ? [] : [withinCores(cores)]);
+  checkSize(dimensions, combinations?.length ?? 1);
+  const rule = legalityRule(options);
+  if (combinations === undefined) return createSpace(dimensions, [rule]);
+  const varied = createSpace(dimensions).candidates;
+  const names = variations.size === 0 ? load.name : [...variations.keys(), load.name].join(', ');
+  const all = combinations.flatMap((combination) => varied.map((candidate) => ({ ...combination, ...candidate })));
+  if (all.length === 0) throw new PerfError('usage', `Cannot search: expected combinations of ${names}, got none`);
+  return spaceOf(all, [rule]);
+}
+
+function checkSize(dimensions: readonly Dimension[], combinations: number): void {
+  const size = dimensions.reduce((product, { values }) => product * values.length, combinations);
+  if (size <= largestSpace) return;
+  const factors = dimensions.map(({ name, values }) => `${values.length} of ${name}`);
+  throw new PerfError(
+    'usage',
+    `Cannot search ${size} combinations: expected at most ${largestSpace}, got ${[
+      ...(combinations > 1 ? [`${combinations} of model_config_parameters`] : []),
+      ...factors,
+    ].join(' x ')}`,
+  );
+}
+
+function chosenVariations({ config, variations, usual, combinations, machine }: LiveSpaceOptions): Variations {
+  if (combinations !== undefined) return variations;
+  if (usual === undefined) return variations.size > 0 ? variations : usualVariations(config, machine?.cores);
+  const applies = ([name]: readonly [string, unknown]): boolean => name !== 'max_batch_size' || canBatch(config);
+  return new Map([...[...usual].filter(applies), ...variations]);
 }
 
 function dimensionOf(name: string, values: readonly SettingValue[]): Dimension {
@@ -55,10 +87,9 @@ const usualLargestBatch = 32;
 
 function usualVariations(config: ModelConfig, cores: number | undefined): Variations {
   const most = Math.min(usualInstances, cores ?? usualInstances);
-  const canBatch = config.max_batch_size > 0 && config.sequence_batching === undefined;
   return new Map<string, readonly SettingValue[]>([
     ['instance_count', Array.from({ length: most }, (_, index) => index + 1)],
-    ...(canBatch
+    ...(canBatch(config)
       ? ([
           ['max_batch_size', doublings(1, usualLargestBatch)],
           ['max_queue_delay_microseconds', [0, 500, 2000]],
@@ -68,15 +99,11 @@ function usualVariations(config: ModelConfig, cores: number | undefined): Variat
   ]);
 }
 
-const withinCores =
-  (cores: number): Rule =>
-  ({ instance_count: instances = 1, intra_op_thread_count: threads = 1 }) =>
-    Number(instances) * Number(threads) > cores
-      ? `${instances} instances with ${threads} threads each are more than the ${cores} cores`
-      : undefined;
+const canBatch = ({ max_batch_size: largest, sequence_batching: sequences }: ModelConfig): boolean =>
+  largest > 0 && sequences === undefined;
 
 /** Loads of a range: by doubling, or by its step when that is not 1; both ends included. */
-export function loadsOf({ kind, range }: SweptLoadSettings): LiveSpaceOptions['load'] {
+export function loadsOf({ kind, range }: SweptLoadSettings): SearchLoads {
   const { start, end, step } = range;
   const last = Math.max(start, end);
   const linear = Array.from({ length: Math.floor((last - start) / step) + 1 }, (_, index) => start + index * step);

@@ -94,6 +94,7 @@ async function measureOnce(
   const settings: RunSettings = {
     ...options.settings,
     load: loadOf(candidate, options.settings.load),
+    batchSize: Number(candidate['batch_size'] ?? options.settings.batchSize),
     measurement: measurementOf(options.settings.measurement, effort),
   };
   await using servers = await openServers(settings, [server.url], options.server.connection);

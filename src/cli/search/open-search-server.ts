@@ -6,7 +6,7 @@ import type { AnalyzeOptions } from '../analyze-options.js';
 import { chooseServer, type ServerChoice } from '../choose-server.js';
 import type { CommandContext } from '../command-context.js';
 import { connect } from '../connect.js';
-import { type EmbeddedServer, launchEmbeddedServer } from '../embedded-server.js';
+import { type EmbeddedServer, launchEmbeddedServer, type ServerLaunch } from '../embedded-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
 
@@ -30,7 +30,11 @@ export interface SearchServer extends AsyncDisposable {
  *
  * @throws PerfError `unreachable` when a model cannot be loaded there
  */
-export async function openSearchServer(options: AnalyzeOptions, context: CommandContext): Promise<SearchServer> {
+export async function openSearchServer(
+  options: AnalyzeOptions,
+  context: CommandContext,
+  serverLaunch?: ServerLaunch,
+): Promise<SearchServer> {
   const { settings, server } = options;
   const { modelName } = settings;
   const choice = await chooseServer({
@@ -43,7 +47,8 @@ export async function openSearchServer(options: AnalyzeOptions, context: Command
   await using stack = new OpenedResources();
   const repository =
     choice.kind === 'embedded' ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
-  const embedded = repository === undefined ? undefined : stack.use(await launch(repository, options, context));
+  const embedded =
+    repository === undefined ? undefined : stack.use(await launch(repository, { options, context, serverLaunch }));
   const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, settings.protocol)}`;
   context.progress.say(`Server: ${choice.kind}, on ${url} (${choice.because}).`);
   const client = stack.use(await connect(settings.protocol, url, server.connection));
@@ -87,14 +92,21 @@ async function originalConfig(
   }
 }
 
-const launch = (modelRepository: string, { settings, isVerbose }: AnalyzeOptions, context: CommandContext) =>
+interface Launch {
+  readonly options: AnalyzeOptions;
+  readonly context: CommandContext;
+  readonly serverLaunch: ServerLaunch | undefined;
+}
+
+const launch = (modelRepository: string, { options, context, serverLaunch }: Launch): Promise<EmbeddedServer> =>
   launchEmbeddedServer({
     modelRepository,
-    modelNames: [settings.modelName],
-    allowClientShm: settings.sharedMemory.kind === 'system',
+    modelNames: [options.settings.modelName],
+    allowClientShm: options.settings.sharedMemory.kind === 'system',
+    ...(serverLaunch === undefined ? {} : { launch: serverLaunch }),
     interrupt: context.interrupt,
     onLine: (line) => {
-      if (isVerbose) context.progress.say(line);
+      if (options.isVerbose) context.progress.say(line);
     },
   });
 

@@ -15,11 +15,12 @@ import type { Finalist, SearchLimit, SearchResult } from '../../core/search-resu
 import { type Candidate, candidateKey, type Measure, type Metrics, type Trial } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
+import type { ServerLaunch } from '../embedded-server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
-import { liveSpace, loadsOf, type Variations } from './live-space.js';
+import { liveSpace, loadsOf, type SearchLoads, type Variations } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { liveMetrics } from './trial-of-level.js';
@@ -33,9 +34,17 @@ export interface SearchWish {
   /** No first look begins after this time; what decides comes on top. */
   readonly budgetMs: number | undefined;
   readonly variations: Variations;
+  /** Instead of what usually matters when nothing is named; what does not apply to the model is left out. */
+  readonly usual?: Variations;
+  /** Parts of configurations, searched as they are. */
+  readonly combinations?: readonly Candidate[];
+  /** How a server of ours is to be started. */
+  readonly launch?: ServerLaunch;
   readonly journal: string | undefined;
   /** Whether the user named the loads. */
   readonly hasLoad: boolean;
+  /** The loads one by one, in place of a range. */
+  readonly loads?: SearchLoads;
   /** What to do with the best configuration. */
   readonly write: 'nothing' | 'show' | 'write';
 }
@@ -56,7 +65,7 @@ export async function runSearch(options: AnalyzeOptions, wish: SearchWish, conte
   if (csv !== undefined) checkWritable('-f', csv);
   if (json !== undefined) checkWritable('--json', json);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
-  await using server = await openSearchServer(options, context);
+  await using server = await openSearchServer(options, context, wish.launch);
   const { text: textBefore } = configurationFile(server.modelRepository, options.settings.modelName);
   const result = await searchOn(server, { options, wish, context, journal }).finally(() => context.progress.close());
   if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
@@ -105,8 +114,18 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
   const { options, wish, context } = task;
   const { settings } = options;
   const startedAt = new Date();
-  const loads = wish.hasLoad && isSwept(settings.load) ? loadsOf(settings.load) : usualLoads;
-  const space = liveSpace({ config: server.config, variations: wish.variations, load: loads, cores: server.cores });
+  const loads = wish.loads ?? (wish.hasLoad && isSwept(settings.load) ? loadsOf(settings.load) : usualLoads);
+  const { variations, usual, combinations } = wish;
+  const space = liveSpace({
+    config: server.config,
+    variations,
+    ...(usual === undefined ? {} : { usual }),
+    ...(combinations === undefined ? {} : { combinations }),
+    load: loads,
+    batchSize: settings.batchSize,
+    machine: server.cores === undefined ? undefined : { cores: server.cores, hasGpus: false },
+  });
+  if (space.candidates.length === 0) throw nothingLegal(space);
   context.progress.say(`Space: ${space.candidates.length} candidates, ${space.pruned.length} more left out.`);
   const loader = createLoader(server, settings.modelName);
   const measureWith = (effort: Effort): Measure => {
@@ -147,6 +166,9 @@ const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
   ...(max === undefined ? {} : { max }),
 });
 
+const nothingLegal = ({ pruned: [first] }: Space): PerfError =>
+  new PerfError('usage', `Cannot search: expected a candidate that can work, got none (${first?.reason})`);
+
 function countReasons({ pruned }: Space): SearchResult['pruned'] {
   const counts = new Map<string, number>();
   for (const { reason } of pruned) counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -161,11 +183,7 @@ interface Measures extends Task {
 type Found = Pick<SearchResult, 'trials' | 'finalists' | 'gain'>;
 
 /** An interrupt ends it with what was found so far. */
-async function findAndJudge(
-  space: Space,
-  loads: { name: string; values: readonly number[] },
-  task: Measures,
-): Promise<Found> {
+async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): Promise<Found> {
   const { wish, context, options } = task;
   const { signal } = context.interrupt;
   const trials: Trial[] = [];

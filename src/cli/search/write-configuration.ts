@@ -32,14 +32,6 @@ export function configurationFile(
   return { path, text: existsSync(path) ? readFileSync(path, 'utf8') : '' };
 }
 
-const fields: readonly EditedField[] = [
-  'max_batch_size',
-  'instance_group',
-  'dynamic_batching',
-  'parameters',
-  'optimization',
-];
-
 /**
  * Shows what the configuration of a candidate changes in `config.pbtxt`, and writes it if that is wished: beside the old
  * one, which is kept as `config.pbtxt.bak`, and put in its place as a whole.
@@ -52,6 +44,7 @@ export function writeConfiguration(
 ): void {
   const { modelRepository, config } = server;
   const wanted = applyCandidate(config, candidate);
+  const fields = Object.keys(wanted) as EditedField[];
   const changed = fields.filter((field) => !isDeepStrictEqual(wanted[field], config[field]));
   const { path: file, text: old } = configurationFile(modelRepository, settings.modelName);
   if (old !== textBefore) {

@@ -35,9 +35,14 @@ test('applyCandidate leaves a model alone that does not batch', (t) => {
 });
 
 const load = { name: 'concurrency', values: [1, 2] } as const;
+const twoCores = { cores: 2, hasGpus: false };
 
 test('liveSpace varies what usually matters, and leaves out more threads than cores with the reason', (t) => {
-  const space = liveSpace({ config, variations: new Map(), load, cores: 2 });
+  const onCpu = {
+    ...config,
+    instance_group: config.instance_group.map((group) => ({ ...group, kind: 'KIND_CPU' as const })),
+  };
+  const space = liveSpace({ config: onCpu, variations: new Map(), load, batchSize: 1, machine: twoCores });
   t.deepEqual(
     space.dimensions.map(({ name }) => name),
     ['instance_count', 'max_batch_size', 'max_queue_delay_microseconds', 'intra_op_thread_count', 'concurrency'],
@@ -46,12 +51,31 @@ test('liveSpace varies what usually matters, and leaves out more threads than co
   t.true(space.pruned.every(({ reason }) => reason === '2 instances with 2 threads each are more than the 2 cores'));
 });
 
+test('liveSpace leaves out what cannot work, with the reason', (t) => {
+  const reasons = (given: readonly string[], machine?: typeof twoCores, batchSize = 1): readonly string[] => {
+    const space = liveSpace({ config, variations: parseVariations(given), load, batchSize, machine });
+    return [...new Set(space.pruned.map(({ reason }) => reason))];
+  };
+  t.deepEqual(reasons(['instance_count=1']), []);
+  t.deepEqual(reasons(['instance_count=1'], twoCores), ['KIND_GPU on a machine without a GPU']);
+  t.deepEqual(reasons(['preferred_batch_size=4,8', 'max_batch_size=4,8']), [
+    'preferred_batch_size 8 is above max_batch_size 4',
+  ]);
+  t.deepEqual(reasons(['max_batch_size=1,2,4'], undefined, 3), [
+    'requests of 3 inferences are above max_batch_size 1',
+    'requests of 3 inferences are above max_batch_size 2',
+  ]);
+  t.deepEqual(reasons(['max_batch_size=2,4', 'batch_size=1,4']), [
+    'requests of 4 inferences are above max_batch_size 2',
+  ]);
+});
+
 test('liveSpace varies what --vary names, and refuses what nobody can search', (t) => {
   const variations = parseVariations(['instance_count=1:3', 'max_batch_size=8,1,8']);
-  const space = liveSpace({ config, variations, load, cores: undefined });
+  const space = liveSpace({ config, variations, load, batchSize: 1, machine: undefined });
   t.is(space.candidates.length, 3 * 2 * 2);
   const endless = parseVariations(['instance_count=1:200', 'max_batch_size=1:200']);
-  t.throws(() => liveSpace({ config, variations: endless, load, cores: undefined }), {
+  t.throws(() => liveSpace({ config, variations: endless, load, batchSize: 1, machine: undefined }), {
     message: /^Cannot search 80000 combinations: expected at most 20000, got 200 of instance_count x 200 of/,
   });
 });
