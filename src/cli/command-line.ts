@@ -8,15 +8,14 @@ import { declaredFlags } from './flags/declared-flags.js';
 import { foreignFlags } from './flags/foreign-flags.js';
 import { gnuArguments } from './flags/gnu-arguments.js';
 import { parserConfiguration } from './flags/parser-configuration.js';
-import { listenForInterrupts } from './interrupt.js';
-import { createProgress } from './progress/create-progress.js';
 
 /**
  * Reads the command line and runs what it asks for. Resolves with the exit code.
  *
+ * @param createContext called once, when a command runs that looks at the outside world
  * @throws PerfError for every expected stop
  */
-export async function commandLine(args: readonly string[]): Promise<number> {
+export async function commandLine(args: readonly string[], createContext: () => CommandContext): Promise<number> {
   let exitCode: number | undefined;
   let isUnderstood = false;
   const start = async (command: Promise<number>): Promise<void> => {
@@ -71,13 +70,4 @@ function oneLine(message: string): string {
   const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const repeated = new Set(names.filter((name) => name.includes('-')).map(camelCase));
   return `expected flags and commands that --help lists, got ${names.filter((name) => !repeated.has(name)).join(', ')}`;
-}
-
-function createContext(): CommandContext {
-  const progress = createProgress(process.stderr);
-  return {
-    progress,
-    interrupt: listenForInterrupts(progress.say),
-    print: (text) => process.stdout.write(text),
-  };
 }

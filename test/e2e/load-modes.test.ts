@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
@@ -104,9 +105,9 @@ test('--request-intervals sends at the gaps of the file, and --request-count end
 test('--request-intervals refuses a line that is no number of microseconds', async (t) => {
   await using place = createWorkplace();
   writeFileSync(place.path('gaps'), '1000\n1.5\n');
-  const { code, stderr } = await place.run('-m', 'm', '--request-intervals', 'gaps');
+  const { code, message } = await refusalOf('-m', 'm', '--request-intervals', place.path('gaps'));
   t.is(code, 64);
-  t.regex(stderr, /--request-intervals gaps: expected a whole number of microseconds in line 2, got '1\.5'/);
+  t.regex(message, /--request-intervals \S+gaps: expected a whole number of microseconds in line 2, got '1\.5'/);
 });
 
 test('--load-shape and --binary-search are in the run', async (t) => {
@@ -255,16 +256,17 @@ for (const [what, timestamps, message] of [
   test(`--fixed-schedule refuses ${what}`, async (t) => {
     await using place = createWorkplace();
     writeFileSync(place.path('steps.json'), stepsAt(...timestamps));
-    const { code, stderr } = await place.run('-m', 'm', '--fixed-schedule', '--input-data', 'steps.json');
-    t.is(code, 64);
-    t.regex(stderr, message);
+    const refusal = await refusalOf('-m', 'm', '--fixed-schedule', '--input-data', place.path('steps.json'));
+    t.is(refusal.code, 64);
+    t.regex(refusal.message, message);
   });
 }
 
 test('--fixed-schedule refuses a batch', async (t) => {
   await using place = createWorkplace();
   writeFileSync(place.path('steps.json'), stepsAt(0, 5));
-  const { code, stderr } = await place.run('-m', 'm', '--fixed-schedule', '--input-data', 'steps.json', '-b', '2');
+  const steps = ['--fixed-schedule', '--input-data', place.path('steps.json')];
+  const { code, message } = await refusalOf('-m', 'm', ...steps, '-b', '2');
   t.is(code, 64);
-  t.regex(stderr, /Cannot use -b with --fixed-schedule: expected 1, a time for each step, got 2/);
+  t.regex(message, /Cannot use -b with --fixed-schedule: expected 1, a time for each step, got 2/);
 });

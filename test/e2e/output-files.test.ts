@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { type CliResult, createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { startV2Stub, type V2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 interface Setup extends AsyncDisposable {
@@ -110,23 +111,31 @@ test.serial('outputs go through pipes', async (t) => {
   t.deepEqual(setup.files().sort(), allFiles);
 });
 
+/** FOLDER stands for the working folder. */
 const refusals = [
   ...outputs.flatMap(([flag]) => [
-    [[flag, 'none/out'], /Cannot write \S+ none\/out: expected a folder that can be written/] as const,
-    [[flag, 'tmp'], /Cannot write \S+ tmp: expected a file, got a folder/] as const,
+    [[flag, 'FOLDER/none/out'], /Cannot write \S+ \S+none\/out: expected a folder that can be written/] as const,
+    [[flag, 'FOLDER/tmp'], /Cannot write \S+ \S+tmp: expected a file, got a folder/] as const,
     [[flag, ''], /: expected a file name, got ''/] as const,
   ]),
-  [['-f', 'out', '--json', 'out'], /Cannot use -f and --json together: expected two files, got 'out' twice/],
-  [['-f', 'out', '--json', './out'], /got 'out' and '\.\/out', which are one/],
-  [['--json', 'tmp/out', '--profile-export-file', 'link/out'], /Cannot use --json and --profile-export-file/],
+  [
+    ['-f', 'FOLDER/out', '--json', 'FOLDER/out'],
+    /Cannot use -f and --json together: expected two files, got \S+ twice/,
+  ],
+  [['-f', 'FOLDER/out', '--json', 'FOLDER/./out'], /got '\S+' and '\S+', which are one/],
+  [
+    ['--json', 'FOLDER/tmp/out', '--profile-export-file', 'FOLDER/link/out'],
+    /Cannot use --json and --profile-export-file/,
+  ],
 ] as const;
-for (const [flags, message] of refusals) {
+for (const [flags, expected] of refusals) {
   test.serial(`${flags.join(' ')} is refused before the first request`, async (t) => {
     await using setup = await setUp();
     symlinkSync('tmp', setup.path('link'));
-    const { code, stdout, stderr } = await setup.measure(...flags);
-    t.is(code, 64, stderr);
-    t.regex(stderr, message);
+    const here = flags.map((flag) => flag.replace('FOLDER', setup.place.folder));
+    const { code, stdout, message } = await refusalOf('-m', 'm', '-u', setup.stub.url, '--request-count', '5', ...here);
+    t.is(code, 64, message);
+    t.regex(message, expected);
     t.is(stdout, '');
     t.is(setup.stub.inferences(), 0);
     t.deepEqual(setup.files(), ['link']);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { levelValue } from '../../src/core/load-name.js';
-import { createWorkplace } from '../helpers/cli.js';
+import { buildModel, createWorkplace, type RemoteServer, startServer } from '../helpers/cli.js';
 import { readRun } from '../helpers/read-run.js';
 
 type Tensors = Readonly<Record<string, readonly number[]>>;
@@ -22,12 +22,25 @@ interface Profile {
   }[];
 }
 
+const repository = createWorkplace();
+let remote: RemoteServer;
+test.before(async () => {
+  await buildModel(repository, 'simple');
+  await buildModel(repository, 'identity_fp32');
+  remote = await startServer(repository, '--allow-client-shm');
+});
+test.after.always(async () => {
+  remote.server.child.kill('SIGTERM');
+  await remote.server.result;
+  await repository[Symbol.asyncDispose]();
+});
+
 for (const mode of ['time_windows', 'count_windows']) {
   test(`perf-analyze --profile-export-file has the requests of all windows, ${mode}`, async (t) => {
     await using place = createWorkplace();
     const began = Date.now();
     const { code, stderr } = await place.run(
-      ...['-m', 'simple', '--service-kind', 'embedded', '--concurrency-range', '1:2', '-s', '100000', '-r', '3'],
+      ...['-m', 'simple', '-u', `127.0.0.1:${remote.port}`, '--concurrency-range', '1:2', '-s', '100000', '-r', '3'],
       ...['--measurement-mode', mode, '-p', '1000', '--json', 'run.json', '--profile-export-file', 'profile.json'],
     );
     t.true(code === 0 || code === 2, stderr); // on a busy machine a window may be empty, which is not stable
@@ -64,8 +77,9 @@ for (const [name, ...flags] of [
   test(`perf-analyze --profile-export-file has the tensors of every request, ${name}`, async (t) => {
     await using place = createWorkplace();
     writeFileSync(place.path('data.json'), JSON.stringify({ data: steps }));
+    const url = `127.0.0.1:${flags.some((flag) => flag === 'grpc') ? remote.grpcPort : remote.port}`;
     const { code, stderr } = await place.run(
-      ...['-m', 'simple', '--service-kind', 'embedded', '--concurrency-range', '4', '--input-data', 'data.json'],
+      ...['-m', 'simple', '-u', url, '--concurrency-range', '4', '--input-data', 'data.json'],
       ...['--request-count', '90', '--profile-export-file', 'profile.json', ...flags],
     );
     t.is(code, 0, stderr);
@@ -98,7 +112,16 @@ const isSumAndDifference = ({ INPUT0, INPUT1 }: (typeof steps)[number], outputs:
 test('perf-analyze --export-tensors says what small leaves out, writes all, or none', async (t) => {
   await using place = createWorkplace();
   const profileOf = async (...flags: readonly string[]) => {
-    const args = ['-m', 'identity_fp32', '--shape', 'INPUT0:400', '--service-kind', 'embedded', '--request-count', '5'];
+    const args = [
+      '-m',
+      'identity_fp32',
+      '--shape',
+      'INPUT0:400',
+      '-u',
+      `127.0.0.1:${remote.port}`,
+      '--request-count',
+      '5',
+    ];
     const { code, stderr } = await place.run(...args, '--profile-export-file', 'profile.json', ...flags);
     t.is(code, 0, stderr);
     const { experiments } = JSON.parse(readFileSync(place.path('profile.json'), 'utf8')) as Profile;

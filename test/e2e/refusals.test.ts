@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import test from 'ava';
-import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 
 interface Case {
   readonly title: string;
@@ -13,7 +14,7 @@ interface Case {
 }
 
 const embedded = ['--service-kind', 'embedded'];
-const buildSimple = (place: Workplace) => place.run('models', '--build', 'models', '-m', 'simple');
+const buildSimple = (place: Workplace) => buildModel(place, 'simple');
 const configOf = (place: Workplace): string => place.path('models/simple/config.pbtxt');
 
 const cases: readonly Case[] = [
@@ -23,52 +24,6 @@ const cases: readonly Case[] = [
     args: ['-m', 'nope', ...embedded],
     code: 5,
     says: ["'nope'", 'the sample model', 'simple'],
-  },
-  { title: 'an unknown flag', args: ['-m', 'simple', '--bogus', '1'], code: 64, says: ['bogus'] },
-  {
-    title: 'a flag that serve does not have',
-    args: ['serve', '--model-repository', 'x', '--grpc-use-ssl', 'true'],
-    code: 64,
-    says: ['expected flags and commands that --help lists', 'grpc-use-ssl'],
-  },
-  { title: 'an unknown command', args: ['meassure'], code: 64, says: ['meassure'] },
-  {
-    title: 'a range that is none',
-    args: ['-m', 'simple', '--concurrency-range', '8:1x'],
-    code: 64,
-    says: ['--concurrency-range', 'start[:end[:step]]', "'8:1x'"],
-  },
-  { title: 'a flag given twice', args: ['-m', 'simple', '-m', 'mlp'], code: 64, says: ['-m', 'once'] },
-  { title: 'a flag without its value', args: ['-m'], code: 64, says: ['m'] },
-  {
-    title: 'a choice that is none',
-    args: ['-m', 'simple', '-i', 'http2'],
-    code: 64,
-    says: ['-i', 'http, grpc', "'http2'"],
-  },
-  {
-    title: 'an open end without a limit',
-    args: ['-m', 'simple', '--concurrency-range', '1:0'],
-    code: 64,
-    says: ['--concurrency-range', '-l'],
-  },
-  {
-    title: 'a refused connection over HTTP',
-    args: ['-m', 'simple', '-u', '127.0.0.1:1'],
-    code: 5,
-    says: ['127.0.0.1:1', 'ECONNREFUSED'],
-  },
-  {
-    title: 'a refused connection over gRPC',
-    args: ['-m', 'simple', '-u', '127.0.0.1:1', '-i', 'grpc'],
-    code: 5,
-    says: ['127.0.0.1:1'],
-  },
-  {
-    title: 'a URL and the embedded server',
-    args: ['-m', 'simple', '-u', 'localhost:8000', ...embedded],
-    code: 64,
-    says: ['-u', '--service-kind embedded'],
   },
   {
     title: 'a batch over the maximum',
@@ -81,18 +36,6 @@ const cases: readonly Case[] = [
     args: ['-m', 'identity_fp32', ...embedded],
     code: 64,
     says: ['INPUT0', '--shape INPUT0'],
-  },
-  {
-    title: 'a report into a folder that is not there',
-    args: ['-m', 'simple', '-f', 'none/perf.csv'],
-    code: 64,
-    says: ['-f none/perf.csv'],
-  },
-  {
-    title: 'a repository that is not there',
-    args: ['-m', 'simple', '--model-repository', 'none'],
-    code: 64,
-    says: ['--model-repository none'],
   },
   {
     title: 'a model that the repository does not have',
@@ -145,6 +88,78 @@ for (const { title, args, code, says, prepare } of cases) {
     t.is(result.stdout, '');
     t.deepEqual(place.leftovers(), []);
     t.deepEqual(place.temporaryFiles(), []);
+  });
+}
+
+/** Refused before anything is started. */
+const readOnly: readonly Case[] = [
+  { title: 'an unknown flag', args: ['-m', 'simple', '--bogus', '1'], code: 64, says: ['bogus'] },
+  {
+    title: 'a flag that serve does not have',
+    args: ['serve', '--model-repository', 'x', '--grpc-use-ssl', 'true'],
+    code: 64,
+    says: ['expected flags and commands that --help lists', 'grpc-use-ssl'],
+  },
+  { title: 'an unknown command', args: ['meassure'], code: 64, says: ['meassure'] },
+  {
+    title: 'a range that is none',
+    args: ['-m', 'simple', '--concurrency-range', '8:1x'],
+    code: 64,
+    says: ['--concurrency-range', 'start[:end[:step]]', "'8:1x'"],
+  },
+  { title: 'a flag given twice', args: ['-m', 'simple', '-m', 'mlp'], code: 64, says: ['-m', 'once'] },
+  { title: 'a flag without its value', args: ['-m'], code: 64, says: ['m'] },
+  {
+    title: 'a choice that is none',
+    args: ['-m', 'simple', '-i', 'http2'],
+    code: 64,
+    says: ['-i', 'http, grpc', "'http2'"],
+  },
+  {
+    title: 'an open end without a limit',
+    args: ['-m', 'simple', '--concurrency-range', '1:0'],
+    code: 64,
+    says: ['--concurrency-range', '-l'],
+  },
+  {
+    title: 'a refused connection over HTTP',
+    args: ['-m', 'simple', '-u', '127.0.0.1:1'],
+    code: 5,
+    says: ['127.0.0.1:1', 'ECONNREFUSED'],
+  },
+  {
+    title: 'a refused connection over gRPC',
+    args: ['-m', 'simple', '-u', '127.0.0.1:1', '-i', 'grpc'],
+    code: 5,
+    says: ['127.0.0.1:1'],
+  },
+  {
+    title: 'a URL and the embedded server',
+    args: ['-m', 'simple', '-u', 'localhost:8000', ...embedded],
+    code: 64,
+    says: ['-u', '--service-kind embedded'],
+  },
+  {
+    title: 'a report into a folder that is not there',
+    args: ['-m', 'simple', '-f', 'none/perf.csv'],
+    code: 64,
+    says: ['-f none/perf.csv'],
+  },
+  {
+    title: 'a repository that is not there',
+    args: ['-m', 'simple', '--model-repository', 'none'],
+    code: 64,
+    says: ['--model-repository none'],
+  },
+];
+
+for (const { title, args, code, says } of readOnly) {
+  test(`perf-analyze refuses ${title}`, async (t) => {
+    const { message, stdout, ...refusal } = await refusalOf(...args);
+    t.is(refusal.code, code, message);
+    for (const text of says) t.true(message.includes(text), message);
+    t.false(message.includes('\n'), message);
+    t.is(stdout, '');
   });
 }
 

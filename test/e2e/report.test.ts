@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createWorkplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 const flags = ['-f', 'o.csv', '--html', 'o.html', '--markdown', 'o.md', '--junit', 'o.xml'];
@@ -39,16 +40,22 @@ test('report refuses what is no run, and several runs in a format for one', asyn
   writeFileSync(place.path('text.json'), 'no');
   writeFileSync(place.path('other.json'), '{"format":"perf-analyze/run"}');
   const refusals = [
-    [['report', 'absent.json'], /Cannot read absent.json: expected a run as --json writes it, got ENOENT/],
-    [['report', 'text.json'], /Cannot read text.json: expected a run/],
-    [['report', 'other.json'], /Cannot read other.json: .* one where the document must have required property/],
+    [
+      ['report', place.path('absent.json')],
+      /Cannot read \S+absent.json: expected a run as --json writes it, got ENOENT/,
+    ],
+    [['report', place.path('text.json')], /Cannot read \S+text.json: expected a run/],
+    [
+      ['report', place.path('other.json')],
+      /Cannot read \S+other.json: .* one where the document must have required property/,
+    ],
     [['report', 'a.json', 'b.json', '-f', 'o.csv'], /Cannot write -f o.csv: expected one run, got 2/],
     [['report', 'a.json', '--html', 'x', '--html', 'y'], /Cannot use --html more than once/],
     [['report', 'a.json', '--html', 'x', '--junit', 'x'], /Cannot use --html and --junit together/],
   ] as const;
   for (const [args, message] of refusals) {
-    const { code, stderr } = await place.run(...args);
-    t.is(code, 64);
-    t.regex(stderr, message);
+    const refusal = await refusalOf(...args);
+    t.is(refusal.code, 64);
+    t.regex(refusal.message, message);
   }
 });

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { batchedSpace, fakeMeasure, fakeSystems } from '../helpers/fake-system.js';
 
 async function writeGrid(workplace: Workplace): Promise<string> {
@@ -62,11 +63,10 @@ test('search --replay fails the gate when nothing keeps the limit', async (t) =>
 });
 
 test('search refuses what it cannot read, in one line', async (t) => {
-  await using workplace = createWorkplace();
   const refusal = async (...args: readonly string[]): Promise<string> => {
-    const { code, stderr } = await workplace.run('search', ...args);
-    t.is(code, 64, stderr);
-    return stderr.split('\n')[0] ?? '';
+    const { code, message } = await refusalOf('search', ...args);
+    t.is(code, 64, message);
+    return message;
   };
   t.regex(await refusal('--replay', 'none.csv'), /Cannot read --replay none\.csv: ENOENT/);
   t.regex(

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { SearchResult } from '../../src/core/search-result.js';
-import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 
-/** Windows of 50 and 60 ms: what is measured does not matter here, only that it is. */
-const short = ['-p', '300', '-s', '1000', '--concurrency-range', '1:4'];
+/** Windows of 25 and 30 ms: what is measured does not matter here, only that it is. */
+const short = ['-p', '150', '-s', '1000', '--concurrency-range', '1:4'];
 const space = ['--vary', 'instance_count=1,2', '--vary', 'max_batch_size=1,4'];
 
 const readResult = (workplace: Workplace): SearchResult =>
@@ -13,7 +14,7 @@ const readResult = (workplace: Workplace): SearchResult =>
 
 test('search finds a configuration on the embedded server, decides, and writes it with --write-config', async (t) => {
   await using workplace = createWorkplace();
-  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  await buildModel(workplace, 'simple');
   const config = workplace.path('models/simple/config.pbtxt');
   const before = `# ours\n${readFileSync(config, 'utf8')}`;
   writeFileSync(config, before);
@@ -44,7 +45,7 @@ test('search finds a configuration on the embedded server, decides, and writes i
 
 test('search goes on from its journal, and measures nothing again under the same conditions', async (t) => {
   await using workplace = createWorkplace();
-  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  await buildModel(workplace, 'simple');
   const args = [
     'search',
     '-m',
@@ -71,7 +72,7 @@ test('search goes on from its journal, and measures nothing again under the same
 
 test('search on a running server puts its configuration back, also after it was killed and started again', async (t) => {
   await using workplace = createWorkplace();
-  await workplace.run('models', '--build', 'models', '-m', 'simple');
+  await buildModel(workplace, 'simple');
   const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
   const explicit = ['--model-control-mode', 'explicit', '--load-model', 'simple'];
   const server = workplace.start('serve', '--model-repository', 'models', ...explicit, ...ports);
@@ -97,11 +98,10 @@ test('search on a running server puts its configuration back, also after it was 
 });
 
 test('search refuses before the first measurement what it cannot do', async (t) => {
-  await using workplace = createWorkplace();
   const refusal = async (...args: readonly string[]): Promise<string> => {
-    const { code, stderr } = await workplace.run('search', ...args);
-    t.is(code, 64, stderr);
-    return stderr.split('\n')[0] ?? '';
+    const { code, message } = await refusalOf('search', ...args);
+    t.is(code, 64, message);
+    return message;
   };
   t.regex(
     await refusal('-m', 'simple', '--constraint', 'gpu_used_memory:max=100'),

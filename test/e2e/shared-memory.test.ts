@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createHttpClient } from '../../src/client/http-client.js';
 import type { Run } from '../../src/core/run.js';
-import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { sharedMemoryObject } from '../helpers/shared-memory-object.js';
 
@@ -16,7 +16,7 @@ const leftObjects = (pid: number | undefined): string[] =>
 
 /** A server that lets clients use shared memory, with a region of somebody else's. */
 async function startServerWithRegion(place: Workplace) {
-  await place.run('models', '--build', 'models', '-m', 'simple');
+  await buildModel(place, 'simple');
   const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
   const server = place.start('serve', '--model-repository', 'models', '--allow-client-shm', ...ports);
   const [, http = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);
@@ -112,7 +112,7 @@ test('perf-analyze --shared-memory system with strings, whose size nobody knows 
 
 test('perf-analyze --shared-memory system says why a server refuses', async (t) => {
   await using place = createWorkplace();
-  await place.run('models', '--build', 'models', '-m', 'simple');
+  await buildModel(place, 'simple');
   const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
   const server = place.start('serve', '--model-repository', 'models', ...ports);
   const [, port = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);

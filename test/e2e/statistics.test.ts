@@ -2,7 +2,7 @@ import test from 'ava';
 import { createGrpcClient } from '../../src/client/grpc-client.js';
 import { createHttpClient } from '../../src/client/http-client.js';
 import { type InferRequest, noParameters } from '../../src/protocol/infer.js';
-import { createWorkplace } from '../helpers/cli.js';
+import { buildModel, createWorkplace } from '../helpers/cli.js';
 
 function simpleRequest(batch: number): InferRequest {
   const input = (name: string, of: (index: number) => number) => ({
@@ -27,7 +27,7 @@ const values = (data: Uint8Array): number[] => [...new Int32Array(new Uint8Array
 for (const protocol of ['http', 'grpc'] as const) {
   test(`our ${protocol} client gets sums and differences, and the server's times lie inside the client's`, async (t) => {
     await using place = createWorkplace();
-    await place.run('models', '--build', 'models', '-m', 'simple');
+    await buildModel(place, 'simple');
     const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
     const server = place.start('serve', '--model-repository', 'models', ...ports);
     const [, http] = await server.seen(/HTTP\s+\S*127\.0\.0\.1:(\d+)/);

@@ -1,21 +1,29 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
-import { createWorkplace, startRemoteServer } from '../helpers/cli.js';
+import { createWorkplace, type RemoteServer, startRemoteServer } from '../helpers/cli.js';
 import { readRun } from '../helpers/read-run.js';
 import { type Seen, startWitness } from '../helpers/witness.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
 
-/** Runs the command against the witness; what it saw. */
+const place = createWorkplace();
+let servers: RemoteServer;
+test.before(async () => {
+  servers = await startRemoteServer(place);
+});
+test.after.always(async () => {
+  servers.server.child.kill('SIGTERM');
+  await servers.server.result;
+  await place[Symbol.asyncDispose]();
+});
+
+/** Runs the command against the witness in front of the server; what it saw. */
 async function witnessed(...flags: readonly string[]): Promise<{ seen: readonly Seen[]; run: Run; stderr: string }> {
   await using place = createWorkplace();
-  const { server, port } = await startRemoteServer(place);
-  await using witness = await startWitness(port);
+  await using witness = await startWitness(servers.port);
   const url = `http://127.0.0.1:${witness.port}`;
   const { code, stderr } = await place.run('-m', 'simple', '-u', url, ...brief, '--json', 'run.json', ...flags);
-  server.child.kill('SIGTERM');
-  await server.result;
   if (code !== 0) throw new Error(stderr);
   return { seen: witness.seen, run: readRun(place, 'run.json'), stderr };
 }
@@ -72,8 +80,9 @@ for (const compression of ['gzip', 'deflate'] as const) {
 
   test(`perf-analyze --grpc-compression-algorithm ${compression} is understood by the embedded server`, async (t) => {
     await using place = createWorkplace();
-    const flags = ['-i', 'grpc', '--grpc-compression-algorithm', compression, '--json', 'run.json'];
-    const { code, stderr } = await place.run('-m', 'simple', '--service-kind', 'embedded', ...brief, ...flags);
+    const server = ['-i', 'grpc', '-u', `127.0.0.1:${servers.grpcPort}`];
+    const flags = ['--grpc-compression-algorithm', compression, '--json', 'run.json'];
+    const { code, stderr } = await place.run('-m', 'simple', ...server, ...brief, ...flags);
     t.is(code, 0, stderr);
     const run = readRun(place, 'run.json');
     t.is(run.settings.wire.compression, compression);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeSampleModel } from '../../sample-models/write-sample-model.js';
 
 const command = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -102,7 +103,11 @@ function processesWith(variable: string): string[] {
     });
 }
 
-interface RemoteServer {
+/** As `perf-analyze models --build models -m NAME`, without a process. */
+export const buildModel = (place: Workplace, name: string): Promise<unknown> =>
+  writeSampleModel(name, place.path('models'), { existing: 'keep' });
+
+export interface RemoteServer {
   readonly server: CliProcess;
   /** Of HTTP. */
   readonly port: string;
@@ -114,7 +119,7 @@ export async function startRemoteServer(
   place: Workplace,
   models: readonly string[] = ['simple'],
 ): Promise<RemoteServer> {
-  for (const model of models) await place.run('models', '--build', 'models', '-m', model);
+  for (const model of models) await buildModel(place, model);
   return startServer(place);
 }
 

@@ -1,0 +1,41 @@
+import type { CommandContext } from '../../src/cli/command-context.js';
+import { commandLine } from '../../src/cli/command-line.js';
+import { exitCodeOf } from '../../src/cli/exit-codes.js';
+import { PerfError } from '../../src/core/perf-error.js';
+
+interface Refusal {
+  readonly code: number;
+  readonly message: string;
+  /** What was printed before. */
+  readonly stdout: string;
+}
+
+/**
+ * Runs a command line that is refused, in this process: a process of its own costs half a second of CPU. Paths have to be
+ * absolute.
+ *
+ * @throws what is no refusal; an error when the command runs through
+ */
+export async function refusalOf(...args: readonly string[]): Promise<Refusal> {
+  let stdout = '';
+  const context: CommandContext = {
+    progress: {
+      say: () => undefined,
+      show: () => undefined,
+      startLevel: () => undefined,
+      endLevel: () => undefined,
+      close: () => undefined,
+    },
+    interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
+    print: (text) => {
+      stdout += text;
+    },
+  };
+  try {
+    await commandLine(args, () => context);
+  } catch (thrown) {
+    if (!(thrown instanceof PerfError)) throw thrown;
+    return { code: exitCodeOf[thrown.code], message: thrown.message, stdout };
+  }
+  throw new Error(`expected ${args.join(' ')} to be refused, got ${stdout}`);
+}
