@@ -1,6 +1,7 @@
+import type { Random } from '../../src/core/random.js';
 import type { Candidate } from '../../src/core/trial.js';
 import type { Dimension } from '../space/space.js';
-import { latencyAt, type Simulated, simulateBatcher } from './simulate-batcher.js';
+import { latencyAt, type Simulated, type SimulationLength, simulateBatcher } from './simulate-batcher.js';
 
 /** Names under which the simulator knows a dimension. */
 const known = {
@@ -86,7 +87,19 @@ export function predict(parameters: ServiceParameters, candidate: Candidate, eff
   };
 }
 
-function simulateCandidate(parameters: ServiceParameters, candidate: Candidate, effects: Effects): Simulated {
+/** How a candidate is simulated; arrivals of an open load are regular without random numbers. */
+export interface SimulationDetail {
+  readonly length: SimulationLength;
+  readonly random?: Random;
+}
+
+/** The answers that a candidate is believed to give. */
+export function simulateCandidate(
+  parameters: ServiceParameters,
+  candidate: Candidate,
+  effects: Effects,
+  { length, random }: SimulationDetail = { length: shortLength },
+): Simulated {
   const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0] = parameters;
   const effect = effects
     .of(candidate)
@@ -106,7 +119,7 @@ function simulateCandidate(parameters: ServiceParameters, candidate: Candidate, 
     },
     rate === undefined
       ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds }
-      : { kind: 'open', requestsPerSecond: rate, awaySeconds },
-    shortLength,
+      : { kind: 'open', requestsPerSecond: rate, awaySeconds, ...(random === undefined ? {} : { random }) },
+    length,
   );
 }

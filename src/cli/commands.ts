@@ -65,6 +65,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    usage: 'plan <document>',
+    describe: 'Say how many replicas a rate needs, from a run or a search',
+    load: async () => {
+      const { planCommand, planFlags } = await import('./plan-command.js');
+      return loaded(planFlags, (argv, context) => planCommand(argv, context()));
+    },
+  },
+  {
     usage: 'compare <runs..>',
     describe: 'Say whether new runs are worse than one before',
     load: async () => {

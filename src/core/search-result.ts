@@ -38,6 +38,8 @@ export interface SearchResult {
   readonly model: string;
   readonly server: Pick<ServerFacts, 'kind' | 'url'>;
   readonly machine: Machine;
+  /** Before the search, as the server answers it; absent in documents of earlier versions. */
+  readonly config?: unknown;
   readonly strategy: string;
   readonly seed: number;
   readonly objectives: readonly { readonly metric: string; readonly weight: number }[];

@@ -150,6 +150,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     model: settings.modelName,
     server: { kind: server.kind, url: server.url },
     machine: describeMachine(),
+    config: server.config,
     strategy: wish.strategy,
     seed: settings.seed,
     objectives: wish.goal.objectives.map(({ metric, weight }) => ({ metric: metric.tag, weight })),
