@@ -81,6 +81,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    usage: 'inspect [file]',
+    describe: 'Say what an ONNX model takes and computes, and whether it batches',
+    load: async () => {
+      const { inspectCommand, inspectFlags } = await import('./inspect-command.js');
+      return loaded(inspectFlags, (argv, context) => inspectCommand(argv, context()));
+    },
+  },
+  {
     usage: 'serve',
     describe: 'Serve models on the embedded v2 server',
     load: async () => {

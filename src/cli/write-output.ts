@@ -89,17 +89,17 @@ export function destinationOf(file: string): Destination {
  *
  * @throws PerfError `file`
  */
-export function writeOutput(flag: string, file: string, text: string): void {
+export function writeOutput(flag: string, file: string, content: string | Uint8Array): void {
   try {
-    writeTo(destinationOf(file), text);
+    writeTo(destinationOf(file), content);
   } catch (cause) {
     throw new PerfError('file', `Cannot write ${flag} ${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-function writeTo(destination: Destination, text: string): void {
+function writeTo(destination: Destination, content: string | Uint8Array): void {
   try {
-    writeFileSync(destination.path, text);
+    writeFileSync(destination.path, content);
     destination.finish();
   } catch (cause) {
     destination.discard();

@@ -4,20 +4,25 @@ import type { ConfigInput, ConfigOutput, DynamicBatching, ModelConfig } from '..
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
 import { isServerInput, isStateOutput } from './server-tensors.js';
 
+interface CompleteOptions {
+  /** For a model that can batch and does not say how much. */
+  readonly defaultMaxBatchSize: number;
+  /** Where more is known than that all first dimensions are variable, which is the rule otherwise. */
+  readonly canBatch?: boolean;
+}
+
 /**
  * Fills in what a configuration leaves out from the model's graph (model configuration, 4). One that lists both inputs
  * and outputs is left as it is.
  *
- * @param defaultMaxBatchSize for a model that can batch and does not say how much
  * @throws PerfError when max_batch_size is set for a graph that cannot batch
  */
 export function completeConfig(
   config: ModelConfig,
   graph: ModelGraph,
-  { defaultMaxBatchSize }: { readonly defaultMaxBatchSize: number },
+  { defaultMaxBatchSize, canBatch = looksBatchable(graph) }: CompleteOptions,
 ): ModelConfig {
   if (config.input.length > 0 && config.output.length > 0) return config;
-  const canBatch = [...graph.inputs, ...graph.outputs].every((tensor) => tensor.shape[0] === -1);
   if (!canBatch && config.max_batch_size > 0) {
     throw new PerfError(
       'model',
@@ -37,6 +42,9 @@ export function completeConfig(
     ...(addBatcher ? { dynamic_batching: emptyBatcher } : {}),
   };
 }
+
+const looksBatchable = ({ inputs, outputs }: ModelGraph): boolean =>
+  [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
 
 const emptyBatcher: DynamicBatching = {
   preferred_batch_size: [],
