@@ -1,4 +1,5 @@
 import { benchCompare } from './compare.js';
+import { benchHistory } from './history.js';
 import { benchOpenLoop } from './open-loop.js';
 import { benchSearch } from './search/search.js';
 import { benchServer } from './server.js';
@@ -11,6 +12,7 @@ import { benchWire } from './wire.js';
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   compare: benchCompare,
+  history: benchHistory,
   'open-loop': benchOpenLoop,
   search: () => benchSearch(folder),
   server: benchServer,

@@ -19,6 +19,10 @@ const loadTraits = (load: Run['settings']['load']): unknown => {
   return others;
 };
 
+/** What figures of a run are comparable by, as texts. */
+export const traitsOf = (run: Run): Record<string, string> =>
+  Object.fromEntries(traits.map(([name, of]) => [name, textOf(of(run))]));
+
 /** In what runs differ from the first one that makes their figures say little about one another; one line for each trait. */
 export function differencesOf(runs: readonly Run[]): string[] {
   return traits.flatMap(([name, of]) => {

@@ -89,6 +89,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    usage: 'history <action> [runs..]',
+    describe: 'Keep runs, and say when a figure got worse',
+    load: async () => {
+      const { historyCommand, historyFlags } = await import('./history-command.js');
+      return loaded(historyFlags, (argv, context) => historyCommand(argv, context()));
+    },
+  },
+  {
     usage: 'serve',
     describe: 'Serve models on the embedded v2 server',
     load: async () => {

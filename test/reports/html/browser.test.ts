@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Page } from 'playwright-core';
 import { compareRuns } from '../../../analyzer/compare/compare-runs.js';
+import { judgeHistory } from '../../../analyzer/history/judge-history.js';
 import { formatComparisonHtml } from '../../../reports/html/comparison-page.js';
 import { formatHtml } from '../../../reports/html/run-page.js';
+import { formatTrends } from '../../../reports/html/trend-page.js';
 import type { Comparison } from '../../../src/core/comparison.js';
 import { seededRandom } from '../../../src/core/random.js';
 import { openBrowser } from '../../helpers/browser.js';
 import { busyRun } from '../../helpers/busy-run.js';
 import { simulatedRun } from '../../helpers/noisy-runs.js';
+import { historyOptions, nights } from '../../helpers/simulated-nights.js';
 
 const run = busyRun({ levels: 6, windows: 5, requests: 300, modelName: '<script>alert(1)</script>' });
 
@@ -175,6 +178,41 @@ test('the page of a comparison shows every change where it belongs, with and wit
       t.true(offLine(points.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
       t.is(await page.locator('h1').textContent(), '<script>m</script>');
       t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'));
+      t.deepEqual(complaints, []);
+      await page.close();
+    }
+  }
+});
+
+test('the page of a history shows every run of every figure where it belongs, with and without a script', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const shiftAt = (night: number): number => (night < 30 ? 1 : 1.1);
+  const entries = nights({ random: seededRandom(4), noise: 0.02, count: 36, shiftAt });
+  const named = entries.map((entry) => ({ ...entry, title: '<script>m</script>', label: '<b>commit</b>' }));
+  const history = judgeHistory(named, historyOptions);
+  const trends = history.groups.flatMap((group) => group.trends);
+  t.is(trends.length, 4);
+  await using file = pageFile(formatTrends(history));
+  for (const width of [1400, 420]) {
+    for (const hasScript of [true, false]) {
+      const { page, complaints } = await browser.open(file.path, { width, hasScript });
+      for (const [place, { metric, points }] of trends.entries()) {
+        const seen = await pointsOf(page, `trend1-${place + 1}`);
+        t.deepEqual(
+          seen.map(({ x, y }) => [x, y]),
+          points.map(({ run: night, value }) => [night, value]),
+          metric,
+        );
+        t.true(offLine(seen.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
+        t.true(offLine(seen.map(({ y, top }) => [y, top])) < 1, `y at ${width}`);
+      }
+      t.regex((await page.locator('.verdict').textContent()) ?? '', /^Regression: 4 of 4 figures, first bad run 2026-/);
+      t.is(await page.locator('h1').textContent(), '<script>m</script>');
+      t.true(
+        await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
+        `overflow at ${width}`,
+      );
       t.deepEqual(complaints, []);
       await page.close();
     }
