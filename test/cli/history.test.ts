@@ -1,10 +1,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { commandLine } from '../../src/cli/command-line.js';
 import { addRun, readStore } from '../../src/cli/history/store.js';
 import { seededRandom } from '../../src/core/random.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { refusalOf } from '../helpers/command-here.js';
 import { simulatedRun } from '../helpers/noisy-runs.js';
 
 const random = seededRandom(21);
@@ -78,6 +78,8 @@ test('history refuses what an action cannot take', async (t) => {
     [['history', 'undo', '--store', 'absent'], /Cannot use history: expected add, show, check, got 'undo'/],
   ] as const;
   for (const [args, message] of refusals) {
-    await t.throwsAsync(commandLine(args), { message });
+    const { code, message: got } = await refusalOf(...args);
+    t.is(code, 64);
+    t.regex(got, message);
   }
 });
