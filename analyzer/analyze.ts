@@ -1,7 +1,9 @@
 import type { LoadSettings } from '../src/core/load.js';
+import { isSwept } from '../src/core/load-name.js';
 import type { Level } from '../src/core/run.js';
+import { maxRateSweep } from './limits/max-rate.js';
 import { planLoad } from './load/plan-load.js';
-import { sweepOf } from './load/sweep.js';
+import { type Sweep, sweepOf } from './load/sweep.js';
 import { type LevelOptions, type LevelPorts, measureLevel } from './measure/measure-level.js';
 
 export interface AnalyzeOptions extends Omit<LevelOptions, 'planned'> {
@@ -16,13 +18,19 @@ export interface AnalyzeOptions extends Omit<LevelOptions, 'planned'> {
  * what it had measured.
  */
 export async function* analyze(options: AnalyzeOptions, ports: LevelPorts, signal: AbortSignal): AsyncGenerator<Level> {
-  const sweep = sweepOf(options.load);
+  const sweep = sweepFor(options);
+  let seed = options.seed;
   for (let step = sweep.next(); !step.done && !signal.aborted; ) {
-    const planned = planLoad(step.value, options.load, options.seed);
+    const planned = planLoad(step.value, options.load, seed);
     const level = await measureLevel({ ...options, planned }, ports, signal);
     yield level;
     const { stability, verdict, isOverLimit } = level;
     if (!stability.stable && (stability.reason === 'server-lost' || stability.reason === 'no-answer')) return;
-    step = sweep.next({ isWithinLimit: !isOverLimit, isSound: stability.stable && verdict.kind !== 'invalid' });
+    if (level.probe !== undefined) seed++; // probes of one rate must not repeat the same arrivals
+    step = sweep.next({ isWithinLimit: !isOverLimit, isSound: stability.stable && verdict.kind !== 'invalid', level });
   }
+}
+
+function sweepFor({ load, measurement: { maxRate } }: AnalyzeOptions): Sweep {
+  return maxRate === undefined || !isSwept(load) ? sweepOf(load) : maxRateSweep(load, maxRate);
 }

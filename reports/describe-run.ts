@@ -4,6 +4,7 @@ import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
 import type { Run } from '../src/core/run.js';
 import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { describeLevel } from './marks.js';
+import { describeMaxRate } from './max-rate.js';
 import { describeSequences } from './sequence-table.js';
 
 /** What was measured, on what, and how: one line each. */
@@ -57,9 +58,13 @@ function describeSchedule(load: Exclude<LoadSettings, { kind: ClosedLoad['kind']
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
-  const { mode, adaptive, certify, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } = measurement;
+  const { mode, adaptive, certify, maxRate, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } =
+    measurement;
   if (certify !== undefined) {
     return `until ${limitText(certify)} is certain or refuted at ${certify.confidencePercent} %, at most ${certify.maxMs / 1000} s a level`;
+  }
+  if (maxRate !== undefined) {
+    return `a search for the largest rate with ${limitText(maxRate)}, at most ${maxRate.maxProbes} probes of ${maxRate.maxMs / 1000} s`;
   }
   if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
@@ -77,6 +82,7 @@ export function runRemarks(run: Run): string[] {
   if (isSwept(run.settings.load) && run.settings.load.search === 'binary') {
     lines.push(binaryResult(run));
   }
+  if (run.maxRate !== undefined) lines.push(describeMaxRate(run.maxRate, run));
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
   return lines;
 }

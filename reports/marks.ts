@@ -1,5 +1,6 @@
 import { type Interval, relativeHalfWidth } from '../src/core/certainty.js';
 import { isSwept, loadName } from '../src/core/load-name.js';
+import { probeText } from '../src/core/max-rate.js';
 import type { Finding, Level, Stability, Window } from '../src/core/run.js';
 import type { RunSettings } from '../src/core/run-settings.js';
 
@@ -8,6 +9,7 @@ export function levelMarks(level: Level): string[] {
   return [
     ...(level.stability.stable || saidByVerdict(level.stability) ? [] : [unstableMark(level.stability)]),
     ...(isUnsteady(level) ? ['not steady'] : []),
+    ...(level.probe === undefined ? [] : [probeText(level.probe)]),
     ...(level.isOverLimit ? ['over limit'] : []),
     ...new Set(level.verdict.findings.map(({ code }) => findingMarks[code])),
   ];
@@ -32,8 +34,9 @@ function unstableMark({ reason }: Extract<Stability, { stable: false }>): string
   return 'not stable';
 }
 
-/** Said once, where it is not why the level counts as unstable. */
-const isUnsteady = ({ certainty, stability }: Level): boolean =>
+/** Said once, where it is not why the level counts as unstable, nor the answer that a probe was to give. */
+const isUnsteady = ({ certainty, stability, probe }: Level): boolean =>
+  probe === undefined &&
   certainty?.steadiness.verdict === 'not-steady' &&
   (stability.stable || stability.reason === 'not-precise' || stability.reason === 'undecided');
 

@@ -8,6 +8,7 @@ import type { Table } from './column.js';
 import { formatComposing } from './composing.js';
 import { describeRun, runRemarks } from './describe-run.js';
 import { levelColumn, levelTables, serverColumns } from './level-tables.js';
+import { formatMaxRate } from './max-rate.js';
 import { formatMetrics } from './metrics-table.js';
 import { formatParts } from './part-tables.js';
 import { formatSequences } from './sequence-table.js';
@@ -26,6 +27,7 @@ export function formatText(run: Run): string {
     ...(run.levels.length === 0 ? ['Nothing was measured.'] : tableText(tables.latency)),
     ...formatCertainty(run, level),
     ...formatCertification(run),
+    ...formatMaxRate(run),
     ...tableText(tables.pacing),
     ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, level)]),
     ...tableText(tables.streams),

@@ -4,7 +4,7 @@ import { isSwept } from '../../src/core/load-name.js';
 /** How many levels a run will have; absent when that depends on the answers. */
 export function levelCount(settings: LoadSettings): number | undefined {
   if (!isSwept(settings)) return 1;
-  return settings.search === 'binary' ? undefined : rangeLength(settings.range);
+  return settings.search === 'linear' ? rangeLength(settings.range) : undefined;
 }
 
 /** How many requests a run can have in flight at a time; absent when there is no limit. */

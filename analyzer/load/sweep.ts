@@ -1,5 +1,6 @@
 import type { LevelRange, Load, LoadSettings } from '../../src/core/load.js';
 import { isSwept } from '../../src/core/load-name.js';
+import type { Level } from '../../src/core/run.js';
 import { levelsOf, loadAt } from './level-range.js';
 import { singleLoad } from './plan-load.js';
 
@@ -9,6 +10,7 @@ export interface SweepAnswer {
   readonly isWithinLimit: boolean;
   /** Its figures can be trusted: stable, and not invalid. */
   readonly isSound: boolean;
+  readonly level?: Level;
 }
 
 /** Which load to measure next: each `yield` gets the answer of the level that it gave. */

@@ -17,7 +17,7 @@ export function createCertifyJudge({ percentile, limitMs, confidencePercent, max
   let inflation = 1;
   return (windows, log) => {
     if (isLost(windows)) return lostJudgement;
-    const { latenciesMs, requests, over } = tally(windows, log, limitMs);
+    const { latenciesMs, requests, over } = tallyOver(windows, log, limitMs);
     const verdict = certification.look(requests, over, () => {
       inflation = limitInflation(latenciesMs, limitMs);
       return inflation;
@@ -35,7 +35,7 @@ export function createCertifyJudge({ percentile, limitMs, confidencePercent, max
 }
 
 /** A request that failed, or was never sent, is over any limit. */
-function tally(windows: readonly WindowRecord[], log: SampleLog, limitMs: number) {
+export function tallyOver(windows: readonly WindowRecord[], log: SampleLog, limitMs: number) {
   const { latenciesMs } = log.between(...stretchOf(windows, 0));
   const above = latenciesMs.reduce((sum, latency) => sum + (latency > limitMs ? 1 : 0), 0);
   const total = (pick: (window: WindowRecord) => number): number =>

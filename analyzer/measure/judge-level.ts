@@ -1,4 +1,5 @@
 import type { Certification } from '../../src/core/certify.js';
+import type { Probe } from '../../src/core/max-rate.js';
 import type { Stability } from '../../src/core/run.js';
 import type { MeasurementSettings } from '../../src/core/run-settings.js';
 import { toMs } from '../../src/core/units.js';
@@ -24,6 +25,7 @@ export interface Judgement {
   /** Adaptive levels: the first window behind the warm-up, and the chance of error of the look. */
   readonly settled?: { readonly from: number; readonly alpha: number };
   readonly certification?: Certification;
+  readonly probe?: Probe;
 }
 
 export const notYetJudged: Judgement = {

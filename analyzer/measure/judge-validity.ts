@@ -9,6 +9,8 @@ export interface ValidityInput {
   readonly requests: RequestCounts;
   readonly clientHealth: ClientHealth;
   readonly maxErrorRatePercent: number;
+  /** It asks whether the server sustains the rate: that it fails some, or does not, is the answer. */
+  readonly isProbe?: boolean;
   /** Requests that are due wait for the answers before them in their sequences. */
   readonly isSerial?: boolean;
   /** Requests belong to sequences, which one thread sends. */
@@ -34,7 +36,8 @@ const limits = {
 
 /** Whether the figures of a level describe the server under the load that was asked for, and if not, why. */
 export function judgeValidity(input: ValidityInput): Verdict {
-  return verdictOf([samples(input), errors(input), shortfall(input), busyClient(input), sendLag(input)]);
+  const ofServer = input.isProbe ? [] : [errors(input), shortfall(input)];
+  return verdictOf([samples(input), ...ofServer, busyClient(input), sendLag(input)]);
 }
 
 /** The same for one of several models or servers, but for what is the client's. */

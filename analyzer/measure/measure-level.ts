@@ -18,6 +18,7 @@ import { createFailureTally } from './failure-tally.js';
 import { createAdaptiveJudge } from './judge-adaptive.js';
 import { createCertifyJudge } from './judge-certify.js';
 import { type JudgeLevel, type Judgement, type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
+import { createProbeJudge } from './judge-probe.js';
 import { judgeValidity, withParts } from './judge-validity.js';
 import { countsOf, createLevelParts } from './level-parts.js';
 import { type LevelView, levelView } from './level-view.js';
@@ -188,7 +189,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
     ...assembled,
     ...reported,
     stability,
-    ...certificationOf(judgement),
+    ...answersOf(judgement),
     isOverLimit: judgement.isOverLimit,
     requests,
     ...sequences,
@@ -200,6 +201,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
         requests,
         clientHealth: health,
         maxErrorRatePercent,
+        isProbe: judgement.probe !== undefined,
         isSerial: options.sequences?.isSerial === true,
         isSequenced: options.sequences !== undefined,
       }),
@@ -209,8 +211,10 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   };
 }
 
-const certificationOf = ({ certification }: Judgement): Pick<Level, 'certification'> =>
-  certification === undefined ? {} : { certification };
+const answersOf = ({ certification, probe }: Judgement): Pick<Level, 'certification' | 'probe'> => ({
+  ...(certification === undefined ? {} : { certification }),
+  ...(probe === undefined ? {} : { probe }),
+});
 
 function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanoseconds): Pick<Level, 'sequences'> {
   if (counts === undefined) return {};
@@ -218,7 +222,8 @@ function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanosecon
 }
 
 function judgeOf(options: LevelOptions): JudgeLevel {
-  const { certify, adaptive } = options.measurement;
+  const { certify, maxRate, adaptive } = options.measurement;
+  if (maxRate !== undefined) return createProbeJudge(maxRate);
   if (certify !== undefined) return createCertifyJudge(certify);
   if (adaptive !== undefined) return createAdaptiveJudge(options, adaptive);
   return (windows, _log, grownFrom) => judgeLevel(windows, options, grownFrom);

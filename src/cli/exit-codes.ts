@@ -5,7 +5,7 @@ import type { Run } from '../core/run.js';
 export const exitCodes = {
   done: 0,
   bug: 1,
-  /** Measured and written, but a level was unstable or invalid. */
+  /** Measured and written, but a level was unstable or invalid, or no largest rate was found. */
   unstable: 2,
   /** A level had no request that was answered validly. */
   noValidRequest: 3,
@@ -34,6 +34,7 @@ export function runExitCode(run: Run): ExitCode {
   if (reasons.includes('server-lost') || reasons.includes('no-answer')) return exitCodes.unreachable;
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
   if (run.levels.some(({ certification }) => certification?.verdict === 'fail')) return exitCodes.gateFailed;
+  if (run.maxRate?.isBracketed === false) return exitCodes.unstable;
   const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;
 }

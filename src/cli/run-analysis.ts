@@ -1,4 +1,5 @@
 import { analyze } from '../../analyzer/analyze.js';
+import { maxRateOf } from '../../analyzer/limits/max-rate.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import type { ComposingSource } from '../../analyzer/measure/composing-statistics.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
@@ -115,6 +116,8 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   });
   const startedAt = new Date();
   const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
+  const limits = settings.measurement.maxRate;
+  const maxRate = limits && maxRateOf(levels, limits);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
   return {
     format: 'perf-analyze/run',
@@ -127,6 +130,7 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     machine: describeMachine(),
     ...facts(place, servers),
     levels,
+    ...(maxRate === undefined ? {} : { maxRate }),
   };
 }
 

@@ -77,8 +77,11 @@ export type Load = ClosedLoad | OpenLoad;
 /** How the levels of a range are gone through. */
 interface Swept {
   readonly range: LevelRange;
-  /** `binary`: for the highest level within the latency limit, to within a step. */
-  readonly search: 'linear' | 'binary';
+  /**
+   * `binary`: for the highest level within the latency limit, to within a step. `max-rate`: for the largest rate within the limit of the
+   * measurement, from the start on.
+   */
+  readonly search: 'linear' | 'binary' | 'max-rate';
 }
 
 export type SweptLoadSettings =

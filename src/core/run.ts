@@ -3,6 +3,7 @@ import type { Certification } from './certify.js';
 import type { ComposingModel } from './composing.js';
 import type { FailureCount } from './failure.js';
 import type { Load } from './load.js';
+import type { MaxRate, Probe } from './max-rate.js';
 import type { RunSettings } from './run-settings.js';
 
 /** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
@@ -248,6 +249,8 @@ export interface Level {
   readonly certainty?: Certainty;
   /** Of the whole level; absent unless asked for. */
   readonly certification?: Certification;
+  /** Of a search for the largest rate; absent of others, and when it was cut short. */
+  readonly probe?: Probe;
   readonly requests: RequestCounts;
   /** Absent when requests belong to no sequences. */
   readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };
@@ -314,4 +317,6 @@ export interface Run {
   /** All of several. */
   readonly models?: readonly ModelFacts[];
   readonly levels: readonly Level[];
+  /** What the levels say together, where that was asked for. */
+  readonly maxRate?: MaxRate;
 }

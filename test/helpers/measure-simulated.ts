@@ -1,7 +1,7 @@
 import { localSender } from '../../analyzer/load/local-sender.js';
 import { planPlainLoad } from '../../analyzer/load/plan-load.js';
 import { inTurn } from '../../analyzer/load/request-order.js';
-import { type LevelOptions, measureLevel } from '../../analyzer/measure/measure-level.js';
+import { type LevelOptions, type LevelPorts, measureLevel } from '../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../src/core/failure.js';
 import type { ConcurrencyLoad, RequestRateLoad } from '../../src/core/load.js';
 import type { Level } from '../../src/core/run.js';
@@ -10,7 +10,7 @@ import { toMs } from '../../src/core/units.js';
 import { idleClient } from './run-fixture.js';
 import { simulatedPacer } from './simulated-pacer.js';
 import { createSimulatedServer } from './simulated-server.js';
-import { createSimulation } from './simulation.js';
+import { createSimulation, type Simulation } from './simulation.js';
 
 export const adaptiveMeasurement: MeasurementSettings = {
   mode: 'adaptive',
@@ -34,7 +34,29 @@ export interface SimulatedLevel extends Partial<Omit<LevelOptions, 'planned'>> {
 
 /** One level, adaptive unless settings say otherwise, of a simulated server in simulated time. */
 export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
-  const { load = { kind: 'concurrency', concurrency: 1 }, serviceMs, servers, failure, ...options } = setup;
+  const {
+    load = { kind: 'concurrency', concurrency: 1 },
+    serviceMs: _serviceMs,
+    servers: _servers,
+    failure: _failure,
+    ...options
+  } = setup;
+  const { simulation, ports } = simulatedPorts(setup);
+  return simulation.run(
+    measureLevel(
+      { batchSize: 1, measurement: adaptiveMeasurement, planned: planPlainLoad(load, 0), ...options },
+      ports,
+      new AbortController().signal,
+    ),
+  );
+}
+
+/** A simulated server, and what measures it. */
+export function simulatedPorts({
+  serviceMs,
+  servers,
+  failure,
+}: Pick<SimulatedLevel, 'serviceMs' | 'servers' | 'failure'>): { simulation: Simulation; ports: LevelPorts } {
   const simulation = createSimulation();
   const nowMs = (): number => toMs(simulation.clock.now());
   const server = createSimulatedServer(simulation, {
@@ -43,26 +65,23 @@ export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
     ...(failure === undefined ? {} : { failure: (index) => failure(index, nowMs()) }),
   });
   const { cpuMsPerRequest: _perRequest, ...reading } = idleClient;
-  return simulation.run(
-    measureLevel(
-      { batchSize: 1, measurement: adaptiveMeasurement, planned: planPlainLoad(load, 0), ...options },
-      {
-        openSender: localSender({
-          open: server.open,
-          order: inTurn(1),
-          clock: simulation.clock,
-          openPacer: async () => simulatedPacer(simulation),
-          drainLimitMs: 1000,
-        }),
+  return {
+    simulation,
+    ports: {
+      openSender: localSender({
+        open: server.open,
+        order: inTurn(1),
         clock: simulation.clock,
-        startMeter: () => ({
-          read: async () => ({ ...reading, cpuMs: 1 }),
-          [Symbol.dispose]: () => undefined,
-        }),
-        readStatistics: async () => server.statistics(),
-        onStart: () => undefined,
-      },
-      new AbortController().signal,
-    ),
-  );
+        openPacer: async () => simulatedPacer(simulation),
+        drainLimitMs: 1000,
+      }),
+      clock: simulation.clock,
+      startMeter: () => ({
+        read: async () => ({ ...reading, cpuMs: 1 }),
+        [Symbol.dispose]: () => undefined,
+      }),
+      readStatistics: async () => server.statistics(),
+      onStart: () => undefined,
+    },
+  };
 }

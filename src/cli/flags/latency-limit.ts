@@ -28,3 +28,7 @@ export function parseCertify(flag: string, text: string): LatencyLimit & { reado
   if (!(confidencePercent >= 50 && confidencePercent < 100)) throw badFlag(flag, certifyForm, text);
   return { ...parseLatencyLimit(flag, limit.trim(), certifyForm, text), confidencePercent };
 }
+
+/** `perf_latency_p99<=50ms`, without a confidence. */
+export const parseMaxRateLimit = (flag: string, text: string): LatencyLimit =>
+  parseLatencyLimit(flag, text.trim(), 'perf_latency_pN<=TIME, such as perf_latency_p99<=50ms', text);

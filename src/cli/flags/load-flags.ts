@@ -23,6 +23,8 @@ export interface LoadFlags {
   readonly maxInFlight: string | undefined;
   readonly latencyThreshold: string | undefined;
   readonly binarySearch: boolean;
+  /** Its limit is a matter of the measurement. */
+  readonly findMaxRate?: string | undefined;
 }
 
 export function loadFlags<Flags>(yargs: Argv<Flags>) {
@@ -86,6 +88,8 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
 }
 
 const defaultRequestPeriod = 10;
+/** Of a search for the largest rate, in requests a second. */
+const defaultFirstRate = 100;
 /** A server that stalls for half a second at 2,000 requests a second makes so many outstanding. */
 const defaultMaxInFlight = 1024;
 /** More connections than a host has ports for. */
@@ -110,6 +114,7 @@ export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLim
       hint: 'Concurrency is a closed loop; a request rate and request intervals are open ones.',
     });
   }
+  if (flags.findMaxRate !== undefined) return { load: maxRateLoad(flags, first?.[0]) };
   const load = loadOf(flags);
   if (isSwept(load)) checkRange(load, limitMs, flags);
   else if (flags.binarySearch) throw needs('--binary-search', 'a range');
@@ -140,7 +145,24 @@ function loadOf(flags: LoadFlags): LoadSettings {
   return { kind: 'concurrency', range, search: searchOf(flags) };
 }
 
-function requestRate(flags: LoadFlags, rateRange: string): LoadSettings {
+/** A search for the largest rate, which begins at that of `--request-rate-range`. */
+function maxRateLoad(flags: LoadFlags, given: string | undefined): LoadSettings {
+  const other = [
+    [given, given !== undefined && given !== '--request-rate-range'],
+    ['-l', flags.latencyThreshold !== undefined],
+    ['--binary-search', flags.binarySearch],
+    ['--load-shape', flags.loadShape !== undefined],
+  ].find(([, isGiven]) => isGiven)?.[0];
+  if (other !== undefined) {
+    throw new PerfError('usage', `Cannot use --find-max-rate with ${other}: expected one of them, got both`);
+  }
+  const start = flags.requestRateRange ?? String(defaultFirstRate);
+  if (start.includes(':')) throw badFlag('--request-rate-range', 'one rate to begin --find-max-rate at', start);
+  const load = requestRate(flags, start);
+  return { ...load, range: { ...load.range, end: 0 }, search: 'max-rate' };
+}
+
+function requestRate(flags: LoadFlags, rateRange: string): Extract<LoadSettings, { kind: 'request-rate' }> {
   return {
     kind: 'request-rate',
     range: parseRateRange('--request-rate-range', rateRange),

@@ -1,10 +1,11 @@
 import type { CertifySettings } from '../../core/certify.js';
 import type { LoadSettings } from '../../core/load.js';
 import { isOpenLoop } from '../../core/load-name.js';
+import type { MaxRateSettings } from '../../core/max-rate.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { AdaptiveSettings, MeasurementSettings } from '../../core/run-settings.js';
 import { milliseconds } from './duration.js';
-import { parseCertify } from './latency-limit.js';
+import { parseCertify, parseMaxRateLimit } from './latency-limit.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile } from './parse.js';
 import type { RequestSettings } from './request-flags.js';
 
@@ -14,6 +15,9 @@ const defaults = { precisionPercent: 5, minMs: 2000, maxMs: 15_000 } as const;
 const windowDefaults = { intervalMs: '5000', requestCount: '50', stabilityPercent: '10', maxTrials: '10' } as const;
 /** Ten times as many requests as p99 needs, at 100 a second. */
 const certifyMaxMs = 60_000;
+/** Of a probe, of which a search has at most so many. */
+const probeMaxMs = 15_000;
+const maxProbes = 12;
 /** Of an adaptive level: windows are what its looks and its warm-up are rounded to. */
 const adaptiveWindowMs = 500;
 
@@ -34,6 +38,10 @@ export const measurementFlags = {
   certify: {
     ...text,
     describe: 'Each level ends as PASS, FAIL or UNDECIDED (after --max-time): perf_latency_p99<=15ms@99%',
+  },
+  'find-max-rate': {
+    ...text,
+    describe: 'Find the largest open-loop rate within a limit, in at most 12 probes: perf_latency_p99<=50ms',
   },
   p: {
     ...text,
@@ -73,6 +81,7 @@ export interface MeasurementFlags {
   readonly minTime: string | undefined;
   readonly maxTime: string | undefined;
   readonly certify: string | undefined;
+  readonly findMaxRate: string | undefined;
   readonly p: string | undefined;
   readonly measurementRequestCount: string | undefined;
   readonly s: string | undefined;
@@ -88,12 +97,13 @@ export function measurementSettings(
   load: LoadSettings,
 ): MeasurementSettings {
   const mode = exactRequests === undefined ? modeOf(flags, load) : 'request_count';
-  const percentile = flags.percentile === undefined ? undefined : parsePercentile('--percentile', flags.percentile);
+  const maxRate = maxRateSettings(flags, mode === 'adaptive');
+  const percentile = percentileOf(flags) ?? maxRate?.percentile;
   const windows = windowSettings(flags);
   return {
     mode,
     ...windows,
-    ...untilSure(flags, mode === 'adaptive'),
+    ...(maxRate === undefined ? untilSure(flags, mode === 'adaptive') : probing(maxRate)),
     requestCount: exactRequests ?? windows.requestCount,
     warmupRequestCount: warmupRequests,
     silenceLimitMs,
@@ -101,6 +111,14 @@ export function measurementSettings(
     ...(percentile === undefined ? {} : { percentile }),
   };
 }
+
+const percentileOf = ({ percentile }: MeasurementFlags): number | undefined =>
+  percentile === undefined ? undefined : parsePercentile('--percentile', percentile);
+
+const probing = (maxRate: MaxRateSettings) => ({
+  maxRate,
+  ...shortWindows(Math.min(adaptiveWindowMs, maxRate.maxMs / 4), maxRate.maxMs),
+});
 
 const windowSettings = (flags: MeasurementFlags) => ({
   intervalMs: parseInteger('--measurement-interval', flags.p ?? windowDefaults.intervalMs, 1),
@@ -176,6 +194,25 @@ function certifySettings(
     );
   }
   return { ...parseCertify('--certify', certify), maxMs: durationOf('--max-time', maxTime) ?? certifyMaxMs };
+}
+
+function maxRateSettings(flags: MeasurementFlags, isAdaptive: boolean): MaxRateSettings | undefined {
+  const { findMaxRate, maxTime } = flags;
+  if (findMaxRate === undefined) return undefined;
+  const other = [
+    ['--certify', flags.certify],
+    ['--precision', flags.precision],
+    ['--min-time', flags.minTime],
+    ['--percentile', flags.percentile],
+  ].find(([, value]) => value !== undefined)?.[0];
+  if (!isAdaptive || other !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --find-max-rate with ${other ?? 'windows or a count'}: expected it alone or with --max-time`,
+    );
+  }
+  const maxMs = durationOf('--max-time', maxTime) ?? probeMaxMs;
+  return { ...parseMaxRateLimit('--find-max-rate', findMaxRate), maxMs, maxProbes };
 }
 
 function adaptiveSettings(

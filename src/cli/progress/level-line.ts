@@ -2,6 +2,7 @@ import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { type Interval, relativeHalfWidth, unsupported } from '../../core/certainty.js';
 import type { LoadSettings } from '../../core/load.js';
 import { isSwept, loadName } from '../../core/load-name.js';
+import { probeText } from '../../core/max-rate.js';
 import type { Level, Stability } from '../../core/run.js';
 import type { LevelPlan } from './progress.js';
 
@@ -40,6 +41,7 @@ export function doneLine(level: Level): string {
   const marks = [
     ...(stability.stable ? [] : [stabilityText(stability)]),
     ...(certification === undefined || !stability.stable ? [] : [certification.verdict.toUpperCase()]),
+    ...(level.probe === undefined ? [] : [probeText(level.probe)]),
     ...(level.isOverLimit ? ['over the latency limit'] : []),
     ...(verdict.kind === 'valid' ? [] : [verdict.kind]),
   ];
@@ -85,7 +87,11 @@ function stabilityText(stability: Stability): string {
 
 /** At the earliest: with windows of a known length, the level ends when three windows agree. An adaptive one ends at the latest. */
 function timeLeft(view: LevelView, { settings, levelsLeft }: LevelPlan): string {
-  const { mode, intervalMs, adaptive = settings.measurement.certify } = settings.measurement;
+  const {
+    mode,
+    intervalMs,
+    adaptive = settings.measurement.certify ?? settings.measurement.maxRate,
+  } = settings.measurement;
   const open = levelsLeft === undefined ? '+' : '';
   if (adaptive !== undefined) {
     const longestMs = adaptive.maxMs - view.elapsedMs + (levelsLeft ?? 0) * adaptive.maxMs;

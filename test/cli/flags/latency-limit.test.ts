@@ -30,6 +30,29 @@ for (const text of refused) {
   });
 }
 
+test('--find-max-rate searches an open loop from a first rate, judged by its percentile, and nothing beside it', (t) => {
+  const limit = ['-m', 'simple', '--find-max-rate', 'perf_latency_p95<=20ms'];
+  const { measurement, load } = readFlags(...limit, '--max-time', '4s').settings;
+  t.like(measurement, { mode: 'adaptive', percentile: 95, intervalMs: 500 });
+  t.deepEqual(measurement.maxRate, { percentile: 95, limitMs: 20, maxMs: 4000, maxProbes: 12 });
+  t.is(measurement.adaptive, undefined);
+  t.like(load, { kind: 'request-rate', search: 'max-rate', range: { start: 100, end: 0 } });
+  const poisson = ['--request-rate-range', '7.5', '--request-distribution', 'poisson'];
+  t.like(readFlags(...limit, ...poisson).settings.load, { range: { start: 7.5 }, arrivals: { kind: 'poisson' } });
+  for (const other of [
+    ['-p', '1000'],
+    ['-l', '20'],
+    ['--request-count', '50'],
+    ['--percentile', '90'],
+    ['--certify', 'perf_latency_p99<=15ms'],
+    ['--concurrency-range', '1:4'],
+    ['--request-rate-range', '1:4'],
+    ['--load-shape', 'ramp:0-1:10s'],
+  ]) {
+    t.throws(() => readFlags(...limit, ...other), { instanceOf: PerfError }, other.join(' '));
+  }
+});
+
 test('--certify has windows of its own, and none beside them', (t) => {
   const { measurement } = readFlags('-m', 'simple', '--certify', 'perf_latency_p99<=15ms').settings;
   t.is(measurement.mode, 'adaptive');

@@ -1,0 +1,75 @@
+import type { SweptLoadSettings } from '../../src/core/load.js';
+import { levelValue } from '../../src/core/load-name.js';
+import type { MaxRate, MaxRateSettings } from '../../src/core/max-rate.js';
+import type { Level } from '../../src/core/run.js';
+import { loadAt } from '../load/level-range.js';
+import type { Sweep, SweepAnswer } from '../load/sweep.js';
+import { type RateSearch, rateSearch } from '../statistics/rate-search.js';
+
+/** With so few requests in flight on average a server is idle. */
+const idle = 0.1;
+
+/** The probes of a search for the largest rate within a limit, from the start of the range on. */
+export function* maxRateSweep(load: SweptLoadSettings, settings: MaxRateSettings): Sweep {
+  const search = searchFor(settings, load.range.start);
+  let hasMet = false;
+  for (let rate = search.next(); rate !== undefined; rate = search.next()) {
+    const { level }: SweepAnswer = yield loadAt(load, rounded(rate));
+    if (level?.probe === undefined) return;
+    tell(search, level);
+    hasMet ||= level.probe.answer === 'met';
+    if (!hasMet && isHopeless(level)) return;
+  }
+}
+
+const searchFor = ({ percentile, maxProbes }: MaxRateSettings, start: number): RateSearch =>
+  rateSearch({ start, percentile: percentile / 100, mostProbes: maxProbes });
+
+/** Six digits, as reports show it. */
+const rounded = (rate: number): number => Number(rate.toPrecision(6));
+
+function tell(search: RateSearch, { load, probe, summary }: Level): void {
+  if (probe === undefined) return;
+  const achieved = summary.durationMs > 0 ? (1000 * summary.requests) / summary.durationMs : 0;
+  search.tell({ rate: levelValue(load), ...probe }, achieved);
+}
+
+/** Most requests are too slow though the server, by Little's law, has hardly any of them at a time. */
+function isHopeless({ load, probe, summary }: Level): boolean {
+  const inFlight = levelValue(load) * ((summary.latency?.meanMs ?? 0) / 1000);
+  return probe !== undefined && probe.over > probe.requests / 2 && inFlight < idle;
+}
+
+/** What the probes of a run say together; absent when there was none. */
+export function maxRateOf(levels: readonly Level[], settings: MaxRateSettings): MaxRate | undefined {
+  const probes = levels.filter(({ probe }) => probe !== undefined);
+  const search = searchFor(settings, 1);
+  for (const level of probes) tell(search, level);
+  const found = search.estimate();
+  if (found === undefined) return undefined;
+  const elasticity = found.isBracketed ? elasticityAt(found.rate, probes, settings) : undefined;
+  if (elasticity === undefined) return found;
+  return { ...found, elasticity, edge: elasticity > cliff ? 'cliff' : 'smooth' };
+}
+
+/** In an M/D/1 queue elasticity is about utilisation / (1 - utilisation): 10 at 91 %. */
+const cliff = 10;
+/** Probes within such a factor of the answer are near it. */
+const nearFactor = 1.25;
+/** Rates that lie closer together than this say nothing about a slope. */
+const smallestSpread = 0.01;
+
+/** The slope of ln latency over ln rate, by least squares over the probes near a rate. */
+function elasticityAt(rate: number, levels: readonly Level[], { percentile }: MaxRateSettings): number | undefined {
+  const points = levels.flatMap(({ load, summary }) => {
+    const latencyMs = summary.latency?.percentilesMs[String(percentile)];
+    const x = Math.log(levelValue(load) / rate);
+    return latencyMs === undefined || Math.abs(x) > Math.log(nearFactor) ? [] : [{ x, y: Math.log(latencyMs) }];
+  });
+  const xs = points.map(({ x }) => x);
+  if (points.length < 2 || Math.max(...xs) - Math.min(...xs) < smallestSpread) return undefined;
+  const mean = (pick: (point: { x: number; y: number }) => number): number =>
+    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
+  const [meanX, meanY] = [mean(({ x }) => x), mean(({ y }) => y)];
+  return mean(({ x, y }) => (x - meanX) * (y - meanY)) / mean(({ x }) => (x - meanX) ** 2);
+}

@@ -1,0 +1,26 @@
+/** Requests that came and answers that went in stretches of time of one length, one after the other. */
+export interface Flow {
+  readonly arrived: readonly number[];
+  readonly answered: readonly number[];
+}
+
+/** A server that answers a smaller share of what comes does not keep up. */
+const keptUp = 0.98;
+/** So many requests say something about a share of 2 %. */
+const fewest = 100;
+
+/**
+ * Whether a server does not keep up with an open loop: it answered less than `share` of the requests that came, and more were waiting at the
+ * end than in the middle, and in the middle than at the beginning, so that it is no single bad moment.
+ *
+ * @param share smaller for one who looks often, and must not be misled by chance
+ */
+export function isSaturated({ arrived, answered }: Flow, share = keptUp): boolean {
+  const total = sum(arrived);
+  if (arrived.length < 2 || total < fewest) return false;
+  const middle = Math.floor(arrived.length / 2);
+  const growth = (from: number, to: number): number => sum(arrived.slice(from, to)) - sum(answered.slice(from, to));
+  return growth(0, arrived.length) > (1 - share) * total && growth(0, middle) > 0 && growth(middle, arrived.length) > 0;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

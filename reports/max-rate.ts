@@ -1,0 +1,50 @@
+import { limitText } from '../src/core/certify.js';
+import { levelValue } from '../src/core/load-name.js';
+import { type MaxRate, probeText } from '../src/core/max-rate.js';
+import type { Level, Run } from '../src/core/run.js';
+import { formatTable, type TextColumn } from './table.js';
+
+/** The probes of a search for the largest rate, by ascending rate; nothing when nobody asked. The answer is a remark. */
+export function formatMaxRate({ maxRate, levels }: Run): string[] {
+  if (maxRate === undefined) return [];
+  const probes = levels
+    .filter(({ probe }) => probe !== undefined)
+    .toSorted((left, right) => levelValue(left.load) - levelValue(right.load));
+  return [`Probes; worth: so many independent requests\n${formatTable(columns, probes)}`];
+}
+
+/** One sentence. */
+export function describeMaxRate(maxRate: MaxRate, { settings, levels }: Pick<Run, 'settings' | 'levels'>): string {
+  const limit = settings.measurement.maxRate;
+  const what = limit === undefined ? 'the limit' : limitText(limit);
+  const rates = levels.filter(({ probe }) => probe !== undefined).map(({ load }) => levelValue(load));
+  if (!maxRate.isBracketed) {
+    return levels.some(({ probe }) => probe?.answer === 'met')
+      ? `Largest rate with ${what}: above ${figure(Math.max(...rates))} requests/s, which met it; no probe missed it.`
+      : `Largest rate with ${what}: none was found, ${figure(Math.min(...rates))} requests/s missed it too.`;
+  }
+  const { rate, low, high } = maxRate;
+  return `Largest rate with ${what}: ${figure(rate)} requests/s (${figure(low)} to ${figure(high)} at 95 %)${edgeText(maxRate)}, ${rates.length} probes.`;
+}
+
+function edgeText({ edge, elasticity }: MaxRate): string {
+  if (edge === undefined || elasticity === undefined) return '';
+  const cost = `1 % more load costs ${figure(elasticity)} % of latency there`;
+  return edge === 'cliff' ? `, a cliff (${cost})` : `, smooth (${cost})`;
+}
+
+const figure = (value: number): string => String(Number(value.toPrecision(4)));
+
+const columns: readonly TextColumn<Level>[] = [
+  { title: 'request rate', value: ({ load }) => levelValue(load), digits: 2, significant: 5 },
+  {
+    title: 'answered/s',
+    value: ({ summary }) => (1000 * summary.requests) / summary.durationMs,
+    digits: 2,
+    significant: 5,
+  },
+  { title: 'requests', value: ({ probe }) => probe?.requests, digits: 0 },
+  { title: 'over', value: ({ probe }) => probe?.over, digits: 0 },
+  { title: 'worth', value: ({ probe }) => probe?.effectiveRequests, digits: 0 },
+  { title: 'answer', value: ({ probe }) => probe && probeText(probe), align: 'left' },
+];

@@ -1,0 +1,98 @@
+import test from 'ava';
+import { analyze } from '../../../analyzer/analyze.js';
+import { maxRateOf } from '../../../analyzer/limits/max-rate.js';
+import { formatMaxRate } from '../../../reports/max-rate.js';
+import { formatText } from '../../../reports/text.js';
+import type { Arrivals } from '../../../src/core/load.js';
+import { levelValue } from '../../../src/core/load-name.js';
+import type { Level } from '../../../src/core/run.js';
+import { adaptiveMeasurement, type SimulatedLevel, simulatedPorts } from '../../helpers/measure-simulated.js';
+import { largestRate } from '../../helpers/queue-truth.js';
+import { runFixture } from '../../helpers/run-fixture.js';
+import { schemaErrors } from '../../helpers/run-schema.js';
+
+interface Search extends Pick<SimulatedLevel, 'serviceMs' | 'failure'> {
+  readonly limitMs: number;
+  readonly percentile?: number;
+  readonly start?: number;
+  readonly arrivals?: Arrivals['kind'] & ('poisson' | 'constant');
+  readonly maxMs?: number;
+}
+
+async function searched({
+  limitMs,
+  percentile = 99,
+  start = 10,
+  arrivals = 'constant',
+  maxMs = 5000,
+  ...server
+}: Search) {
+  const { simulation, ports } = simulatedPorts(server);
+  const maxRate = { percentile, limitMs, maxMs, maxProbes: 12 };
+  const { adaptive: _adaptive, ...common } = adaptiveMeasurement;
+  const measurement = { ...common, percentile, maxRate };
+  const load = {
+    kind: 'request-rate',
+    range: { start, end: 0, step: 1 },
+    search: 'max-rate',
+    arrivals: { kind: arrivals },
+    shape: { kind: 'constant' },
+    maxInFlight: 64,
+  } as const;
+  const levels = await simulation.run(
+    (async () => {
+      const found: Level[] = [];
+      const options = { batchSize: 1, measurement, load, seed: 1 };
+      for await (const level of analyze(options, ports, new AbortController().signal)) found.push(level);
+      return found;
+    })(),
+  );
+  const found = maxRateOf(levels, maxRate);
+  if (found === undefined) throw new Error('there was no probe');
+  const fixture = runFixture(levels);
+  const run = { ...fixture, settings: { ...fixture.settings, load, measurement }, maxRate: found };
+  return { levels, found, run };
+}
+
+test('analyze finds the capacity of a server that takes 10 ms a request, within 5 % in 12 probes: a cliff', async (t) => {
+  const { levels, found, run } = await searched({ serviceMs: () => 10, limitMs: 50 });
+  t.true(levels.length <= 12);
+  t.true(Math.abs(found.rate / 100 - 1) < 0.05, String(found.rate));
+  t.true(found.low <= 100 && found.high >= 100, `${found.low} to ${found.high}`);
+  t.like(found, { isBracketed: true, edge: 'cliff' });
+  t.true(levels.some(({ probe }) => probe?.isSaturated));
+  t.true(levels.every(({ verdict }) => !verdict.findings.some(({ code }) => code === 'rate-shortfall')));
+  t.deepEqual(schemaErrors(run), []);
+  t.regex(
+    formatText(run),
+    /! Largest rate with p99 <= 50 ms: [\d.]+ requests\/s \([\d.]+ to [\d.]+ at 95 %\), a cliff/,
+  );
+  t.is(formatMaxRate(run)[0]?.split('\n').length, 3 + levels.length);
+});
+
+test('analyze finds the rate at which p90 of an M/D/1 queue is at the limit, which is smooth', async (t) => {
+  const truth = largestRate(0.005, 0.015, 0.9);
+  const { levels, found } = await searched({
+    ...{ serviceMs: () => 5, limitMs: 15, percentile: 90, start: 50, arrivals: 'poisson', maxMs: 15_000 },
+  });
+  t.true(levels.length <= 12);
+  t.true(Math.abs(found.rate / truth - 1) < 0.05, `${found.rate}, not ${truth}`);
+  t.true(found.low <= truth && truth <= found.high, `${found.low} to ${found.high}, not ${truth}`);
+  t.is(found.edge, 'smooth');
+});
+
+test('analyze gives up where even an idle server is too slow, and says so', async (t) => {
+  const { levels, found, run } = await searched({ serviceMs: () => 60, limitMs: 50, start: 4, maxMs: 2000 });
+  t.false(found.isBracketed);
+  t.true(levels.length < 5 && levels.every(({ probe }) => probe?.answer === 'missed'));
+  t.true(levelValue(levels.at(-1)?.load ?? run.levels[0]?.load ?? { kind: 'concurrency', concurrency: 0 }) <= 4);
+  t.regex(formatText(run), /Largest rate with p99 <= 50 ms: none was found, [\d.]+ requests\/s missed it too\./);
+});
+
+test('analyze counts requests that fail as over the limit', async (t) => {
+  const { found } = await searched({
+    ...{ serviceMs: () => 1, limitMs: 50, start: 100, maxMs: 2000 },
+    failure: (index) => (index % 20 === 0 ? ({ code: 'http 503', message: 'busy' } as never) : undefined),
+  });
+  t.false(found.isBracketed);
+});

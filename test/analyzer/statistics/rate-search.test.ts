@@ -1,0 +1,58 @@
+import test from 'ava';
+import { type RateProbe, ratePosterior } from '../../../analyzer/statistics/rate-posterior.js';
+import { rateSearch } from '../../../analyzer/statistics/rate-search.js';
+import { isSaturated } from '../../../analyzer/statistics/saturation.js';
+import { largestRate, searchQueues } from '../../helpers/queue-truth.js';
+
+test('largestRate is where a percentile of an M/D/1 queue is at the limit', (t) => {
+  t.true(Math.abs(largestRate(1, 5, 0.99) - 0.561) < 0.001); // simulated: 10^7 requests
+  t.true(Math.abs(largestRate(1, 2, 0.5) - 0.768) < 0.001);
+});
+
+test('rateSearch of noisy M/D/1 queues is within 5 % in at most 12 probes, and its interval holds the truth', (t) => {
+  const queue = { service: 0.001, limit: 0.005, percentile: 0.99, noise: 0.01, start: 100, probeSeconds: 10 };
+  const { runs, covered, within5, mostProbes } = searchQueues(queue, { runs: 8, seed: 1 });
+  t.is(runs, 8);
+  t.true(within5 >= 7, `${within5} of 8`);
+  t.true(covered >= 7, `${covered} of 8`); // at 95 %, 6 or fewer have a chance of 6 %; the seed is fixed
+  t.true(mostProbes <= 12);
+});
+
+const probe = (rate: number, over: number, isSaturatedThere = false): RateProbe => ({
+  rate,
+  requests: 1000,
+  over,
+  effectiveRequests: 1000,
+  isSaturated: isSaturatedThere,
+});
+
+test('ratePosterior lies between what met the limit and what missed it, and one bad probe does not move it far', (t) => {
+  const met = [10, 40, 80].map((rate) => probe(rate, 0));
+  const missed = [90, 100].map((rate) => probe(rate, 500, true));
+  const { rate, low, high } = ratePosterior([...met, ...missed], 0.99);
+  t.true(rate > 80 && rate < 90 && low > 40 && high < 100, `${low} ${rate} ${high}`);
+  const disturbed = ratePosterior([...met, probe(20, 100), ...missed], 0.99);
+  t.true(disturbed.rate > 75 && disturbed.rate < 92, String(disturbed.rate));
+});
+
+test('rateSearch brackets by factors of 4, and is led by what a saturated server achieved', (t) => {
+  const search = rateSearch({ start: 10, percentile: 0.99 });
+  t.is(search.estimate(), undefined);
+  t.is(search.next(), 10);
+  search.tell(probe(10, 0));
+  t.is(search.next(), 40);
+  search.tell(probe(40, 0));
+  search.tell(probe(160, 500, true), 80);
+  t.like(search.estimate(), { isBracketed: true });
+  const next = search.next() ?? 0;
+  t.true(next > 40 && next <= 88, String(next));
+});
+
+test('isSaturated of a flow that backs up, not of one that keeps up, stalls once, or is short', (t) => {
+  const arrived = new Array<number>(10).fill(100);
+  t.true(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }));
+  t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }, 0.9));
+  t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(99) }));
+  t.false(isSaturated({ arrived, answered: [...new Array<number>(9).fill(100), 50] }));
+  t.false(isSaturated({ arrived: [20, 20], answered: [10, 10] }));
+});
