@@ -22,6 +22,8 @@ const findingMarks: Readonly<Record<Finding['code'], string>> = {
   'rate-shortfall': 'rate not reached',
   'client-busy': 'client busy',
   'send-lag': 'sent late',
+  'in-flight': 'too few in flight',
+  'server-counts': 'counts differ',
 };
 
 function unstableMark({ reason }: Extract<Stability, { stable: false }>): string {

@@ -1,13 +1,15 @@
 import type { Load } from '../../src/core/load.js';
 import { isOpenLoop } from '../../src/core/load-name.js';
-import type { ClientHealth, Finding, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
+import type { ClientHealth, Finding, LevelChecks, Measured, RequestCounts, Verdict } from '../../src/core/run.js';
 import { largestSplit } from '../load/share.js';
+import { failedChecks } from './check-level.js';
 
 export interface ValidityInput {
   readonly load: Load;
   readonly summary: Measured;
   readonly requests: RequestCounts;
   readonly clientHealth: ClientHealth;
+  readonly checks?: LevelChecks;
   readonly maxErrorRatePercent: number;
   /** It asks whether the server sustains the rate: that it fails some, or does not, is the answer. */
   readonly isProbe?: boolean;
@@ -36,8 +38,9 @@ const limits = {
 
 /** Whether the figures of a level describe the server under the load that was asked for, and if not, why. */
 export function judgeValidity(input: ValidityInput): Verdict {
+  const failed = input.isProbe ? [] : failedChecks(input.checks ?? {}, input.load);
   const ofServer = input.isProbe ? [] : [errors(input), shortfall(input)];
-  return verdictOf([samples(input), ...ofServer, busyClient(input), sendLag(input)]);
+  return verdictOf([samples(input), ...ofServer, busyClient(input), sendLag(input), ...failed]);
 }
 
 /** The same for one of several models or servers, but for what is the client's. */

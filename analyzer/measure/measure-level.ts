@@ -11,6 +11,7 @@ import { type SilenceWatch, watchSilence } from '../load/silence.js';
 import { warmUp } from '../load/warm-up.js';
 import type { Targets } from '../targets/targets.js';
 import { assembleLevel } from './assemble-level.js';
+import { checkLevel } from './check-level.js';
 import { clientHealth, type StartClientMeter } from './client-meter.js';
 import { createLedgers } from './completion-ledger.js';
 import type { ComposingSource } from './composing-statistics.js';
@@ -185,6 +186,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
   });
   const { verdicts, ...reported } = assembledParts;
   const { maxErrorRatePercent } = measurement;
+  const checks = checkLevel({ batchSize, isPlain: isPlain(options), ...assembled });
   return {
     ...assembled,
     ...reported,
@@ -198,6 +200,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       judgeValidity({
         load,
         summary: assembled.summary,
+        checks,
         requests,
         clientHealth: health,
         maxErrorRatePercent,
@@ -207,9 +210,13 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       }),
       verdicts,
     ),
+    checks,
     failures: tally.counts(),
   };
 }
+
+/** One model on one server, whose requests have one answer each. */
+const isPlain = ({ targets, isStreamed }: LevelOptions): boolean => targets === undefined && isStreamed !== true;
 
 const answersOf = ({ certification, probe }: Judgement): Pick<Level, 'certification' | 'probe'> => ({
   ...(certification === undefined ? {} : { certification }),

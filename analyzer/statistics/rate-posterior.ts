@@ -30,6 +30,8 @@ const mostBelieved = 0.98;
 const localFactor = 1.5;
 /** How far the curve may take the rate beyond what the sides say. */
 const margin = Math.log(1.2);
+/** Long clusters of slow requests are rare, so that a sample shows too little of how they inflate its variance. */
+const unseen = 1.75;
 const slopes: readonly number[] = Array.from({ length: 9 }, (_, index) => 300 ** (index / 8));
 /** By how much a server's capacity differs from probe to probe: standard deviations of the logarithm. */
 const jitters: readonly number[] = [0.005, 0.02];
@@ -74,7 +76,7 @@ export function ratePosterior(probes: readonly RateProbe[], percentile: number):
  */
 function alike(probes: readonly RateProbe[]): readonly RateProbe[] {
   const inflation =
-    sumOf(probes, ({ requests, effectiveRequests }) => requests ** 2 / effectiveRequests) /
+    (unseen * sumOf(probes, ({ requests, effectiveRequests }) => requests ** 2 / effectiveRequests)) /
     sumOf(probes, ({ requests }) => requests);
   return probes.map((probe) => ({ ...probe, effectiveRequests: probe.requests / inflation }));
 }

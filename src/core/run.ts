@@ -1,4 +1,4 @@
-import type { Certainty } from './certainty.js';
+import type { Certainty, Interval } from './certainty.js';
 import type { Certification } from './certify.js';
 import type { ComposingModel } from './composing.js';
 import type { FailureCount } from './failure.js';
@@ -192,9 +192,36 @@ export interface ClientHealth extends ThreadHealth {
   readonly threads?: readonly ThreadHealth[];
 }
 
+/** Figures of a level that two ways of counting must agree on. */
+export interface LevelChecks {
+  /** Requests in flight on average, by Little's law: rate x mean latency. Absent without a valid answer, and for a load that grows. */
+  readonly littlesLaw?: {
+    readonly inFlight: number;
+    readonly interval?: Interval;
+    /** How many should have been in flight, and whether that is so but for the interval and 10 %; closed loops only. */
+    readonly asked?: number;
+    readonly holds?: boolean;
+  };
+  /** Valid answers that the client saw, and successful requests that the server counted meanwhile; absent where the server does not say. */
+  readonly counts?: {
+    readonly client: number;
+    readonly server: number;
+    /** But for what was in flight at both ends, and 10 %. */
+    readonly agree: boolean;
+  };
+}
+
 /** A reason not to take the figures of a level for those of the server under the load that was asked for. */
 export interface Finding {
-  readonly code: 'no-samples' | 'error-rate' | 'server-lost' | 'rate-shortfall' | 'client-busy' | 'send-lag';
+  readonly code:
+    | 'no-samples'
+    | 'error-rate'
+    | 'server-lost'
+    | 'rate-shortfall'
+    | 'client-busy'
+    | 'send-lag'
+    | 'in-flight'
+    | 'server-counts';
   readonly severity: 'suspect' | 'invalid';
   /** The one of several models or servers that it is about; absent: the level as a whole. */
   readonly about?: { readonly kind: 'model' | 'server'; readonly name: string };
@@ -256,6 +283,8 @@ export interface Level {
   readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };
   readonly clientHealth: ClientHealth;
   readonly verdict: Verdict;
+  /** Absent of a level of an earlier version. */
+  readonly checks?: LevelChecks;
   /** Of all windows, by class. */
   readonly failures: readonly FailureCount[];
   /** Absent unless asked for, and when the endpoint did not answer. */
