@@ -1,7 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
-import { type CliProcess, createWorkplace, startRemoteServer, until, type Workplace } from '../helpers/cli.js';
+import {
+  type CliProcess,
+  createWorkplace,
+  startRemoteServer,
+  startServer,
+  until,
+  type Workplace,
+} from '../helpers/cli.js';
 
 /** Long enough that it is certainly cut. */
 const long = ['-m', 'simple', '--service-kind', 'embedded', '--concurrency-range', '2', '-p', '60000'];
@@ -108,3 +115,28 @@ test('a remote server that goes away: partial results, exit 5', async (t) => {
   t.true(level?.failures.some(({ code }) => code === 'connect'));
   t.deepEqual(place.leftovers(), []);
 });
+
+test('SIGKILL of a server: an instance of a javascript model that never returns ends too', async (t) => {
+  await using place = createWorkplace();
+  mkdirSync(place.path('models/stuck/1'), { recursive: true });
+  writeFileSync(
+    place.path('models/stuck/config.pbtxt'),
+    `backend: "javascript"\n${tensor('input')}${tensor('output')}`,
+  );
+  writeFileSync(place.path('models/stuck/1/model.mjs'), 'export function execute() { for (;;); }\n');
+  const { server, port } = await startServer(place);
+  const inputs = [{ name: 'input', shape: [1], datatype: 'INT32', data: [1] }];
+  const infer = fetch(`http://127.0.0.1:${port}/v2/models/stuck/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs }),
+  });
+  infer.catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 300)); // until it computes
+  t.is(place.leftovers().length, 2);
+  server.child.kill('SIGKILL');
+  await server.result;
+  await until(() => place.leftovers().length === 0);
+  t.pass();
+});
+
+const tensor = (name: string): string => `${name} [ { name: "${name}" data_type: TYPE_INT32 dims: [ 1 ] } ]\n`;

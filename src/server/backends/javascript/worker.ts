@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../../core/perf-error.js';
 import { monotonicNow } from '../../server-clock.js';
 import { loadModule, type ModelModule } from './model-module.js';
@@ -92,6 +93,7 @@ process.on('message', (message: ToWorker) => {
   else if (message.kind === 'sent') open.get(message.key)?.sent();
   else void finalize();
 });
+new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData: process.ppid }).unref();
 process.on('uncaughtException', crash);
 process.on('disconnect', () => process.exit(0));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined); // The server decides.
