@@ -45,23 +45,42 @@ export function assessCertainty(
     effectiveRequests: Math.min(latencies.count, effectiveSampleSize(samples.latenciesMs)),
     ...(rate === undefined ? {} : { throughput: { low: rate.low * batchSize, high: rate.high * batchSize } }),
     ...(mean === undefined ? {} : { meanMs: { low: Math.max(0, mean.low), high: mean.high } }),
-    percentiles: Object.fromEntries(
-      percentiles.map((percent) => [String(percent), certaintyOfPercentile(percent, samples, latencies, alpha)]),
-    ),
+    percentiles: certaintyOfPercentiles(percentiles, samples, latencies, alpha),
     steadiness: steadinessOf(samples, tolerance),
     warmUpMs,
   };
 }
 
-function certaintyOfPercentile(
-  percent: number,
+/**
+ * How requests depend on one another shows more in the middle of a sample than in its tail, where values are few: a sample that is too small for
+ * one percentile is too small for those above it.
+ */
+function certaintyOfPercentiles(
+  percentiles: readonly number[],
   { latenciesMs }: Samples,
   latencies: LatencyRecorder,
   alpha: number,
+): Certainty['percentiles'] {
+  let neededBelow = 0;
+  const found: Record<string, PercentileCertainty> = {};
+  for (const percent of percentiles.toSorted((left, right) => left - right)) {
+    const inflation = percentileInflation(latenciesMs, toMs(latencies.percentile(percent)));
+    const needsRequests = Math.max(neededRequests(percent / 100, inflation), neededBelow);
+    if (latencies.count < needsRequests) neededBelow = needsRequests;
+    found[String(percent)] = certaintyOfPercentile(percent / 100, { needsRequests, inflation, latencies, alpha });
+  }
+  return found;
+}
+
+function certaintyOfPercentile(
+  percentile: number,
+  {
+    needsRequests,
+    inflation,
+    latencies,
+    alpha,
+  }: { needsRequests: number; inflation: number; latencies: LatencyRecorder; alpha: number },
 ): PercentileCertainty {
-  const percentile = percent / 100;
-  const inflation = percentileInflation(latenciesMs, toMs(latencies.percentile(percent)));
-  const needsRequests = neededRequests(percentile, inflation);
   if (latencies.count < needsRequests) return { isSupported: false, needsRequests };
   const intervalMs = percentileInterval(ordered(latencies), percentile, { confidence: 1 - alpha, inflation });
   return { isSupported: true, ...(intervalMs === undefined ? {} : { intervalMs }) };
