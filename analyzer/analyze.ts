@@ -1,6 +1,7 @@
 import type { LoadSettings } from '../src/core/load.js';
 import { isSwept } from '../src/core/load-name.js';
 import type { Level } from '../src/core/run.js';
+import { kneeSweep } from './limits/knee.js';
 import { maxRateSweep } from './limits/max-rate.js';
 import { planLoad } from './load/plan-load.js';
 import { type Sweep, sweepOf } from './load/sweep.js';
@@ -32,5 +33,6 @@ export async function* analyze(options: AnalyzeOptions, ports: LevelPorts, signa
 }
 
 function sweepFor({ load, measurement: { maxRate } }: AnalyzeOptions): Sweep {
+  if (isSwept(load) && load.search === 'knee') return kneeSweep(load);
   return maxRate === undefined || !isSwept(load) ? sweepOf(load) : maxRateSweep(load, maxRate);
 }

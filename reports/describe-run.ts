@@ -3,6 +3,7 @@ import type { ClosedLoad, LoadSettings } from '../src/core/load.js';
 import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
 import type { Run } from '../src/core/run.js';
 import type { MeasurementSettings } from '../src/core/run-settings.js';
+import { describeKnee } from './find-knee.js';
 import { describeLevel } from './marks.js';
 import { describeMaxRate } from './max-rate.js';
 import { describeSequences } from './sequence-table.js';
@@ -83,6 +84,7 @@ export function runRemarks(run: Run): string[] {
     lines.push(binaryResult(run));
   }
   if (run.maxRate !== undefined) lines.push(describeMaxRate(run.maxRate, run));
+  if (run.knee !== undefined) lines.push(describeKnee(run.knee));
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
   return lines;
 }

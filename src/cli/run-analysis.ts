@@ -1,4 +1,5 @@
 import { analyze } from '../../analyzer/analyze.js';
+import { kneeOfLevels } from '../../analyzer/limits/knee.js';
 import { maxRateOf } from '../../analyzer/limits/max-rate.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import type { ComposingSource } from '../../analyzer/measure/composing-statistics.js';
@@ -7,6 +8,7 @@ import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js'
 import { type Targets, targetList, targetTable } from '../../analyzer/targets/targets.js';
 import { type Epoch, epochAt, type RequestLabel } from '../../reports/profile-export.js';
 import { systemClock } from '../core/clock.js';
+import { isSwept } from '../core/load-name.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, ServerFacts } from '../core/run.js';
 import type { RunSettings } from '../core/run-settings.js';
@@ -116,8 +118,6 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   });
   const startedAt = new Date();
   const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
-  const limits = settings.measurement.maxRate;
-  const maxRate = limits && maxRateOf(levels, limits);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
   return {
     format: 'perf-analyze/run',
@@ -130,8 +130,18 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     machine: describeMachine(),
     ...facts(place, servers),
     levels,
-    ...(maxRate === undefined ? {} : { maxRate }),
+    ...limitsOf(levels, settings),
   };
+}
+
+/** What the levels say together, where that was asked for. */
+function limitsOf(
+  levels: readonly Level[],
+  { load, measurement, batchSize }: RunSettings,
+): Pick<Run, 'maxRate' | 'knee'> {
+  const maxRate = measurement.maxRate && maxRateOf(levels, measurement.maxRate);
+  const knee = isSwept(load) && load.search === 'knee' ? kneeOfLevels(levels, batchSize) : undefined;
+  return { ...(maxRate === undefined ? {} : { maxRate }), ...(knee === undefined ? {} : { knee }) };
 }
 
 /** A model that batches sequences gets nothing else. */

@@ -79,9 +79,9 @@ interface Swept {
   readonly range: LevelRange;
   /**
    * `binary`: for the highest level within the latency limit, to within a step. `max-rate`: for the largest rate within the limit of the
-   * measurement, from the start on.
+   * measurement, from the start on. `knee`: for where throughput stops growing, by doubling.
    */
-  readonly search: 'linear' | 'binary' | 'max-rate';
+  readonly search: 'linear' | 'binary' | 'max-rate' | 'knee';
 }
 
 export type SweptLoadSettings =

@@ -2,6 +2,7 @@ import type { Certainty, Interval } from './certainty.js';
 import type { Certification } from './certify.js';
 import type { ComposingModel } from './composing.js';
 import type { FailureCount } from './failure.js';
+import type { Knee } from './knee.js';
 import type { Load } from './load.js';
 import type { MaxRate, Probe } from './max-rate.js';
 import type { RunSettings } from './run-settings.js';
@@ -348,4 +349,5 @@ export interface Run {
   readonly levels: readonly Level[];
   /** What the levels say together, where that was asked for. */
   readonly maxRate?: MaxRate;
+  readonly knee?: Knee;
 }

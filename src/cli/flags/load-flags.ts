@@ -23,6 +23,7 @@ export interface LoadFlags {
   readonly maxInFlight: string | undefined;
   readonly latencyThreshold: string | undefined;
   readonly binarySearch: boolean;
+  readonly findKnee?: boolean;
   /** Its limit is a matter of the measurement. */
   readonly findMaxRate?: string | undefined;
 }
@@ -84,10 +85,18 @@ export function loadFlags<Flags>(yargs: Argv<Flags>) {
       default: false,
       group: 'Load:',
       describe: 'Search the range for the highest level below -l, to within its step',
+    })
+    .option('find-knee', {
+      type: 'boolean',
+      default: false,
+      group: 'Load:',
+      describe: 'Find the concurrency from which on throughput is saturated, by doubling it',
     });
 }
 
 const defaultRequestPeriod = 10;
+/** Of a search for the knee. */
+const mostKneeConcurrency = 256;
 /** Of a search for the largest rate, in requests a second. */
 const defaultFirstRate = 100;
 /** A server that stalls for half a second at 2,000 requests a second makes so many outstanding. */
@@ -115,7 +124,7 @@ export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLim
     });
   }
   if (flags.findMaxRate !== undefined) return { load: maxRateLoad(flags, first?.[0]) };
-  const load = loadOf(flags);
+  const load = flags.findKnee ? kneeLoad(flags, first?.[0]) : loadOf(flags);
   if (isSwept(load)) checkRange(load, limitMs, flags);
   else if (flags.binarySearch) throw needs('--binary-search', 'a range');
   return { load, ...(limitMs === 0 ? {} : { latencyLimitMs: limitMs }) };
@@ -145,12 +154,30 @@ function loadOf(flags: LoadFlags): LoadSettings {
   return { kind: 'concurrency', range, search: searchOf(flags) };
 }
 
+/** Doubles the concurrency from the start of the range on. */
+function kneeLoad(flags: LoadFlags, given = '--concurrency-range'): LoadSettings {
+  const other = flags.binarySearch ? '--binary-search' : given;
+  if (other !== '--concurrency-range') {
+    throw new PerfError('usage', `Cannot use --find-knee with ${other}: expected one of them, got both`);
+  }
+  const range = parseRange('--concurrency-range', flags.concurrencyRange ?? `1:${mostKneeConcurrency}`);
+  if (range.end <= range.start) {
+    throw badFlag(
+      '--concurrency-range',
+      'start:end with an end above the start, with --find-knee',
+      `${flags.concurrencyRange}`,
+    );
+  }
+  return { kind: 'concurrency', range, search: 'knee' };
+}
+
 /** A search for the largest rate, which begins at that of `--request-rate-range`. */
 function maxRateLoad(flags: LoadFlags, given: string | undefined): LoadSettings {
   const other = [
     [given, given !== undefined && given !== '--request-rate-range'],
     ['-l', flags.latencyThreshold !== undefined],
     ['--binary-search', flags.binarySearch],
+    ['--find-knee', flags.findKnee === true],
     ['--load-shape', flags.loadShape !== undefined],
   ].find(([, isGiven]) => isGiven)?.[0];
   if (other !== undefined) {

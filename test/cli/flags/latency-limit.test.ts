@@ -53,6 +53,19 @@ test('--find-max-rate searches an open loop from a first rate, judged by its per
   }
 });
 
+test('--find-knee doubles the concurrency within a range', (t) => {
+  const range = (...flags: string[]) => readFlags('-m', 'simple', '--find-knee', ...flags).settings.load;
+  t.deepEqual(range(), { kind: 'concurrency', range: { start: 1, end: 256, step: 1 }, search: 'knee' });
+  t.like(range('--concurrency-range', '2:16'), { range: { start: 2, end: 16 } });
+  for (const other of [
+    ['--concurrency-range', '4'],
+    ['--request-rate-range', '10'],
+    ['--binary-search', '-l', '5'],
+  ]) {
+    t.throws(() => range(...other), { instanceOf: PerfError }, other.join(' '));
+  }
+});
+
 test('--certify has windows of its own, and none beside them', (t) => {
   const { measurement } = readFlags('-m', 'simple', '--certify', 'perf_latency_p99<=15ms').settings;
   t.is(measurement.mode, 'adaptive');
