@@ -23,7 +23,8 @@ export const metrics: readonly Metric[] = [
   ...less('%', 'gpu_utilization', 'cpu_utilization', 'error_rate'),
   ...less('W', 'gpu_power_usage'),
   ...more('inferences', 'batch_size_achieved'),
-  ...more('', 'accuracy'),
+  ...more('', 'accuracy', 'accuracy_cosine', 'accuracy_top1'),
+  ...less('', 'accuracy_rel_rmse'),
 ];
 
 const byTag: ReadonlyMap<string, Metric> = new Map(metrics.map((metric) => [metric.tag, metric]));

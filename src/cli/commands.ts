@@ -73,6 +73,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    usage: 'variants',
+    describe: 'Make faster variants of a model, and say what they buy and cost',
+    load: async () => {
+      const { variantsCommand, variantsFlags } = await import('./variants-command.js');
+      return loaded(variantsFlags, (argv, context) => variantsCommand(argv, context()));
+    },
+  },
+  {
     usage: 'compare <runs..>',
     describe: 'Say whether new runs are worse than one before',
     load: async () => {

@@ -1,0 +1,145 @@
+import type { Argv } from 'yargs';
+import { formatVariants } from '../../reports/variants.js';
+import { formatVariantsCsv } from '../../reports/variants-csv.js';
+import { PerfError } from '../core/perf-error.js';
+import type { SearchLimit } from '../core/search-result.js';
+import type { VariantsResult } from '../core/variants-result.js';
+import { defaultLimits } from '../precision/accuracy/gate.js';
+import { type Precision, precisions } from '../precision/make-variant.js';
+import type { CommandContext } from './command-context.js';
+import { exitCodes } from './exit-codes.js';
+import { milliseconds } from './flags/duration.js';
+import { goalFlags, parseGoal } from './flags/goal-flags.js';
+import { parseInputData, parseShapes } from './flags/input-data.js';
+import { badFlag, oneOf, parseInteger } from './flags/parse.js';
+import { refuseRepeats } from './flags/refuse-repeats.js';
+import { runVariants, type VariantsWish } from './variants/run-variants.js';
+import { weightBitsOf } from './variants/weight-bits.js';
+import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
+
+const text = { type: 'string', requiresArg: true } as const;
+
+export function variantsFlags(yargs: Argv) {
+  return yargs
+    .options({
+      m: { ...text, alias: 'model-name', demandOption: true, describe: 'Model, or an ONNX file', group: 'Model:' },
+      'model-repository': {
+        ...text,
+        describe: 'Repository of the model',
+        defaultDescription: 'the sample models',
+        group: 'Model:',
+      },
+      precisions: {
+        ...text,
+        default: precisions.join(','),
+        describe: 'What to make of it, separated by commas',
+        group: 'Variants:',
+      },
+      'keep-fp32': {
+        ...text,
+        array: true,
+        default: [] as string[],
+        describe: 'Node or operator that stays in FP32 where all is FP16 (repeatable)',
+        group: 'Variants:',
+      },
+      'weight-bits': {
+        ...text,
+        describe: '8, or 7 for processors without VNNI',
+        defaultDescription: 'what suits this processor',
+        group: 'Variants:',
+      },
+      constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
+      'write-to': { ...text, describe: 'Write the variants that pass into this repository', group: 'Variants:' },
+      'batch-sizes': { ...text, default: '1,16,32,64', describe: 'Batch sizes to time', group: 'Timing:' },
+      threads: { ...text, default: '1', describe: 'Threads that compute', group: 'Timing:' },
+      'max-time': { ...text, default: '10s', describe: 'Time for each batch size, such as 10s', group: 'Timing:' },
+      shape: {
+        ...text,
+        array: true,
+        default: [] as string[],
+        describe: 'Shape of a variable input, NAME:d1,d2,... (repeatable)',
+        group: 'Data:',
+      },
+      'input-data': {
+        ...text,
+        array: true,
+        default: [] as string[],
+        defaultDescription: 'random',
+        describe: 'random, zero, a folder with a file for each input, or a JSON file (repeatable)',
+        group: 'Data:',
+      },
+      input: {
+        ...text,
+        array: true,
+        default: [] as string[],
+        describe: 'How one input is made, NAME:KIND(...) (repeatable)',
+        group: 'Data:',
+      },
+      seed: { ...text, default: '0', describe: 'Seed of input data', group: 'Data:' },
+      f: { ...text, alias: 'csv', describe: 'Write a row for each variant and batch size as CSV', group: 'Reports:' },
+      json: { ...text, describe: 'Write everything as one JSON document', group: 'Reports:' },
+    })
+    .check(refuseRepeats(['keep-fp32', 'keepFp32', 'constraint', 'shape', 'input-data', 'inputData', 'input']))
+    .example('$0 variants -m mlp', 'What smaller numbers buy for a sample model')
+    .example('$0 variants -m det.onnx --shape x:3,640,640 --precisions int8-dynamic', 'One variant of a file')
+    .example('$0 variants -m mlp --write-to ./models', 'Keep the variants that pass, each as a model');
+}
+
+type ParsedFlags = Awaited<ReturnType<typeof variantsFlags>['argv']>;
+
+/** Makes, checks and times variants of a model. Resolves with the exit code. */
+export async function variantsCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
+  const wish = wishOf(argv);
+  const { f: csv, json } = argv;
+  checkDistinct({ '-f': csv, '--json': json });
+  if (csv !== undefined) checkWritable('-f', csv);
+  if (json !== undefined) checkWritable('--json', json);
+  const result = await runVariants(wish, context);
+  if (csv !== undefined) writeOutput('-f', csv, formatVariantsCsv(result));
+  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
+  context.print(`${formatVariants(result)}\n`);
+  return exitCodeOf(result, argv);
+}
+
+/** A variant that was asked for by name must pass; one that was tried may be refused. */
+function exitCodeOf({ variants }: VariantsResult, argv: ParsedFlags): number {
+  const isAsked = argv.precisions !== precisions.join(',');
+  return isAsked && variants.some(({ refusal }) => refusal !== undefined) ? exitCodes.gateFailed : exitCodes.done;
+}
+
+/** @throws PerfError `usage` */
+function wishOf(argv: ParsedFlags): VariantsWish {
+  const maxTimeMs = milliseconds(argv.maxTime);
+  if (maxTimeMs === undefined) throw badFlag('--max-time', 'a time such as 500ms, 10s or 2m', argv.maxTime);
+  const batchSizes = argv.batchSizes.split(',').map((size) => parseInteger('--batch-sizes', size.trim(), 1));
+  return {
+    model: argv.m,
+    modelRepository: argv.modelRepository,
+    precisions: listOf(argv.precisions),
+    batchSizes: [...new Set(batchSizes)].sort((left, right) => left - right),
+    data: parseInputData({ ...argv, stringLength: '128', stringData: undefined, tolerance: '0' }),
+    shapes: parseShapes('--shape', argv.shape),
+    seed: parseInteger('--seed', argv.seed, 0),
+    threads: parseInteger('--threads', argv.threads, 1),
+    weightBits: weightBitsOf(argv.weightBits),
+    keepInFp32: argv.keepFp32,
+    limits: limitsOf(argv.constraint),
+    maxTimeMs,
+    writeTo: argv.writeTo === undefined ? undefined : { repository: argv.writeTo },
+  };
+}
+
+const listOf = (given: string): Precision[] => [
+  ...new Set(given.split(',').map((name) => oneOf('--precisions', name.trim(), precisions))),
+];
+
+function limitsOf(given: readonly string[]): readonly SearchLimit[] {
+  if (given.length === 0) return defaultLimits;
+  return parseGoal({ objective: [], constraint: given }).constraints.map(({ metric, ...limits }) => {
+    if (metric.tag.startsWith('accuracy_')) return { metric: metric.tag, ...limits };
+    throw new PerfError(
+      'usage',
+      `Cannot use --constraint ${metric.tag} with variants: expected accuracy_cosine, accuracy_top1 or accuracy_rel_rmse, got '${metric.tag}'`,
+    );
+  });
+}

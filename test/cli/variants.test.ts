@@ -1,0 +1,99 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import yargs from 'yargs';
+import type { CommandContext } from '../../src/cli/command-context.js';
+import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
+import type { VariantsResult } from '../../src/core/variants-result.js';
+import { encodeModel } from '../../src/onnx/encode-model.js';
+import { smallGraph } from '../precision/small-graph.js';
+import { temporaryDirectory } from '../sample-models/temporary-directory.js';
+
+/** Runs the command as its flags say; gives the exit code and what it printed. */
+async function run(args: readonly string[]): Promise<{ exitCode: number; printed: string }> {
+  let printed = '';
+  const silent = () => undefined;
+  const context: CommandContext = {
+    progress: { say: silent, show: silent, startLevel: silent, endLevel: silent, close: silent },
+    interrupt: { signal: new AbortController().signal, onAbandon: () => silent },
+    print: (text) => {
+      printed += text;
+    },
+  };
+  const argv = await variantsFlags(yargs([...args])).parseAsync();
+  return { exitCode: await variantsCommand(argv, context), printed };
+}
+
+test('variants makes, compares, times and writes what passes, and leaves the source alone', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const source = join(folder, 'small.onnx');
+  const bytes = encodeModel(smallGraph());
+  await writeFile(source, bytes);
+  const [json, csv, repository] = ['out.json', 'out.csv', 'models'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const files = ['--json', json, '-f', csv, '--write-to', repository];
+  const limits = ['--constraint', 'accuracy_rel_rmse:max=0.001'];
+  const { exitCode, printed } = await run([
+    '-m',
+    source,
+    '--batch-sizes',
+    '1,3',
+    '--max-time',
+    '1ms',
+    ...limits,
+    ...files,
+  ]);
+  t.is(exitCode, 0);
+  t.deepEqual(await readFile(source), Buffer.from(bytes));
+  const { variants, samples } = JSON.parse(await readFile(json, 'utf8')) as VariantsResult;
+  t.is(samples, 32);
+  const byPrecision = new Map(variants.map((variant) => [variant.precision, variant]));
+  t.is(byPrecision.get('fp16-weights')?.refusal, undefined);
+  t.deepEqual(
+    byPrecision.get('fp16-weights')?.timings.map(({ batch, speedup }) => [batch, speedup !== undefined]),
+    [
+      [1, true],
+      [3, true],
+    ],
+  );
+  t.regex(byPrecision.get('int8-dynamic')?.refusal ?? '', /^accuracy_rel_rmse is 0\.\d+, expected at most 0.001$/);
+  t.deepEqual(byPrecision.get('int8-dynamic')?.timings, []);
+  t.regex(printed, /^int8-dynamic: REFUSED, accuracy_rel_rmse is /m);
+  t.false((await readdir(repository)).includes('small_int8_dynamic'));
+  t.deepEqual(await readdir(join(repository, 'small_fp16_weights', '1')), ['model.onnx']);
+  t.regex(
+    await readFile(join(repository, 'small_fp16_weights', 'config.pbtxt'), 'utf8'),
+    /^name: "small_fp16_weights"$/m,
+  );
+  t.is(
+    (await readFile(csv, 'utf8')).trim().split('\n').length,
+    1 + 2 * variants.filter((each) => !each.refusal).length + 1,
+  );
+});
+
+test('variants refuses a named variant with exit code 4, and what it does not understand', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const source = join(folder, 'old.onnx');
+  await writeFile(source, encodeModel(smallGraph({ opset: 10 })));
+  const { exitCode, printed } = await run([
+    '-m',
+    source,
+    '--precisions',
+    'int8-dynamic',
+    '--batch-sizes',
+    '1',
+    '--max-time',
+    '1ms',
+  ]);
+  t.is(exitCode, 4);
+  t.regex(printed, /REFUSED, Cannot quantise to int8-dynamic: expected operators of version 11 or newer, got 10$/m);
+  await t.throwsAsync(run(['-m', source, '--constraint', 'perf_throughput:min=1']), {
+    message: /expected accuracy_cosine, /,
+  });
+  await t.throwsAsync(run(['-m', source, '--precisions', 'int4']), {
+    message: /^Cannot use --precisions: expected fp16-/,
+  });
+});
