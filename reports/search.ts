@@ -20,7 +20,7 @@ export function formatSearch(result: SearchResult): string {
   ].join('\n');
 }
 
-const limitText = ({ metric, min, max }: SearchLimit): string =>
+export const limitText = ({ metric, min, max }: SearchLimit): string =>
   [...(min === undefined ? [] : [`${metric} >= ${min}`]), ...(max === undefined ? [] : [`${metric} <= ${max}`])].join(
     ', ',
   );
@@ -41,7 +41,7 @@ const columns: readonly TextColumn<Finalist>[] = [
 ];
 
 /** The worst of its limits. */
-function verdictOf(limits: Finalist['limits']): string {
+export function verdictOf(limits: Finalist['limits']): string {
   const certainties = limits.map(({ certainty }) => certainty);
   if (certainties.includes('fail')) return 'FAIL';
   return certainties.includes('undecided') ? 'UNDECIDED' : 'PASS';

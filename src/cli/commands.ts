@@ -42,7 +42,7 @@ export const commands: readonly Command[] = [
   },
   {
     usage: 'report <runs..>',
-    describe: 'Make the reports of stored runs again',
+    describe: 'Make the reports of stored runs, or of a search, again',
     load: async () => {
       const { reportCommand, reportCommandFlags } = await import('./report-command.js');
       return loaded(reportCommandFlags, (argv, context) => reportCommand(argv, context()));
@@ -124,6 +124,14 @@ export const commands: readonly Command[] = [
         (yargs) => yargs,
         (_, context) => doctorCommand(context()),
       );
+    },
+  },
+  {
+    usage: 'completion <shell>',
+    describe: 'Print a script that completes commands and flags, for bash or zsh',
+    load: async () => {
+      const { completionCommand, completionFlags } = await import('./completion-command.js');
+      return loaded(completionFlags, (argv, context) => completionCommand(argv, commands, context()));
     },
   },
 ];

@@ -146,9 +146,18 @@ function refuseFixedLoads(argv: ParsedFlags): void {
 }
 
 /** A search has a document and a CSV of its own. */
-function refuseReportsOfRuns({ html, markdown, junit, openmetrics, hgrm, exportTensors }: ParsedFlags): void {
-  const foreign = { html, markdown, junit, openmetrics, hgrm, 'export-tensors': exportTensors };
+function refuseReportsOfRuns(argv: ParsedFlags): void {
+  const { html, replay, markdown, junit, openmetrics, pushgateway, hgrm, exportTensors } = argv;
+  const foreign = {
+    ...(replay === undefined ? {} : { html }),
+    markdown,
+    junit,
+    openmetrics,
+    pushgateway,
+    hgrm,
+    'export-tensors': exportTensors,
+  };
   const [flag] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
   if (flag === undefined) return;
-  throw new PerfError('usage', `Cannot use --${flag} with search: expected -f or --json, got --${flag}`);
+  throw new PerfError('usage', `Cannot use --${flag} with search: expected -f, --json or --html, got --${flag}`);
 }

@@ -12,6 +12,7 @@ import type { Run } from '../core/run.js';
 import type { CommandContext } from './command-context.js';
 import { composingCsvPath } from './composing-csv-path.js';
 import { filesByFlag, type ReportFiles } from './flags/report-flags.js';
+import { pushMetrics } from './push-metrics.js';
 import { checkWritable, writeOutput } from './write-output.js';
 
 /**
@@ -51,6 +52,9 @@ export async function writeReports(
     } catch (thrown) {
       refusals.push(thrown);
     }
+  }
+  if (files.pushgateway !== undefined) {
+    await pushMetrics(files.pushgateway, formatOpenMetrics(runs)).catch((thrown: unknown) => refusals.push(thrown));
   }
   print(runs.map(formatText).join('\n'));
   return refusals[0];

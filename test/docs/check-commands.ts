@@ -37,6 +37,19 @@ const filesIn = (text: string): [path: string, content: string][] =>
     content,
   ]);
 
+const grid = `model,instance_count,concurrency,perf_throughput,perf_latency_p99,measurement_s
+mlp,1,1,700,2,1
+mlp,1,8,1400,8,1
+mlp,2,1,690,2,1
+mlp,2,8,1900,6,1
+`;
+
+/** What a document relies on that others show how to make. */
+const fixtures = (): [path: string, content: string][] => [
+  ['grid.csv', grid],
+  ...filesIn(readFileSync(join(root, 'docs/from-model-analyzer.md'), 'utf8')),
+];
+
 interface Check {
   readonly place: Workplace;
   readonly env: NodeJS.ProcessEnv;
@@ -48,8 +61,8 @@ function checkDocument(name: string, { place, env, models }: Check): number {
   mkdirSync(folder);
   const text = readFileSync(join(root, name), 'utf8');
   const run = (command: string) => spawnSync('bash', ['-c', command], { cwd: folder, env, encoding: 'utf8' });
-  run(`cp -r "${models}" models`);
-  for (const [path, content] of filesIn(text)) {
+  run(`cp -r "${models}" models; perf-analyze -m simple --json run.json`);
+  for (const [path, content] of [...fixtures(), ...filesIn(text)]) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), content);
   }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `perf-analyze` as `npm run docs:check` runs it: what a document says, with windows that are short, and the server of the check
- * in the place of the one that the document names.
+ * `perf-analyze` as `npm run docs:check` runs it: what a document says, with windows that are short, the server of the check
+ * in the place of the one that the document names, and a small model in that of a large one.
  */
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -13,6 +13,7 @@ const shortened: Readonly<Record<string, readonly (readonly [flag: string, value
     ['--min-time', '300ms'],
     ['--max-time', '900ms'],
   ],
+  certified: [['--max-time', '900ms']],
   windows: [['-p', '200']],
   search: [
     ['-p', '400'],
@@ -21,9 +22,11 @@ const shortened: Readonly<Record<string, readonly (readonly [flag: string, value
   profile: [['--max-measurements', '3']],
 };
 
-const servers: Readonly<Record<string, string | undefined>> = {
+/** Servers, and a model that is quick to build. */
+const replaced: Readonly<Record<string, string | undefined>> = {
   'localhost:8000': process.env['DOCS_HTTP'],
   'localhost:8001': process.env['DOCS_GRPC'],
+  resnet50: 'mlp',
 };
 
 const withoutTimes = ['models', 'report', 'plan', 'compare', 'history', 'serve', 'inspect', 'doctor', 'completion'];
@@ -33,11 +36,12 @@ function kindOf([command = '', ...rest]: readonly string[]): string | undefined 
   if (command === '--help' || rest.includes('--help') || rest.includes('--replay')) return undefined;
   if (command === 'search' || command === 'profile') return command;
   if (withoutTimes.includes(command)) return undefined;
+  if (rest.some((word) => word === '--certify' || word === '--find-max-rate')) return 'certified';
   return [command, ...rest].some((word) => windowFlags.test(word)) ? 'windows' : 'measure';
 }
 
 function shorten(given: readonly string[]): string[] {
-  const args = given.map((word) => servers[word] ?? word);
+  const args = given.map((word) => replaced[word] ?? word);
   for (const [flag, value] of shortened[kindOf(given) ?? ''] ?? []) {
     const place = args.indexOf(flag);
     if (place < 0 && flag === '-p' && given.includes('--request-count')) continue;

@@ -42,9 +42,9 @@ test('report refuses what is no run, and several runs in a format for one', asyn
   const refusals = [
     [
       ['report', place.path('absent.json')],
-      /Cannot read \S+absent.json: expected a run as --json writes it, got ENOENT/,
+      /Cannot read \S+absent.json: expected a run or a search as --json writes it, got ENOENT/,
     ],
-    [['report', place.path('text.json')], /Cannot read \S+text.json: expected a run/],
+    [['report', place.path('text.json')], /Cannot read \S+text.json: expected a run or a search/],
     [
       ['report', place.path('other.json')],
       /Cannot read \S+other.json: .* one where the document must have required property/,

@@ -1,3 +1,4 @@
+import { parsePushgateway } from '../push-metrics.js';
 import { badFlag } from './parse.js';
 
 const text = { type: 'string', requiresArg: true } as const;
@@ -16,6 +17,11 @@ export const reportFlags = {
   markdown: { ...text, describe: 'Write tables for a page such as the summary of a GitHub job', group: 'Reports:' },
   junit: { ...text, describe: 'Write a test a level as JUnit XML, for CI servers', group: 'Reports:' },
   openmetrics: { ...text, describe: 'Write every number as OpenMetrics text, for Prometheus', group: 'Reports:' },
+  pushgateway: {
+    ...text,
+    describe: 'Push the same numbers to this Prometheus Pushgateway, such as http://localhost:9091',
+    group: 'Reports:',
+  },
   hgrm: {
     ...text,
     describe: "Write the latency distribution of each level beside this file, for HdrHistogram's plotter",
@@ -33,6 +39,7 @@ export interface ReportFlags {
   readonly junit: string | undefined;
   readonly openmetrics: string | undefined;
   readonly hgrm: string | undefined;
+  readonly pushgateway: string | undefined;
 }
 
 /** The files to write, by format. */
@@ -45,12 +52,15 @@ export interface ReportFiles {
   readonly junit: string | undefined;
   readonly openmetrics: string | undefined;
   readonly hgrm: string | undefined;
+  /** An address, not a file. */
+  readonly pushgateway: string | undefined;
 }
 
 /** @throws PerfError `usage` */
 export function reportFiles({ f: csv, verboseCsv: isVerboseCsv, ...flags }: ReportFlags): ReportFiles {
   const { json, html, markdown, junit, openmetrics, hgrm } = flags;
-  const files = { csv, isVerboseCsv, json, html, markdown, junit, openmetrics, hgrm };
+  const pushgateway = flags.pushgateway === undefined ? undefined : parsePushgateway(flags.pushgateway);
+  const files = { csv, isVerboseCsv, json, html, markdown, junit, openmetrics, hgrm, pushgateway };
   for (const [flag, file] of Object.entries(filesByFlag(files))) {
     if (file === '') throw badFlag(flag, 'a file name', file);
   }

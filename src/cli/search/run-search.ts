@@ -25,6 +25,7 @@ import { conditionsKey, createLoader, createMeasure, type Effort } from './measu
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { liveMetrics } from './trial-of-level.js';
 import { configurationFile, writeConfiguration } from './write-configuration.js';
+import { writeSearchPage } from './write-search-page.js';
 
 /** What a search on a server was asked to do, beside what is measured and how. */
 export interface SearchWish {
@@ -61,15 +62,17 @@ const rounds = 3;
  */
 export async function runSearch(options: AnalyzeOptions, wish: SearchWish, context: CommandContext): Promise<ExitCode> {
   checkWish(options, wish);
-  const { csv, json } = options.output.reports;
+  const { csv, json, html } = options.output.reports;
   if (csv !== undefined) checkWritable('-f', csv);
   if (json !== undefined) checkWritable('--json', json);
+  if (html !== undefined) checkWritable('--html', html);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
   await using server = await openSearchServer(options, context, wish.launch);
   const { text: textBefore } = configurationFile(server.modelRepository, options.settings.modelName);
   const result = await searchOn(server, { options, wish, context, journal }).finally(() => context.progress.close());
   if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
   if (csv !== undefined) writeOutput('-f', csv, formatSearchCsv(result));
+  if (html !== undefined) await writeSearchPage(html, result);
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {

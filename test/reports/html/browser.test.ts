@@ -7,12 +7,14 @@ import { compareRuns } from '../../../analyzer/compare/compare-runs.js';
 import { judgeHistory } from '../../../analyzer/history/judge-history.js';
 import { formatComparisonHtml } from '../../../reports/html/comparison-page.js';
 import { formatHtml } from '../../../reports/html/run-page.js';
+import { formatSearchHtml } from '../../../reports/html/search-page.js';
 import { formatTrends } from '../../../reports/html/trend-page.js';
 import type { Comparison } from '../../../src/core/comparison.js';
 import { seededRandom } from '../../../src/core/random.js';
 import { openBrowser } from '../../helpers/browser.js';
 import { busyRun } from '../../helpers/busy-run.js';
 import { simulatedRun } from '../../helpers/noisy-runs.js';
+import { searchFixture } from '../../helpers/search-fixture.js';
 import { historyOptions, nights } from '../../helpers/simulated-nights.js';
 
 const run = busyRun({ levels: 6, windows: 5, requests: 300, modelName: '<script>alert(1)</script>' });
@@ -209,6 +211,49 @@ test('the page of a history shows every run of every figure where it belongs, wi
       }
       t.regex((await page.locator('.verdict').textContent()) ?? '', /^Regression: 4 of 4 figures, first bad run 2026-/);
       t.is(await page.locator('h1').textContent(), '<script>m</script>');
+      t.true(
+        await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
+        `overflow at ${width}`,
+      );
+      t.deepEqual(complaints, []);
+      await page.close();
+    }
+  }
+});
+
+test('the page of a search shows every measurement where it belongs, with and without a script', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const result = searchFixture();
+  const measured = result.trials.flatMap((trial, index) =>
+    trial.ok ? [{ number: index + 1, metrics: trial.metrics }] : [],
+  );
+  await using file = pageFile(formatSearchHtml(result, '-count: 1\n+count: 2\n<i>'));
+  for (const width of [1400, 420]) {
+    for (const hasScript of [true, false]) {
+      const { page, complaints } = await browser.open(file.path, { width, hasScript });
+      const pareto = await pointsOf(page, 'pareto');
+      t.deepEqual(
+        pareto.map(({ level, x, y }) => [level, x, y]),
+        measured.map((each) => [each.number, each.metrics['perf_throughput'], each.metrics['perf_latency_p99']]),
+      );
+      const trace = await pointsOf(page, 'trace');
+      t.deepEqual(
+        trace.map(({ x, y }) => [x, y]),
+        measured.map((each) => [each.number, each.metrics['perf_throughput']]),
+      );
+      for (const points of [pareto, trace]) {
+        t.true(offLine(points.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
+        t.true(offLine(points.map(({ y, top }) => [y, top])) < 1, `y at ${width}`);
+      }
+      t.deepEqual(
+        (await pointsOf(page, 'sensitivity')).map(({ x }) => x),
+        [400, 1250.5, 900, 1250.5, 1250.5],
+      );
+      t.is(await page.locator('svg:visible').count(), 4);
+      t.is(await page.locator('#difference').textContent(), '-count: 1\n+count: 2\n<i>');
+      t.is(await page.locator('#table-rejected tbody tr').count(), 4);
+      t.is(await page.locator('h1').textContent(), '<script>m</script>: which configuration is best?');
       t.true(
         await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
         `overflow at ${width}`,

@@ -1,0 +1,228 @@
+import type { SearchResult } from '../../src/core/search-result.js';
+import { searchTrialLine } from '../search.js';
+import {
+  dimensionsOf,
+  isSameCandidate,
+  paretoFront,
+  type TrialRow,
+  tailOf,
+  throughputOf,
+  trialRows,
+} from '../search-rows.js';
+import { colours, grid, isNarrow, legend, muted, paper, short, xAxis, yAxis } from './chart-style.js';
+import type { Chart, ChartPoint } from './render-chart.js';
+
+interface Placed {
+  readonly row: TrialRow;
+  readonly throughput: number;
+  readonly tailMs: number | undefined;
+}
+
+const placedOf = (rows: readonly TrialRow[]): Placed[] =>
+  rows.flatMap((row) => {
+    const throughput = row.trial.ok ? throughputOf(row.trial.metrics) : undefined;
+    return throughput === undefined || !row.trial.ok ? [] : [{ row, throughput, tailMs: tailOf(row.trial.metrics) }];
+  });
+
+const pointStyle = ({ row }: Placed) =>
+  row.isKept === false ? { color: paper, borderColor: colours[4], borderWidth: 2 } : { color: colours[0] };
+
+const pointOf = ({ row: { number, trial } }: Placed, x: number, y: number): ChartPoint => ({
+  level: number,
+  x,
+  y,
+  label: `${number}: ${searchTrialLine(trial)}`,
+});
+
+/** Throughput against p99 of every measurement, with those that no other beats in both. */
+export function paretoChart(result: SearchResult): Chart | undefined {
+  const rows = trialRows(result);
+  const placed = placedOf(rows).filter(
+    (each): each is Placed & { readonly tailMs: number } => each.tailMs !== undefined,
+  );
+  if (placed.length === 0) return undefined;
+  const front = paretoFront(rows).flatMap((row) => placed.filter((each) => each.row === row));
+  const [best] = result.finalists;
+  const chosen = placed.filter(({ row }) => best !== undefined && isSameCandidate(row.trial.candidate, best.candidate));
+  return {
+    name: 'pareto',
+    title: 'Throughput against p99 latency',
+    caption:
+      'Each point is a measurement; hollow ones break a limit. The line joins those that no other beats in both; a diamond is the choice.',
+    description: front.map(({ row }) => searchTrialLine(row.trial)).join('; '),
+    isFullWidth: true,
+    option: () => ({
+      grid: { ...grid, top: 30 },
+      xAxis: xAxis({ name: 'throughput (infer/s)', min: 0 }),
+      yAxis: yAxis({ name: 'p99 (ms)', min: 0 }),
+      series: [
+        {
+          type: 'scatter',
+          symbolSize: 10,
+          data: placed.map((each) => ({ value: [each.throughput, each.tailMs], itemStyle: pointStyle(each) })),
+          emphasis: { disabled: true },
+        },
+        {
+          type: 'line',
+          silent: true,
+          symbol: 'none',
+          lineStyle: { color: colours[2], width: 2 },
+          data: front.map(({ throughput, tailMs }) => [throughput, tailMs]),
+        },
+        {
+          type: 'scatter',
+          silent: true,
+          symbol: 'diamond',
+          symbolSize: 18,
+          z: 1,
+          itemStyle: { color: colours[2] },
+          data: chosen.map(({ throughput, tailMs }) => [throughput, tailMs]),
+          emphasis: { disabled: true },
+        },
+      ],
+    }),
+    pointAt: (series, index) => {
+      const each = series === 0 ? placed[index] : undefined;
+      return each && pointOf(each, each.throughput, each.tailMs);
+    },
+  };
+}
+
+/** Measurement after measurement, with the best so far that keeps the limits. */
+export function traceChart(result: SearchResult): Chart | undefined {
+  const placed = placedOf(trialRows(result));
+  if (placed.length === 0) return undefined;
+  let best = 0;
+  const record = placed.flatMap(({ row, throughput }) => {
+    if (row.isKept === true) best = Math.max(best, throughput);
+    return best === 0 ? [] : [[row.number, best]];
+  });
+  return {
+    name: 'trace',
+    title: 'Trace of the search',
+    caption:
+      'Each point is a measurement, in their order; hollow ones break a limit. The line is the best so far that keeps all.',
+    description: placed.map(({ row }) => `${row.number}: ${searchTrialLine(row.trial)}`).join('; '),
+    option: () => ({
+      grid: { ...grid, top: 30 },
+      xAxis: xAxis({ name: 'measurement', min: 0, max: result.trials.length + 1 }),
+      yAxis: yAxis({ name: 'infer/s', min: 0 }),
+      series: [
+        {
+          type: 'scatter',
+          symbolSize: 9,
+          data: placed.map((each) => ({ value: [each.row.number, each.throughput], itemStyle: pointStyle(each) })),
+          emphasis: { disabled: true },
+        },
+        {
+          type: 'line',
+          silent: true,
+          step: 'end',
+          symbol: 'none',
+          lineStyle: { color: colours[2], width: 2 },
+          data: record,
+        },
+      ],
+    }),
+    pointAt: (series, index) => {
+      const each = series === 0 ? placed[index] : undefined;
+      return each && pointOf(each, each.row.number, each.throughput);
+    },
+  };
+}
+
+/** The most throughput within limits that each value of each dimension had, over all values of the others. */
+export function sensitivityChart(result: SearchResult): Chart | undefined {
+  const placed = placedOf(trialRows(result)).filter(({ row }) => row.isKept !== false);
+  const bars = dimensionsOf(result).flatMap(({ name, values }, dimension) =>
+    values.flatMap((value) => {
+      const having = placed.filter(({ row }) => row.trial.candidate[name] === value);
+      const most = Math.max(...having.map(({ throughput }) => throughput));
+      return having.length === 0 ? [] : [{ name: `${name} ${value}`, dimension, most, count: having.length }];
+    }),
+  );
+  if (bars.length === 0) return undefined;
+  const labelOf = ({ name, most, count }: (typeof bars)[number]): string =>
+    `${name}: at most ${short(most)} infer/s in ${count} measurements`;
+  return {
+    name: 'sensitivity',
+    title: 'What each setting brings',
+    caption: 'The most throughput within limits that was measured with each value, whatever the others were.',
+    description: bars.map(labelOf).join('; '),
+    height: 70 + 20 * bars.length,
+    option: (size) => ({
+      grid: { ...grid, top: 12 },
+      xAxis: xAxis({ name: 'infer/s', min: 0 }),
+      yAxis: {
+        ...yAxis({
+          name: '',
+          kind: 'category',
+          data: bars.map(({ name }) => (isNarrow(size) ? shortName(name) : name)),
+        }),
+        inverse: true,
+        splitLine: { show: false },
+      },
+      series: [
+        {
+          type: 'bar',
+          barWidth: '65%',
+          data: bars.map(({ most, dimension }) => ({
+            value: most,
+            itemStyle: { color: colours[dimension % colours.length] },
+          })),
+          emphasis: { disabled: true },
+        },
+      ],
+    }),
+    pointAt: (series, index) => {
+      const bar = series === 0 ? bars[index] : undefined;
+      return bar && { level: index, x: bar.most, y: index, label: labelOf(bar) };
+    },
+  };
+}
+
+/** `max_batch_size 8` as `m.b.s 8`. */
+const shortName = (name: string): string => name.replace(/([a-z])[a-z]*_/g, '$1.');
+
+/** A line a measurement, through its value of every dimension, up to its throughput. */
+export function parallelChart(result: SearchResult): Chart | undefined {
+  const placed = placedOf(trialRows(result));
+  const dimensions = dimensionsOf(result);
+  if (placed.length === 0 || dimensions.length === 0) return undefined;
+  const most = Math.max(...placed.map(({ throughput }) => throughput));
+  const heightAt = (values: readonly (string | number)[], value: string | number | undefined): number | '-' =>
+    value === undefined ? '-' : values.indexOf(value) / Math.max(1, values.length - 1);
+  const names = [...dimensions.map(({ name }) => name), 'infer/s'];
+  const ranges = [...dimensions.map(({ values }) => `${values[0]} to ${values.at(-1)}`), `0 to ${short(most)}`];
+  return {
+    name: 'parallel',
+    title: 'Settings and what they bring',
+    caption: `Each line is a measurement, from its settings at the left to its throughput at the right; grey ones break a limit. From bottom to top: ${names
+      .map((name, index) => `${name} ${ranges[index]}`)
+      .join(', ')}.`,
+    description: `${placed.length} measurements of ${dimensions.length} settings.`,
+    option: (size) => ({
+      grid: { ...grid, top: 16 },
+      legend: { ...legend([]), show: false },
+      xAxis: xAxis({
+        name: '',
+        kind: 'category',
+        data: names.map((name) => (isNarrow(size) || name.length > 14 ? shortName(`${name} `).trim() : name)),
+        interval: 0,
+      }),
+      yAxis: { ...yAxis({ name: '', min: 0, max: 1 }), axisLabel: { show: false }, splitLine: { show: false } },
+      series: placed.map(({ row, throughput }) => ({
+        type: 'line',
+        silent: true,
+        symbol: 'none',
+        lineStyle: {
+          color: row.isKept === false ? muted : colours[0],
+          width: 1.5,
+          opacity: row.isKept === false ? 0.3 : 0.25 + (0.75 * throughput) / most,
+        },
+        data: [...dimensions.map(({ name, values }) => heightAt(values, row.trial.candidate[name])), throughput / most],
+      })),
+    }),
+    pointAt: () => undefined,
+  };
+}

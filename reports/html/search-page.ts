@@ -1,0 +1,149 @@
+import type { Finalist, SearchResult } from '../../src/core/search-result.js';
+import type { Chart } from '../charts/render-chart.js';
+import { parallelChart, paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
+import type { Column } from '../column.js';
+import { candidateText, formatSearch, limitText, verdictOf } from '../search.js';
+import {
+  configurationText,
+  loadText,
+  type Rejected,
+  rejectedOf,
+  type TrialRow,
+  tailOf,
+  throughputOf,
+  trialRows,
+} from '../search-rows.js';
+import { chartFigure } from './chart-figure.js';
+import { type Html, html } from './html.js';
+import { htmlTable } from './html-table.js';
+import { formatPage } from './page.js';
+
+/**
+ * A search as a page that needs nothing else.
+ *
+ * @param difference of `config.pbtxt`, before and with the choice; absent where the document does not say what was before
+ */
+export function formatSearchHtml(result: SearchResult, difference: string | undefined): string {
+  const charts = [paretoChart(result), traceChart(result), sensitivityChart(result), parallelChart(result)].filter(
+    (chart): chart is Chart => chart !== undefined,
+  );
+  const rows = trialRows(result);
+  return formatPage({
+    title: `${result.model}: search`,
+    body: html`<main>
+<h1>${result.model}: which configuration is best?</h1>
+<p class="sub">${result.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}, ${(result.durationMs / 1000).toFixed(0)} s, strategy ${result.strategy}, seed ${result.seed}</p>
+${verdict(result)}
+${result.finalists.length === 0 ? undefined : htmlTable({ key: 'finalists', title: 'Finalists, measured again in turn', columns: finalistColumns, rows: result.finalists }, 'search')}
+${difference === undefined ? undefined : html`<h2>Change of config.pbtxt</h2>\n<pre id="difference">${difference}</pre>`}
+${charts.length === 0 ? undefined : html`<h2>Charts</h2>\n<div class="charts">\n${charts.map(chartFigure)}</div>`}
+<h2>Tables</h2>
+${loadTable(rows)}
+${htmlTable({ key: 'rejected', title: 'Rejected alternatives', columns: rejectedColumns, rows: rejectedOf(result) }, 'search')}
+${htmlTable({ key: 'trials', title: 'Every measurement', columns: trialColumns, rows }, 'search')}
+${result.pruned.length === 0 ? undefined : html`<h2>Left out before anything was measured</h2>\n<ul>${result.pruned.map(({ reason, count }) => html`<li>${count}: ${reason}</li>`)}</ul>`}
+<details><summary>The report as text</summary><pre>${formatSearch(result)}</pre></details>
+</main>`,
+    footer: `${result.tool.name} ${result.tool.version}. Everything is in this file; it loads nothing.`,
+  });
+}
+
+function verdict({ finalists: [best], gain, isInterrupted }: SearchResult): Html {
+  if (best === undefined) {
+    return html`<section class="verdict invalid" aria-label="Verdict"><strong>${isInterrupted ? 'Interrupted before anything was decided' : 'Nothing could be measured'}</strong></section>`;
+  }
+  const kind = { PASS: 'valid', UNDECIDED: 'suspect', FAIL: 'invalid' }[verdictOf(best.limits)];
+  const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
+  const limits = best.limits.map((limit) => html`<li>${limitText(limit)}: ${limit.certainty.toUpperCase()}</li>`);
+  const more =
+    gain === undefined || best.isCurrent
+      ? undefined
+      : html`<p>Gain over the current configuration: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})</p>`;
+  return html`<section class="verdict ${kind}" aria-label="Verdict"><strong>${verdictOf(best.limits)}: ${candidateText(best.candidate)}${best.isCurrent ? ', the current configuration' : ''}</strong>
+${more}<ul>${limits}</ul></section>`;
+}
+
+const text = (key: string, title: string): Pick<Column<never>, 'key' | 'title' | 'name' | 'unit' | 'align'> => ({
+  key,
+  title,
+  name: title,
+  unit: '',
+  align: 'left',
+});
+
+const throughputForm = {
+  key: 'throughput',
+  title: 'throughput',
+  name: 'throughput',
+  unit: 'infer/s',
+  digits: 1,
+  significant: 5,
+} as const;
+const tailForm = { key: 'p99', title: 'p99', name: 'p99 latency', unit: 'ms', digits: 3, significant: 4 } as const;
+
+const finalistColumns: readonly Column<Finalist>[] = [
+  {
+    ...text('candidate', 'finalist'),
+    value: ({ candidate, isCurrent }) => `${candidateText(candidate)}${isCurrent ? ' (current)' : ''}`,
+  },
+  { ...throughputForm, value: ({ metrics }) => throughputOf(metrics) },
+  { ...tailForm, value: ({ metrics }) => tailOf(metrics) },
+  { ...text('limits', 'limits'), value: ({ limits }) => verdictOf(limits) },
+  { key: 'best', title: 'best', name: 'likely the best', unit: '%', value: ({ chanceOfBest }) => 100 * chanceOfBest },
+];
+
+const rejectedColumns: readonly Column<Rejected>[] = [
+  { ...text('configuration', 'configuration'), value: ({ configuration }) => configuration },
+  {
+    key: 'measurements',
+    title: 'measurements',
+    name: 'measurements',
+    unit: '',
+    value: ({ measurements }) => measurements,
+  },
+  { ...throughputForm, value: ({ throughput }) => throughput },
+  { ...tailForm, value: ({ tailMs }) => tailMs },
+  { ...text('reason', 'reason'), value: ({ reason }) => reason },
+];
+
+const trialColumns: readonly Column<TrialRow>[] = [
+  { key: 'number', title: 'number', name: 'number', unit: '', value: ({ number }) => number },
+  { ...text('candidate', 'candidate'), value: ({ trial }) => candidateText(trial.candidate) },
+  { ...throughputForm, value: ({ trial }) => (trial.ok ? throughputOf(trial.metrics) : undefined) },
+  { ...tailForm, value: ({ trial }) => (trial.ok ? tailOf(trial.metrics) : undefined) },
+  {
+    ...text('limits', 'limits'),
+    value: ({ trial, isKept }) =>
+      trial.ok ? (isKept === undefined ? 'unknown' : isKept ? 'kept' : 'broken') : trial.reason,
+  },
+];
+
+/** Configurations in rows, loads in columns: the throughput that was measured last. */
+function loadTable(rows: readonly TrialRow[]): Html {
+  const measured = rows.filter(({ trial }) => trial.ok);
+  const loads = [...new Set(measured.map(({ trial }) => loadText(trial.candidate)))].sort((left, right) =>
+    left.localeCompare(right, 'en', { numeric: true }),
+  );
+  const names = [...new Set(measured.map(({ trial }) => configurationText(trial.candidate)))];
+  const throughputAt = (name: string, load: string): number | undefined => {
+    const found = measured.findLast(
+      ({ trial }) => configurationText(trial.candidate) === name && loadText(trial.candidate) === load,
+    );
+    return found?.trial.ok ? throughputOf(found.trial.metrics) : undefined;
+  };
+  const columns: Column<string>[] = [
+    { ...text('configuration', 'configuration'), value: (name) => name },
+    ...loads.map(
+      (load): Column<string> => ({
+        key: load,
+        title: load,
+        name: load,
+        unit: 'infer/s',
+        value: (name) => throughputAt(name, load),
+        digits: 1,
+        significant: 5,
+      }),
+    ),
+  ];
+  return htmlTable({ key: 'loads', title: 'Configurations and loads', columns, rows: names }, 'search');
+}
