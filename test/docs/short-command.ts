@@ -14,6 +14,11 @@ const shortened: Readonly<Record<string, readonly (readonly [flag: string, value
     ['--max-time', '900ms'],
   ],
   certified: [['--max-time', '900ms']],
+  // A rate at which short levels have enough requests.
+  maxRate: [
+    ['--max-time', '2s'],
+    ['--request-rate-range', '300'],
+  ],
   windows: [['-p', '200']],
   search: [
     ['-p', '400'],
@@ -36,7 +41,8 @@ function kindOf([command = '', ...rest]: readonly string[]): string | undefined 
   if (command === '--help' || rest.includes('--help') || rest.includes('--replay')) return undefined;
   if (command === 'search' || command === 'profile') return command;
   if (withoutTimes.includes(command)) return undefined;
-  if (rest.some((word) => word === '--certify' || word === '--find-max-rate')) return 'certified';
+  if (rest.includes('--find-max-rate')) return 'maxRate';
+  if (rest.includes('--certify')) return 'certified';
   return [command, ...rest].some((word) => windowFlags.test(word)) ? 'windows' : 'measure';
 }
 
