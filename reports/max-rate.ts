@@ -17,14 +17,26 @@ export function formatMaxRate({ maxRate, levels }: Run): string[] {
 export function describeMaxRate(maxRate: MaxRate, { settings, levels }: Pick<Run, 'settings' | 'levels'>): string {
   const limit = settings.measurement.maxRate;
   const what = limit === undefined ? 'the limit' : limitText(limit);
-  const rates = levels.filter(({ probe }) => probe !== undefined).map(({ load }) => levelValue(load));
-  if (!maxRate.isBracketed) {
-    return levels.some(({ probe }) => probe?.answer === 'met')
-      ? `Largest rate with ${what}: above ${figure(Math.max(...rates))} requests/s, which met it; no probe missed it.`
-      : `Largest rate with ${what}: none was found, ${figure(Math.min(...rates))} requests/s missed it too.`;
-  }
+  const probes = levels.filter(({ probe }) => probe !== undefined);
+  const rates = probes.map(({ load }) => levelValue(load));
+  if (!maxRate.isBracketed) return `Largest rate with ${what}: ${describeSide(probes, limit?.maxMs)}.`;
   const { rate, low, high } = maxRate;
   return `Largest rate with ${what}: ${figure(rate)} requests/s (${figure(low)} to ${figure(high)} at 95 %)${edgeText(maxRate)}, ${rates.length} probes.`;
+}
+
+/** What probes say that are all on one side. */
+function describeSide(probes: readonly Level[], maxMs = 0): string {
+  const rates = probes.map(({ load }) => levelValue(load));
+  if (probes.some(({ probe }) => probe?.answer === 'met')) {
+    return `above ${figure(Math.max(...rates))} requests/s, which met it; no probe missed it`;
+  }
+  const unknown = probes.find(({ probe }) => probe?.answer === 'unknown');
+  if (unknown === undefined) return `none was found, ${figure(Math.min(...rates))} requests/s missed it too`;
+  const { requests = 0 } = unknown.probe ?? {};
+  return (
+    `unknown: ${figure(levelValue(unknown.load))} requests/s gave ${requests} requests in ${figure(maxMs / 1000)} s, too few to tell. ` +
+    'Start at a higher --request-rate-range, or give a probe more --max-time'
+  );
 }
 
 function edgeText({ edge, elasticity }: MaxRate): string {

@@ -4,6 +4,8 @@ import type { MaxRate, MaxRateSettings } from '../../src/core/max-rate.js';
 import type { Level } from '../../src/core/run.js';
 import { loadAt } from '../load/level-range.js';
 import type { Sweep, SweepAnswer } from '../load/sweep.js';
+import { probeConfidence } from '../measure/judge-probe.js';
+import { neededTotal } from '../statistics/early-stopping.js';
 import { type RateSearch, rateSearch } from '../statistics/rate-search.js';
 
 /** With so few requests in flight on average a server is idle. */
@@ -12,18 +14,24 @@ const idle = 0.1;
 /** The probes of a search for the largest rate within a limit, from the start of the range on. */
 export function* maxRateSweep(load: SweptLoadSettings, settings: MaxRateSettings): Sweep {
   const search = searchFor(settings, load.range.start);
+  const tooFew = lowestRate(settings);
   let hasMet = false;
   for (let rate = search.next(); rate !== undefined; rate = search.next()) {
+    if (!hasMet && rate < Math.min(tooFew, load.range.start)) return;
     const { level }: SweepAnswer = yield loadAt(load, rounded(rate));
     if (level?.probe === undefined) return;
     tell(search, level);
     hasMet ||= level.probe.answer === 'met';
-    if (!hasMet && isHopeless(level)) return;
+    if (!hasMet && (level.probe.answer === 'unknown' || isHopeless(level))) return;
   }
 }
 
 const searchFor = ({ percentile, maxProbes }: MaxRateSettings, start: number): RateSearch =>
   rateSearch({ start, percentile: percentile / 100, mostProbes: maxProbes });
+
+/** Below this rate a probe has too few requests to show that the limit is met, even if none is over it. */
+const lowestRate = ({ percentile, maxMs }: MaxRateSettings): number =>
+  neededTotal(0, { percentile: percentile / 100, confidence: probeConfidence }) / (maxMs / 1000);
 
 /** Six digits, as reports show it. */
 const rounded = (rate: number): number => Number(rate.toPrecision(6));

@@ -10,7 +10,7 @@ import type { WindowRecord } from './window-series.js';
 /** Of the intervals of a probe, which ended when it was certain of something else. */
 const alpha = 0.05;
 /** At which a probe ends: wrong ones are made good by the search. */
-const confidence = 0.95;
+export const probeConfidence = 0.95;
 /** What makes a probe end early may not be chance, however often it is looked at. */
 const surelySaturated = 0.9;
 /**
@@ -24,7 +24,7 @@ const leastLimits = 40;
  * which the queue fills, does not count; its length was set before.
  */
 export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings): JudgeLevel {
-  const test = sequentialTest({ percentile: percentile / 100, confidence });
+  const test = sequentialTest({ percentile: percentile / 100, confidence: probeConfidence });
   const minMs = Math.max(leastMs, leastLimits * limitMs);
   const isOver = (result: Certified, elapsed: number): boolean =>
     result === 'fail' || elapsed >= maxMs || (result === 'pass' && elapsed >= minMs);
@@ -44,10 +44,11 @@ export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings
 
 const undecided = { stability: { stable: false, reason: 'undecided' }, isOverLimit: false, isDone: false } as const;
 
-const probeOf = (seen: Omit<Probe, 'answer'>, percentile: number): Probe => ({
-  ...seen,
-  answer: chanceWithin({ rate: 0, ...seen }, percentile / 100) >= 0.5 ? 'met' : 'missed',
-});
+function probeOf(seen: Omit<Probe, 'answer'>, percentile: number): Probe {
+  if (chanceWithin({ rate: 0, ...seen }, percentile / 100) >= 0.5) return { ...seen, answer: 'met' };
+  const isWithin = seen.over <= (1 - percentile / 100) * seen.requests;
+  return { ...seen, answer: isWithin && !seen.isSaturated ? 'unknown' : 'missed' };
+}
 
 const flowOf = (windows: readonly WindowRecord[]) => ({
   arrived: windows.map(({ paced }) => paced?.intended ?? 0),

@@ -9,8 +9,11 @@ export interface MaxRateSettings extends LatencyLimit {
 
 /** What a level says about the rate that it held. */
 export interface Probe {
-  /** `missed`: the percentile was rather over the limit than within it, or the server was saturated. */
-  readonly answer: 'met' | 'missed';
+  /**
+   * `missed`: the percentile was rather over the limit than within it, or the server was saturated. `unknown`: neither, but there were too
+   * few requests to say that it was within.
+   */
+  readonly answer: 'met' | 'missed' | 'unknown';
   /** Answered, failed, or not sent though due. */
   readonly requests: number;
   /** Of these: above the limit, failed, or not sent. */
@@ -40,5 +43,6 @@ export interface MaxRate {
 }
 
 /** In a few words. */
-export const probeText = ({ answer, isSaturated }: Probe): string =>
-  isSaturated ? 'saturated' : answer === 'met' ? 'within the limit' : 'over the limit';
+export const probeText = ({ answer, isSaturated }: Probe): string => (isSaturated ? 'saturated' : answerTexts[answer]);
+
+const answerTexts = { met: 'within the limit', missed: 'over the limit', unknown: 'too few requests' } as const;

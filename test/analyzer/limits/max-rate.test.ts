@@ -96,3 +96,25 @@ test('analyze counts requests that fail as over the limit', async (t) => {
   });
   t.false(found.isBracketed);
 });
+
+test('analyze does not take a probe with too few requests for a miss, nor goes on to rates with even fewer', async (t) => {
+  const { levels, run } = await searched({ serviceMs: () => 10, limitMs: 50, start: 4, maxMs: 2000 });
+  t.deepEqual(
+    levels.map(({ probe }) => probe?.answer),
+    ['unknown'],
+  );
+  t.deepEqual(schemaErrors(run), []);
+  t.regex(
+    formatText(run),
+    /p99 <= 50 ms: unknown: 4 requests\/s gave \d requests in 2 s, too few to tell\. Start at a higher/,
+  );
+});
+
+test('analyze goes down no further than to the rate at which a probe can still tell', async (t) => {
+  const { levels } = await searched({ serviceMs: () => 60, limitMs: 50, start: 640, maxMs: 5000 });
+  t.true(levels.every(({ probe }) => probe?.answer === 'missed'));
+  t.true(
+    levels.every(({ load }) => levelValue(load) >= 59),
+    'p99 needs 299 requests in 5 s',
+  );
+});
