@@ -144,6 +144,7 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
       batchSize,
       maxTrials: measurement.mode === 'request_count' ? 1 : measurement.maxTrials,
       series,
+      server: snapshots.split(0, series.closed.length),
       stability: judgement.stability,
       startedAt,
       now: clock.now(),

@@ -7,6 +7,7 @@ import { loadFlags } from './flags/load-flags.js';
 import { measurementFlags } from './flags/measurement-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { profileFlags } from './flags/profile-flags.js';
+import { progressFlags } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { reportFlags } from './flags/report-flags.js';
 import { requestFlags } from './flags/request-flags.js';
@@ -142,6 +143,7 @@ export function measureFlags(yargs: Argv) {
     .options(measurementFlags)
     .options(reportFlags)
     .options(profileFlags)
+    .options(progressFlags)
     .option('v', {
       type: 'count',
       alias: 'verbose',

@@ -1,4 +1,5 @@
 import type { Interrupt } from './interrupt.js';
+import type { ProgressMode } from './progress/create-progress.js';
 import type { Progress } from './progress/progress.js';
 
 /** What a command gets from `main`: the outside world, so that nothing else reaches for it. */
@@ -8,3 +9,6 @@ export interface CommandContext {
   /** Writes the report, and nothing else, to standard output. */
   readonly print: (text: string) => void;
 }
+
+/** Makes the context of the command that runs. Without a mode, progress is shown as suits the terminal. */
+export type CreateContext = (progress?: ProgressMode) => CommandContext;

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { tool } from '../core/package-manifest.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import type { CommandContext } from './command-context.js';
+import type { CreateContext } from './command-context.js';
 import { commandNamed, commands } from './commands.js';
 import { exitCodes } from './exit-codes.js';
 import { declaredFlags } from './flags/declared-flags.js';
@@ -15,7 +15,7 @@ import { parserConfiguration } from './flags/parser-configuration.js';
  * @param createContext called once, when a command runs that looks at the outside world
  * @throws PerfError for every expected stop
  */
-export async function commandLine(args: readonly string[], createContext: () => CommandContext): Promise<number> {
+export async function commandLine(args: readonly string[], createContext: CreateContext): Promise<number> {
   let exitCode: number | undefined;
   let isUnderstood = false;
   const start = async (command: Promise<number>): Promise<void> => {

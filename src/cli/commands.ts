@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import type { CommandContext } from './command-context.js';
+import type { CreateContext } from './command-context.js';
+import { progressMode } from './flags/progress-flags.js';
 
 /** What a command says of itself before it is loaded. */
 export interface Command {
@@ -13,13 +14,13 @@ export interface Command {
 export interface LoadedCommand {
   flags(yargs: Argv): Argv;
   /** Resolves with the exit code. */
-  run(argv: ArgumentsCamelCase, context: () => CommandContext): Promise<number>;
+  run(argv: ArgumentsCamelCase, context: CreateContext): Promise<number>;
 }
 
 /** Binds flags to what runs with them; from here on nobody sees their types. */
 const loaded = <T>(
   flags: (yargs: Argv) => Argv<T>,
-  run: (argv: ArgumentsCamelCase<T>, context: () => CommandContext) => Promise<number>,
+  run: (argv: ArgumentsCamelCase<T>, context: CreateContext) => Promise<number>,
 ): LoadedCommand => ({ flags, run });
 
 /** The commands in the order of `--help`. */
@@ -29,7 +30,7 @@ export const commands: readonly Command[] = [
     describe: 'Measure how fast a model is served',
     load: async () => {
       const { analyzeCommand, analyzeFlags } = await import('./analyze-command.js');
-      return loaded(analyzeFlags, (argv, context) => analyzeCommand(argv, context()));
+      return loaded(analyzeFlags, (argv, context) => analyzeCommand(argv, context(progressMode(argv))));
     },
   },
   {
@@ -53,7 +54,7 @@ export const commands: readonly Command[] = [
     describe: 'Search for the best configuration within limits',
     load: async () => {
       const { searchCommand, searchFlags } = await import('./search-command.js');
-      return loaded(searchFlags, (argv, context) => searchCommand(argv, context()));
+      return loaded(searchFlags, (argv, context) => searchCommand(argv, context(progressMode(argv))));
     },
   },
   {

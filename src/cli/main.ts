@@ -5,7 +5,7 @@ import type { CommandContext } from './command-context.js';
 import { commandLine } from './command-line.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
 import { listenForInterrupts } from './interrupt.js';
-import { createProgress } from './progress/create-progress.js';
+import { createProgress, type ProgressMode } from './progress/create-progress.js';
 
 /** The only place that catches what stops the program, prints it, and turns it into an exit code. */
 async function main(): Promise<number> {
@@ -24,8 +24,8 @@ async function main(): Promise<number> {
   }
 }
 
-function createContext(): CommandContext {
-  const progress = createProgress(process.stderr);
+function createContext(mode?: ProgressMode): CommandContext {
+  const progress = createProgress(process.stderr, mode);
   return {
     progress,
     interrupt: listenForInterrupts(progress.say),

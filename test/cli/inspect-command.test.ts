@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { findSampleModel } from '../../sample-models/catalogue.js';
 import { inspectCommand } from '../../src/cli/inspect-command.js';
+import { createProgress } from '../../src/cli/progress/create-progress.js';
 import type { Inspection } from '../../src/core/inspection.js';
 import { PerfError } from '../../src/core/perf-error.js';
 import { intAttribute, intsAttribute } from '../../src/onnx/attribute.js';
@@ -37,13 +38,7 @@ function workplace(t: ExecutionContext) {
       {
         print: (text) => printed.push(text),
         interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
-        progress: {
-          say: (line) => said.push(line),
-          show: () => undefined,
-          startLevel: () => undefined,
-          endLevel: () => undefined,
-          close: () => undefined,
-        },
+        progress: { ...createProgress(process.stderr, 'none'), say: (line) => said.push(line) },
       },
     );
     const inspection = JSON.parse(readFileSync(path('inspection.json'), 'utf8')) as Inspection;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import yargs from 'yargs';
 import type { CommandContext } from '../../src/cli/command-context.js';
+import { createProgress } from '../../src/cli/progress/create-progress.js';
 import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
 import type { VariantsResult } from '../../src/core/variants-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
@@ -14,7 +15,7 @@ async function run(args: readonly string[]): Promise<{ exitCode: number; printed
   let printed = '';
   const silent = () => undefined;
   const context: CommandContext = {
-    progress: { say: silent, show: silent, startLevel: silent, endLevel: silent, close: silent },
+    progress: createProgress(process.stderr, 'none'),
     interrupt: { signal: new AbortController().signal, onAbandon: () => silent },
     print: (text) => {
       printed += text;

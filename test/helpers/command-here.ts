@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../src/cli/command-context.js';
 import { commandLine } from '../../src/cli/command-line.js';
 import { exitCodeOf } from '../../src/cli/exit-codes.js';
+import { createProgress } from '../../src/cli/progress/create-progress.js';
 import { PerfError } from '../../src/core/perf-error.js';
 
 interface Refusal {
@@ -19,13 +20,7 @@ interface Refusal {
 export async function refusalOf(...args: readonly string[]): Promise<Refusal> {
   let stdout = '';
   const context: CommandContext = {
-    progress: {
-      say: () => undefined,
-      show: () => undefined,
-      startLevel: () => undefined,
-      endLevel: () => undefined,
-      close: () => undefined,
-    },
+    progress: createProgress(process.stderr, 'none'),
     interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
     print: (text) => {
       stdout += text;

@@ -10,16 +10,18 @@ const windowsNeeded = 3;
 
 /** The live line of a running level: level, window, rate, p99, stability so far, time left. */
 export function runningLine(view: LevelView, plan: LevelPlan): string {
-  const { settings } = plan;
-  const last = rangeText(settings.load);
   const failed = view.failedRequests === 0 ? '' : `   ${view.failedRequests} failed`;
   const p99 = view.p99Ms === undefined ? '–' : `${view.p99Ms.toFixed(2)} ms`;
-  const left = timeLeft(view, plan);
-  return (
-    `${loadName(view.load)}${last}   window ${view.window}/${view.maxTrials}   ` +
-    `${view.throughput.toFixed(1)} infer/s   p99 ${p99}${failed}   ${stabilityText(view.stability)}${left}`
-  );
+  const figures = `${view.throughput.toFixed(1)} infer/s   p99 ${p99}${failed}`;
+  return `${whereText(view, plan)}   ${figures}   ${stabilityText(view.stability)}${timeLeft(view, plan)}`;
 }
+
+/** The same without its figures: level, window, stability so far, time left. */
+export const runningFacts = (view: LevelView, plan: LevelPlan): string =>
+  `${whereText(view, plan)}   ${stabilityText(view.stability)}${timeLeft(view, plan)}`;
+
+const whereText = ({ load, window, maxTrials }: LevelView, { settings }: LevelPlan): string =>
+  `${loadName(load)}${rangeText(settings.load)}   window ${window}/${maxTrials}`;
 
 function rangeText(load: LoadSettings): string {
   if (!isSwept(load) || load.range.end === 0) return '';

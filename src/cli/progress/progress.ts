@@ -10,6 +10,10 @@ export interface Progress {
   show(what: string, fraction?: number): void;
   startLevel(view: () => LevelView, plan: LevelPlan): void;
   endLevel(level: Level): void;
+  /** Before each measurement of a search. */
+  search(view: SearchView): void;
+  /** For the levels of a search, which `search` and `say` tell about. */
+  readonly trial: Pick<Progress, 'startLevel' | 'endLevel'>;
   /** Takes back what is not meant to stay. */
   close(): void;
 }
@@ -18,4 +22,13 @@ export interface LevelPlan {
   readonly settings: RunSettings;
   /** How many levels come after this one; absent for an open end. */
   readonly levelsLeft: number | undefined;
+}
+
+/** How far a search is. */
+export interface SearchView {
+  /** The candidate that is measured now. */
+  readonly candidate: string;
+  readonly measured: number;
+  /** The best of them, and what it brought. */
+  readonly best: string | undefined;
 }

@@ -99,10 +99,10 @@ async function measureOnce(
   };
   await using servers = await openServers(settings, [server.url], options.server.connection);
   const place = server.embedded === undefined ? {} : { embedded: server.embedded };
-  const silent = { ...context.progress, startLevel: () => undefined, endLevel: () => undefined };
+  const ofTrial = { ...context.progress, ...context.progress.trial };
   const [level] = await sweep(
     { place, options: { ...options, settings, isVerbose: false }, servers, metrics: undefined },
-    { ...context, progress: silent, profile: undefined },
+    { ...context, progress: ofTrial, profile: undefined },
   );
   return level;
 }

@@ -6,7 +6,7 @@ import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
 import { search } from '../../../searcher/search.js';
 import type { Space } from '../../../searcher/space/space.js';
 import { type StrategyName, strategies } from '../../../searcher/strategies/strategies.js';
-import { createTrialStore } from '../../../searcher/trial-store.js';
+import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
 import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
 import { isSwept } from '../../core/load-name.js';
 import { tool } from '../../core/package-manifest.js';
@@ -191,18 +191,22 @@ async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): P
   const { wish, context, options } = task;
   const { signal } = context.interrupt;
   const trials: Trial[] = [];
+  const store = createTrialStore();
   const screen: Measure = async (candidate) => {
-    context.progress.show(`measuring ${searchTrialLine({ ok: true, candidate, metrics: {}, seconds: 0 })}`);
+    context.progress.search({
+      candidate: searchTrialLine({ ok: true, candidate, metrics: {}, seconds: 0 }),
+      measured: trials.length,
+      best: bestLine(store, wish.goal),
+    });
     const trial = await task.screen(candidate);
     trials.push(trial);
+    store.add(trial);
     context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
     return trial;
   };
   try {
     const current = await bestLoad(loads, wish.goal, screen);
     const choice = await explore(space, screen, task);
-    const store = createTrialStore();
-    trials.forEach(store.add);
     const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
     const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
     context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
@@ -212,6 +216,14 @@ async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): P
     if (!signal.aborted) throw thrown;
     return { trials, finalists: [] };
   }
+}
+
+/** The best of what was measured; nothing while nothing was. */
+function bestLine(store: TrialStore, goal: Goal): string | undefined {
+  const [best] = ranking(store, goal);
+  if (best === undefined) return undefined;
+  const line = searchTrialLine({ ok: true, candidate: best.candidate, metrics: best.mean, seconds: 0 });
+  return best.judgement.kept === 'pass' ? line : `${line} (breaks a limit)`;
 }
 
 async function explore(

@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import test from 'ava';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
-import { createProgress } from '../../../src/cli/progress/create-progress.js';
+import { createProgress, type ProgressMode } from '../../../src/cli/progress/create-progress.js';
+import { liveLine } from '../../../src/cli/progress/live-line.js';
 import type { Progress } from '../../../src/cli/progress/progress.js';
 import { levelFixture, runFixture } from '../../helpers/run-fixture.js';
 
@@ -18,27 +19,31 @@ const viewAt = (window: number): LevelView => ({
   windowElapsedMs: 0,
   throughput: 3,
   requests: 3,
+  answeredRequests: 3,
   failedRequests: 0,
   p99Ms: 12,
   stability: { stable: false, reason: 'too-few-windows' },
 });
 
 /** A stream for progress, and what was written to it so far. */
-function watched(isTty: boolean): { progress: Progress; written: () => string } {
+function watched(mode: ProgressMode | 'live'): { progress: Progress; written: () => string } {
   const stream = new PassThrough().setEncoding('utf8');
   let text = '';
   stream.on('data', (piece: string) => {
     text += piece;
   });
-  const terminal = Object.assign(stream, isTty ? { isTTY: true, columns: 120, rows: 40 } : {});
+  const terminal = { isTTY: true, columns: 120, rows: 40 };
   return {
-    progress: createProgress(terminal as unknown as WriteStream),
+    progress:
+      mode === 'live'
+        ? liveLine(Object.assign(stream, terminal) as unknown as WriteStream)
+        : createProgress(stream as unknown as WriteStream, mode),
     written: () => text,
   };
 }
 
 test('createProgress writes plain lines to what is no terminal: a step once, a level when it is done', (t) => {
-  const { progress, written } = watched(false);
+  const { progress, written } = watched('tty');
   progress.show('building', 0.1);
   progress.show('building', 0.9);
   progress.say('Server: here.');
@@ -48,15 +53,15 @@ test('createProgress writes plain lines to what is no terminal: a step once, a l
   t.is(written(), `building ...\nServer: here.\n${doneLine}\n`);
 });
 
-test('createProgress draws a bar on a terminal', (t) => {
-  const { progress, written } = watched(true);
+test('liveLine draws a bar on a terminal', (t) => {
+  const { progress, written } = watched('live');
   progress.show('building', 0.5);
   t.regex(written(), /building █{12}░{12} 50 %/);
   progress.close();
 });
 
-test('createProgress redraws the line of a level on a terminal until it is done', async (t) => {
-  const { progress, written } = watched(true);
+test('liveLine redraws the line of a level on a terminal until it is done', async (t) => {
+  const { progress, written } = watched('live');
   let window = 1;
   progress.startLevel(() => viewAt(window), plan);
   t.regex(written(), /concurrency 1 of 1–2 {3}window 1\/10/);
@@ -71,4 +76,28 @@ test('createProgress redraws the line of a level on a terminal until it is done'
   window = 3;
   await new Promise((resolve) => setTimeout(resolve, 500)); // more than twice as long as between two drawings
   t.false(written().includes('window 3/10'));
+});
+
+test('createProgress json tells what happens as a document a line, none tells nothing', (t) => {
+  for (const [mode, expected] of [
+    ['json', ['step', 'message', 'level-done', 'search', 'end']],
+    ['none', []],
+  ] as const) {
+    const { progress, written } = watched(mode);
+    progress.show('building', 0.1);
+    progress.say('Server: here.');
+    progress.startLevel(() => viewAt(1), plan);
+    progress.endLevel(level);
+    progress.search({ candidate: 'concurrency 1', measured: 0, best: undefined });
+    progress.close();
+    const events = written()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+    t.deepEqual(
+      events.map(({ event }) => event),
+      expected,
+    );
+    if (mode === 'json') t.like(events[2], { load: level.load, summary: { throughput: 3 } });
+  }
 });

@@ -15,6 +15,7 @@ const view: LevelView = {
   windowElapsedMs: 400,
   throughput: 123.456,
   requests: 50,
+  answeredRequests: 60,
   failedRequests: 0,
   p99Ms: 12.3456,
   stability: { stable: false, reason: 'too-few-windows' },

@@ -1,0 +1,45 @@
+import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import type { Level } from '../../core/run.js';
+import type { Progress, SearchView } from './progress.js';
+
+/** What happens in a run, for programs. */
+export type ProgressEvent =
+  | { readonly event: 'message'; readonly text: string }
+  | { readonly event: 'step'; readonly what: string; readonly fraction?: number }
+  /** A level as it is; once a second. */
+  | ({ readonly event: 'level' } & LevelView)
+  | ({ readonly event: 'level-done' } & Pick<Level, 'load' | 'stability' | 'isOverLimit' | 'verdict' | 'summary'>)
+  | ({ readonly event: 'search' } & SearchView)
+  | { readonly event: 'end' };
+
+const everyMs = 1000;
+
+/** Tells everything as events. */
+export function eventProgress(tell: (event: ProgressEvent) => void): Progress {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  const startLevel = (view: () => LevelView): void => {
+    stop();
+    timer = setInterval(() => tell({ event: 'level', ...view() }), everyMs);
+    timer.unref();
+  };
+  const endLevel = ({ load, stability, isOverLimit, verdict, summary }: Level): void => {
+    stop();
+    tell({ event: 'level-done', load, stability, isOverLimit, verdict, summary });
+  };
+  return {
+    say: (text) => tell({ event: 'message', text }),
+    show: (what, fraction) => tell({ event: 'step', what, ...(fraction === undefined ? {} : { fraction }) }),
+    startLevel,
+    endLevel,
+    search: (view) => tell({ event: 'search', ...view }),
+    trial: { startLevel, endLevel },
+    close: () => {
+      stop();
+      tell({ event: 'end' });
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { doneLine } from './level-line.js';
+import type { Progress } from './progress.js';
+
+/** Lines that stay, for what is no terminal: a step once, a level when it is done. */
+export function linesProgress(stream: NodeJS.WritableStream): Progress {
+  const say = (line: string): void => {
+    stream.write(`${line}\n`);
+  };
+  let shown = '';
+  const show = (what: string): void => {
+    if (what !== shown) say(`${what} ...`);
+    shown = what;
+  };
+  return {
+    say,
+    show,
+    startLevel: () => undefined,
+    endLevel: (level) => say(doneLine(level)),
+    search: ({ candidate }) => show(`measuring ${candidate}`),
+    trial: { startLevel: () => undefined, endLevel: () => undefined },
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,165 @@
+import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import { loadName } from '../../core/load-name.js';
+import type { Level, ServerSplit } from '../../core/run.js';
+import { histogramRows, sparkline, stackedBar } from './block-graphics.js';
+import { doneLine, runningFacts } from './level-line.js';
+import type { LevelPlan, SearchView } from './progress.js';
+
+/** What a dashboard shows. */
+export interface DashboardState {
+  readonly view: LevelView;
+  readonly plan: LevelPlan;
+  readonly elapsedMs: number;
+  /** Answers a second, the latest last. */
+  readonly rates: readonly number[];
+  /** Those that are done. */
+  readonly levels: readonly Level[];
+  readonly search: SearchView | undefined;
+  /** What was said while it was shown. */
+  readonly said: readonly string[];
+}
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Whether there is room for more than a line. */
+export const fits = ({ columns, rows }: Size): boolean => columns >= 40 && rows >= 10;
+
+/** A part of the picture; what matters less is left out first. */
+interface Section {
+  /** 1 is left out last. */
+  readonly rank: number;
+  readonly lines: readonly string[];
+}
+
+const histogramHeight = 4;
+
+/** The picture: at most so many lines as the terminal has, each at most so long as it is wide. */
+export function renderDashboard(state: DashboardState, { columns, rows }: Size): string[] {
+  const sections: readonly Section[] = [
+    { rank: 1, lines: headLines(state, columns) },
+    { rank: 2, lines: rateLines(state, columns) },
+    { rank: 3, lines: latencyLines(state.view) },
+    { rank: 7, lines: distributionLines(state.view, columns) },
+    { rank: 5, lines: serverLines(state.view.server, columns) },
+    { rank: 6, lines: levelLines(state) },
+    { rank: 4, lines: bestLines(state) },
+    { rank: 8, lines: state.said.slice(-3) },
+  ];
+  const kept = new Set<Section>();
+  let left = rows;
+  for (const section of sections.toSorted((one, other) => one.rank - other.rank)) {
+    if (section.lines.length > left) continue;
+    kept.add(section);
+    left -= section.lines.length;
+  }
+  return sections
+    .filter((section) => kept.has(section))
+    .flatMap(({ lines }) => lines.map((text) => clip(text, columns)));
+}
+
+/** One character a column, without those that would move the cursor: model names come from a server. */
+const clip = (text: string, columns: number): string =>
+  [...text]
+    .slice(0, columns)
+    .map((character) => (isControl(character.charCodeAt(0)) ? ' ' : character))
+    .join('');
+
+/** The control characters of ASCII and ISO 8859 (C0, DEL, C1). */
+const isControl = (code: number): boolean => code < 32 || (code >= 127 && code < 160);
+
+function headLines({ view, plan, elapsedMs, search }: DashboardState, columns: number): string[] {
+  const { settings } = plan;
+  const what = `perf-analyze  ${settings.modelName}, batch ${settings.batchSize}, ${settings.protocol}`;
+  const clock = clockText(elapsedMs);
+  const course = search === undefined ? [] : [`search: ${search.measured} measured, now ${search.candidate}`];
+  return [
+    `${clip(what, columns - clock.length - 1).padEnd(columns - clock.length)}${clock}`,
+    ...course,
+    runningFacts(view, plan),
+    '─'.repeat(columns),
+  ];
+}
+
+function clockText(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${hours > 0 ? `${hours}:` : ''}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+const label = (name: string): string => name.padEnd(12);
+
+function rateLines({ view, rates }: DashboardState, columns: number): string[] {
+  const failed = view.failedRequests === 0 ? '' : `, ${view.failedRequests} failed`;
+  const figure = `${label('throughput')}${view.throughput.toFixed(1)} infer/s`.padEnd(34);
+  return [
+    `${figure}${sparkline(rates, Math.max(0, columns - 34))}`,
+    `${label('requests')}${view.answeredRequests} answered${failed}`,
+  ];
+}
+
+function latencyLines({ latency }: LevelView): string[] {
+  if (latency === undefined) return [`${label('latency ms')}no answer yet`];
+  const { percentilesMs, maxMs } = latency;
+  const figures = Object.entries({ ...percentilesMs }).map(([percent, ms]) => `p${percent} ${short(ms)}`);
+  return [`${label('latency ms')}${[...figures, `max ${short(maxMs)}`].join('   ')}`];
+}
+
+/** Three significant digits at least. */
+const short = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3));
+
+function distributionLines({ latency }: LevelView, columns: number): string[] {
+  if (latency === undefined) return [];
+  const width = Math.min(columns - 14, latency.bins.length);
+  const rows = histogramRows(latency.bins, { width, height: histogramHeight });
+  const [from, to] = [`${short(latency.minMs)} ms`, `${short(latency.maxMs)} ms`];
+  const axis = `${from}${to.padStart(Math.max(1, width - from.length))}`;
+  return ['', ...rows.map((row) => `${label('')}${row}`), `${label('')}${axis}`];
+}
+
+function serverLines(server: ServerSplit | undefined, columns: number): string[] {
+  if (server === undefined) return [];
+  const { queueMs, computeInputMs, computeInferMs, computeOutputMs, overheadMs, requestMs, clientMs } = server;
+  const parts: readonly (readonly [name: string, mark: string, ms: number])[] = [
+    ['queue', 'q', queueMs],
+    ['in', 'i', computeInputMs],
+    ['infer', '█', computeInferMs],
+    ['out', 'o', computeOutputMs],
+    ['rest', 'r', overheadMs],
+    ...(clientMs === undefined ? [] : [['outside', '░', Math.max(0, clientMs - requestMs)] as const]),
+  ];
+  const bar = stackedBar(
+    parts.map(([, mark, ms]) => ({ mark, share: ms })),
+    Math.max(0, columns - 14),
+  );
+  return [
+    '',
+    `${label('server ms')}${parts.map(([name, , ms]) => `${name} ${short(ms)}`).join(' ')}`,
+    `${label('')}${bar}`,
+  ];
+}
+
+function levelLines({ levels }: DashboardState): string[] {
+  const latest = levels.slice(-3);
+  return latest.length === 0
+    ? []
+    : ['', ...latest.map((level, index) => `${label(index === 0 ? 'done' : '')}${doneLine(level)}`)];
+}
+
+/** Of a search, what it says; of a sweep, the level with the most throughput within the limit. */
+function bestLines({ levels, search }: DashboardState): string[] {
+  if (search !== undefined) return search.best === undefined ? [] : [`${label('best so far')}${search.best}`];
+  const good = levels.filter(
+    ({ summary, verdict, isOverLimit }) => summary.requests > 0 && verdict.kind !== 'invalid' && !isOverLimit,
+  );
+  const [best] = good.toSorted((one, other) => other.summary.throughput - one.summary.throughput);
+  if (best === undefined) return [];
+  const p99 = best.summary.latency?.percentilesMs['99'];
+  const mark = best.stability.stable ? '' : ', not stable';
+  return [
+    `${label('best so far')}${loadName(best.load)}: ${best.summary.throughput.toFixed(1)} infer/s${p99 === undefined ? '' : `, p99 ${short(p99)} ms`}${mark}`,
+  ];
+}
