@@ -8,19 +8,23 @@ export interface Page {
   readonly body: Html;
   /** The tool that wrote it. */
   readonly footer: string;
+  /** The page fills itself from the server that it came from. */
+  readonly isLive?: boolean;
 }
 
 /**
- * One self-contained HTML file: its policy forbids every request, and allows one style and one script by their digests.
+ * One self-contained HTML file: its policy forbids every request (but those of a live page to its own server), and allows one style
+ * and one script by their digests.
  * Everything can be read without the script, which adds what moves.
  */
-export function formatPage({ title, body, footer }: Page): string {
+export function formatPage({ title, body, footer, isLive = false }: Page): string {
   const style = asset('page.css');
-  const script = asset('page.js');
+  const script = asset(isLive ? 'live.js' : 'page.js');
   const policy = [
     "default-src 'none'",
     `style-src '${digest(style)}'`,
     `script-src '${digest(script)}'`,
+    ...(isLive ? ["connect-src 'self'", "frame-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

@@ -7,7 +7,7 @@ import { loadFlags } from './flags/load-flags.js';
 import { measurementFlags } from './flags/measurement-flags.js';
 import { metricsFlags } from './flags/metrics-flags.js';
 import { profileFlags } from './flags/profile-flags.js';
-import { progressFlags } from './flags/progress-flags.js';
+import { progressFlags, uiPort } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { reportFlags } from './flags/report-flags.js';
 import { requestFlags } from './flags/request-flags.js';
@@ -16,6 +16,7 @@ import { tlsFlags } from './flags/tls-flags.js';
 import { repeatableTraceFlags, traceFlags } from './flags/trace-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
 import { runAnalysis } from './run-analysis.js';
+import { withUi } from './ui/with-ui.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
 export function analyzeFlags(yargs: Argv) {
@@ -156,7 +157,8 @@ type ParsedFlags = Awaited<ReturnType<typeof analyzeFlags>['argv']>;
 
 /** Runs the default command. Resolves with the exit code. */
 export async function analyzeCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
-  return runAnalysis(optionsFrom(argv), context);
+  const options = optionsFrom(argv);
+  return withUi(uiPort(argv), context, (watched) => runAnalysis(options, watched));
 }
 
 /** @throws PerfError `usage` */

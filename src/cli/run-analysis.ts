@@ -117,9 +117,7 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     tls: options.server.connection.tls,
   });
   const startedAt = new Date();
-  const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
-  if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
-  return {
+  const runOf = (levels: readonly Level[]): Run => ({
     format: 'perf-analyze/run',
     formatVersion: 1,
     tool,
@@ -130,8 +128,11 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     machine: describeMachine(),
     ...facts(place, servers),
     levels,
-    ...limitsOf(levels, settings),
-  };
+  });
+  progress.startRun(runOf);
+  const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
+  if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
+  return { ...runOf(levels), ...limitsOf(levels, settings) };
 }
 
 /** What the levels say together, where that was asked for. */

@@ -7,11 +7,13 @@ import type { CommandContext } from './command-context.js';
 import { goalFlags, parseGoal, repeatableGoalFlags } from './flags/goal-flags.js';
 import { badFlag, oneOf, parseInteger } from './flags/parse.js';
 import { parserConfiguration } from './flags/parser-configuration.js';
+import { uiPort } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { parseVariations } from './flags/vary-flag.js';
 import { settingNames } from './search/apply-candidate.js';
 import { runReplay } from './search/run-replay.js';
 import { runSearch, type SearchWish } from './search/run-search.js';
+import { withUi } from './ui/with-ui.js';
 
 const text = { type: 'string', requiresArg: true } as const;
 
@@ -74,7 +76,10 @@ type ParsedFlags = Awaited<ReturnType<typeof searchFlags>['argv']>;
 /** Searches for the best configuration. Resolves with the exit code. */
 export async function searchCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
-  if (argv.replay === undefined) return runSearch(optionsFrom(argv), wish, context);
+  if (argv.replay === undefined) {
+    const options = optionsFrom(argv);
+    return withUi(uiPort(argv), context, (watched) => runSearch(options, wish, watched));
+  }
   return runReplay(
     {
       file: argv.replay,

@@ -95,6 +95,7 @@ export function dashboard(stream: NodeJS.WriteStream, terminal: TerminalFile): P
     show: (what, fraction) => {
       if (!screen.isOpen) line.show(what, fraction);
     },
+    startRun: () => undefined,
     startLevel: (view, plan) => {
       startLevel(view, plan);
       if (!screen.isOpen) line.startLevel(view, plan);

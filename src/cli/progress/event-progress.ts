@@ -1,4 +1,5 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
+import { loadName } from '../../core/load-name.js';
 import type { Level } from '../../core/run.js';
 import type { Progress, SearchView } from './progress.js';
 
@@ -7,7 +8,7 @@ export type ProgressEvent =
   | { readonly event: 'message'; readonly text: string }
   | { readonly event: 'step'; readonly what: string; readonly fraction?: number }
   /** A level as it is; once a second. */
-  | ({ readonly event: 'level' } & LevelView)
+  | ({ readonly event: 'level'; readonly name: string } & LevelView)
   | ({ readonly event: 'level-done' } & Pick<Level, 'load' | 'stability' | 'isOverLimit' | 'verdict' | 'summary'>)
   | ({ readonly event: 'search' } & SearchView)
   | { readonly event: 'end' };
@@ -23,7 +24,11 @@ export function eventProgress(tell: (event: ProgressEvent) => void): Progress {
   };
   const startLevel = (view: () => LevelView): void => {
     stop();
-    timer = setInterval(() => tell({ event: 'level', ...view() }), everyMs);
+    const tellView = (): void => {
+      const seen = view();
+      tell({ event: 'level', name: loadName(seen.load), ...seen });
+    };
+    timer = setInterval(tellView, everyMs);
     timer.unref();
   };
   const endLevel = ({ load, stability, isOverLimit, verdict, summary }: Level): void => {
@@ -33,6 +38,7 @@ export function eventProgress(tell: (event: ProgressEvent) => void): Progress {
   return {
     say: (text) => tell({ event: 'message', text }),
     show: (what, fraction) => tell({ event: 'step', what, ...(fraction === undefined ? {} : { fraction }) }),
+    startRun: () => undefined,
     startLevel,
     endLevel,
     search: (view) => tell({ event: 'search', ...view }),

@@ -14,6 +14,7 @@ export function linesProgress(stream: NodeJS.WritableStream): Progress {
   return {
     say,
     show,
+    startRun: () => undefined,
     startLevel: () => undefined,
     endLevel: (level) => say(doneLine(level)),
     search: ({ candidate }) => show(`measuring ${candidate}`),

@@ -22,6 +22,7 @@ export function liveLine(stream: NodeJS.WriteStream): Progress {
   return {
     say,
     show,
+    startRun: () => undefined,
     startLevel: (view: () => LevelView, plan: LevelPlan) => {
       stopTimer();
       const draw = (): void => update(runningLine(view(), plan));

@@ -1,5 +1,5 @@
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
-import type { Level } from '../../core/run.js';
+import type { Level, Run } from '../../core/run.js';
 import type { RunSettings } from '../../core/run-settings.js';
 
 /** Tells a person how far the run is; never writes to standard output. */
@@ -8,6 +8,8 @@ export interface Progress {
   say(line: string): void;
   /** A line that is replaced by the next one; with a fraction from 0 to 1 for work of a known amount. */
   show(what: string, fraction?: number): void;
+  /** Before the first level: how a document is made of the levels that are done. */
+  startRun(runOf: (levels: readonly Level[]) => Run): void;
   startLevel(view: () => LevelView, plan: LevelPlan): void;
   endLevel(level: Level): void;
   /** Before each measurement of a search. */

@@ -2,7 +2,7 @@ import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { loadName } from '../../core/load-name.js';
 import type { Level, ServerSplit } from '../../core/run.js';
 import { histogramRows, sparkline, stackedBar } from './block-graphics.js';
-import { doneLine, runningFacts } from './level-line.js';
+import { runningFacts } from './level-line.js';
 import type { LevelPlan, SearchView } from './progress.js';
 
 /** What a dashboard shows. */
@@ -45,7 +45,7 @@ export function renderDashboard(state: DashboardState, { columns, rows }: Size):
     { rank: 7, lines: distributionLines(state.view, columns) },
     { rank: 5, lines: serverLines(state.view.server, columns) },
     { rank: 6, lines: levelLines(state) },
-    { rank: 4, lines: bestLines(state) },
+    { rank: 4, lines: bestLines(state, columns) },
     { rank: 8, lines: state.said.slice(-3) },
   ];
   const kept = new Set<Section>();
@@ -67,6 +67,14 @@ const clip = (text: string, columns: number): string =>
     .map((character) => (isControl(character.charCodeAt(0)) ? ' ' : character))
     .join('');
 
+/** In two lines when one is too short, the second behind a label. */
+function wrapped(text: string, columns: number): string[] {
+  if (text.length <= columns) return [text];
+  const comma = text.lastIndexOf(', ', columns - 1);
+  const end = comma > 0 ? comma + 1 : columns;
+  return [text.slice(0, end), `${label('')}${text.slice(end).trimStart()}`];
+}
+
 /** The control characters of ASCII and ISO 8859 (C0, DEL, C1). */
 const isControl = (code: number): boolean => code < 32 || (code >= 127 && code < 160);
 
@@ -74,7 +82,8 @@ function headLines({ view, plan, elapsedMs, search }: DashboardState, columns: n
   const { settings } = plan;
   const what = `perf-analyze  ${settings.modelName}, batch ${settings.batchSize}, ${settings.protocol}`;
   const clock = clockText(elapsedMs);
-  const course = search === undefined ? [] : [`search: ${search.measured} measured, now ${search.candidate}`];
+  const course =
+    search === undefined ? [] : wrapped(`search: ${search.measured} measured, now ${search.candidate}`, columns);
   return [
     `${clip(what, columns - clock.length - 1).padEnd(columns - clock.length)}${clock}`,
     ...course,
@@ -137,29 +146,34 @@ function serverLines(server: ServerSplit | undefined, columns: number): string[]
   );
   return [
     '',
-    `${label('server ms')}${parts.map(([name, , ms]) => `${name} ${short(ms)}`).join(' ')}`,
+    `${label('server ms')}${parts.map(([name, , ms]) => `${name} ${ms.toFixed(ms < 10 ? 2 : 0)}`).join('  ')}`,
     `${label('')}${bar}`,
   ];
 }
 
 function levelLines({ levels }: DashboardState): string[] {
   const latest = levels.slice(-3);
-  return latest.length === 0
-    ? []
-    : ['', ...latest.map((level, index) => `${label(index === 0 ? 'done' : '')}${doneLine(level)}`)];
+  if (latest.length === 0) return [];
+  return ['', ...latest.map((level, index) => `${label(index === 0 ? 'done' : '')}${levelText(level)}`)];
 }
 
 /** Of a search, what it says; of a sweep, the level with the most throughput within the limit. */
-function bestLines({ levels, search }: DashboardState): string[] {
-  if (search !== undefined) return search.best === undefined ? [] : [`${label('best so far')}${search.best}`];
+function bestLines({ levels, search }: DashboardState, columns: number): string[] {
+  if (search !== undefined) {
+    return search.best === undefined ? [] : wrapped(`${label('best so far')}${search.best}`, columns);
+  }
   const good = levels.filter(
     ({ summary, verdict, isOverLimit }) => summary.requests > 0 && verdict.kind !== 'invalid' && !isOverLimit,
   );
   const [best] = good.toSorted((one, other) => other.summary.throughput - one.summary.throughput);
-  if (best === undefined) return [];
-  const p99 = best.summary.latency?.percentilesMs['99'];
-  const mark = best.stability.stable ? '' : ', not stable';
-  return [
-    `${label('best so far')}${loadName(best.load)}: ${best.summary.throughput.toFixed(1)} infer/s${p99 === undefined ? '' : `, p99 ${short(p99)} ms`}${mark}`,
-  ];
+  return best === undefined ? [] : [`${label('best so far')}${levelText(best)}`];
+}
+
+/** A level that is done, in few words: the line that stays has more. */
+function levelText({ load, summary, stability }: Level): string {
+  const { throughput, latency } = summary;
+  const mark = stability.stable ? '' : ', not stable';
+  if (latency === undefined) return `${loadName(load)}: no valid request`;
+  const { 50: p50 = latency.meanMs, 99: p99 = latency.maxMs } = latency.percentilesMs;
+  return `${loadName(load)}: ${throughput.toFixed(1)} infer/s, p50 ${short(p50)} ms, p99 ${short(p99)} ms${mark}`;
 }

@@ -1,4 +1,4 @@
-import { formatSearch, searchTrialLine } from '../../../reports/search.js';
+import { candidateText, formatSearch, searchTrialLine } from '../../../reports/search.js';
 import { formatSearchCsv } from '../../../reports/search-csv.js';
 import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
 import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
@@ -192,12 +192,18 @@ async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): P
   const { signal } = context.interrupt;
   const trials: Trial[] = [];
   const store = createTrialStore();
-  const screen: Measure = async (candidate) => {
+  const tellWhat = (candidate: Candidate): void =>
     context.progress.search({
-      candidate: searchTrialLine({ ok: true, candidate, metrics: {}, seconds: 0 }),
+      candidate: candidateText(candidate),
       measured: trials.length,
       best: bestLine(store, wish.goal),
     });
+  const repeat: Measure = (candidate) => {
+    tellWhat(candidate);
+    return task.repeat(candidate);
+  };
+  const screen: Measure = async (candidate) => {
+    tellWhat(candidate);
     const trial = await task.screen(candidate);
     trials.push(trial);
     store.add(trial);
@@ -210,7 +216,7 @@ async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): P
     const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
     const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
     context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
-    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], task.repeat, rounds);
+    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], repeat, rounds);
     return { trials, ...judged(repeated, current, { goal: wish.goal, seed: options.settings.seed }) };
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
