@@ -1,5 +1,6 @@
 import { judgeValidity } from '../../analyzer/measure/judge-validity.js';
 import { createLatencyRecorder } from '../../analyzer/measure/latency-recorder.js';
+import type { LevelView } from '../../analyzer/measure/level-view.js';
 import { createPacedRecord, type PacedRecord } from '../../analyzer/measure/paced-record.js';
 import { summarise } from '../../analyzer/measure/summarise.js';
 import type { Load } from '../../src/core/load.js';
@@ -163,3 +164,18 @@ export function runFixture(levels: readonly Level[], change: Partial<Run> = {}):
     ...change,
   };
 }
+
+/** What a running level shows of itself, in a window of three answers. */
+export const viewFixture = (load: Load, window: number): LevelView => ({
+  load,
+  window,
+  maxTrials: 10,
+  elapsedMs: 1000,
+  windowElapsedMs: 0,
+  throughput: 3,
+  requests: 3,
+  answeredRequests: 3,
+  failedRequests: 0,
+  p99Ms: 12,
+  stability: { stable: false, reason: 'too-few-windows' },
+});

@@ -224,12 +224,14 @@ async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): P
   }
 }
 
-/** The best of what was measured; nothing while nothing was. */
+/** The best of what was measured, its figures first; nothing while nothing was. */
 function bestLine(store: TrialStore, goal: Goal): string | undefined {
   const [best] = ranking(store, goal);
   if (best === undefined) return undefined;
+  const name = candidateText(best.candidate);
   const line = searchTrialLine({ ok: true, candidate: best.candidate, metrics: best.mean, seconds: 0 });
-  return best.judgement.kept === 'pass' ? line : `${line} (breaks a limit)`;
+  const remark = best.judgement.kept === 'pass' ? '' : ', breaks a limit';
+  return `${line.slice(name.length + ': '.length)}${remark}, at ${name}`;
 }
 
 async function explore(

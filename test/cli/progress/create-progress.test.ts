@@ -1,29 +1,16 @@
 import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import test from 'ava';
-import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { createProgress, type ProgressMode } from '../../../src/cli/progress/create-progress.js';
 import { liveLine } from '../../../src/cli/progress/live-line.js';
 import type { Progress } from '../../../src/cli/progress/progress.js';
-import { levelFixture, runFixture } from '../../helpers/run-fixture.js';
+import { levelFixture, runFixture, viewFixture } from '../../helpers/run-fixture.js';
 
 const level = levelFixture({ concurrency: 1, latenciesMs: [10, 11, 12] });
 const doneLine = 'concurrency 1: 3.00 infer/s, mean 11.000 ms, p99 12.000 ms (1 windows)';
 const plan = { settings: runFixture([]).settings, levelsLeft: 0 };
 
-const viewAt = (window: number): LevelView => ({
-  load: level.load,
-  window,
-  maxTrials: 10,
-  elapsedMs: 1000,
-  windowElapsedMs: 0,
-  throughput: 3,
-  requests: 3,
-  answeredRequests: 3,
-  failedRequests: 0,
-  p99Ms: 12,
-  stability: { stable: false, reason: 'too-few-windows' },
-});
+const viewAt = (window: number) => viewFixture(level.load, window);
 
 /** A stream for progress, and what was written to it so far. */
 function watched(mode: ProgressMode | 'live'): { progress: Progress; written: () => string } {

@@ -1,26 +1,11 @@
 import { request } from 'node:http';
 import test from 'ava';
-import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { serveUi } from '../../../src/cli/ui/serve-ui.js';
 import { PerfError } from '../../../src/core/perf-error.js';
-import { levelFixture, runFixture } from '../../helpers/run-fixture.js';
+import { levelFixture, runFixture, viewFixture } from '../../helpers/run-fixture.js';
 
 const level = levelFixture({ concurrency: 1, latenciesMs: [10, 11, 12] });
 const run = runFixture([level]);
-const view: LevelView = {
-  load: level.load,
-  window: 1,
-  maxTrials: 10,
-  elapsedMs: 1000,
-  windowElapsedMs: 0,
-  throughput: 3,
-  requests: 3,
-  answeredRequests: 3,
-  failedRequests: 0,
-  p99Ms: 12,
-  stability: { stable: false, reason: 'too-few-windows' },
-};
-
 const statusOf = (url: string, host: string): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     request(url, { headers: { host } }, (response) => {
@@ -36,7 +21,7 @@ test('serveUi tells a page what happens, and has the report of the levels that a
   const { progress, url } = ui;
   progress.say('Server: here.');
   progress.startRun((levels) => ({ ...run, levels }));
-  progress.startLevel(() => view, { settings: run.settings, levelsLeft: 0 });
+  progress.startLevel(() => viewFixture(level.load, 1), { settings: run.settings, levelsLeft: 0 });
   const events = (await fetch(`${url}events`)).body?.pipeThrough(new TextDecoderStream()).getReader();
   let told = '';
   const until = async (pattern: RegExp): Promise<void> => {
