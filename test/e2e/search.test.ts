@@ -117,7 +117,7 @@ test('search refuses before the first measurement what it cannot do', async (t) 
     /Cannot use --binary-search with search/,
   );
   t.regex(
-    await refusal('-m', 'simple', '--html', 'x.html'),
-    /Cannot use --html with search: expected -f or --json, got --html/,
+    await refusal('-m', 'simple', '--markdown', 'x.md'),
+    /Cannot use --markdown with search: expected -f, --json or --html, got --markdown/,
   );
 });
