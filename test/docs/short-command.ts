@@ -34,13 +34,12 @@ const replaced: Readonly<Record<string, string | undefined>> = {
   resnet50: 'mlp',
 };
 
-const withoutTimes = ['models', 'report', 'plan', 'compare', 'history', 'serve', 'inspect', 'doctor', 'completion'];
 const windowFlags = /^(-p|-r|-s|--measurement-\w+|--request-count|--fixed-schedule)$/;
 
 function kindOf([command = '', ...rest]: readonly string[]): string | undefined {
   if (command === '--help' || rest.includes('--help') || rest.includes('--replay')) return undefined;
   if (command === 'search' || command === 'profile') return command;
-  if (withoutTimes.includes(command)) return undefined;
+  if (!command.startsWith('-')) return undefined; // a command that has no such flags
   if (rest.includes('--find-max-rate')) return 'maxRate';
   if (rest.includes('--certify')) return 'certified';
   return [command, ...rest].some((word) => windowFlags.test(word)) ? 'windows' : 'measure';
