@@ -7,6 +7,7 @@ import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
 import { benchStatistics } from './statistics.js';
 import { benchThreads } from './threads.js';
+import { benchVariants } from './variants.js';
 import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   soak: benchSoak,
   statistics: benchStatistics,
   threads: benchThreads,
+  variants: benchVariants,
   wire: () => benchWire(),
 };
 

@@ -96,7 +96,7 @@ export function formatVariants(result: VariantsResult): string {
   return [
     `Variants of ${model} (${modelPath})`,
     `on ${machine.cpuModel}, ${cores}, int8 weights of ${weightBits} bits`,
-    `accuracy against the original on ${samples} samples; a variant must keep ${wanted.join(', ')}`,
+    `accuracy against the original on ${samples} samples; a variant must keep ${wanted.join(', ') || 'no limit'}`,
     '',
     formatTable(columns, variantRows(result)),
     ...(lines.length === 0 ? [] : ['', ...lines]),

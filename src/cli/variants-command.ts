@@ -5,6 +5,7 @@ import { PerfError } from '../core/perf-error.js';
 import type { SearchLimit } from '../core/search-result.js';
 import type { VariantsResult } from '../core/variants-result.js';
 import { defaultLimits } from '../precision/accuracy/gate.js';
+import { calibrations } from '../precision/calibration/range-of.js';
 import { type Precision, precisions } from '../precision/make-variant.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
@@ -39,13 +40,19 @@ export function variantsFlags(yargs: Argv) {
         ...text,
         array: true,
         default: [] as string[],
-        describe: 'Node or operator that stays in FP32 where all is FP16 (repeatable)',
+        describe: 'Node, nodes beginning with PREFIX*, or operator that stays in FP32 (repeatable)',
         group: 'Variants:',
       },
       'weight-bits': {
         ...text,
         describe: '8, or 7 for processors without VNNI',
         defaultDescription: 'what suits this processor',
+        group: 'Variants:',
+      },
+      calibration: {
+        ...text,
+        default: 'minmax',
+        describe: `How int8-static finds ranges: ${calibrations.join(', ')}`,
         group: 'Variants:',
       },
       constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
@@ -123,6 +130,7 @@ function wishOf(argv: ParsedFlags): VariantsWish {
     threads: parseInteger('--threads', argv.threads, 1),
     weightBits: weightBitsOf(argv.weightBits),
     keepInFp32: argv.keepFp32,
+    calibration: oneOf('--calibration', argv.calibration, calibrations),
     limits: limitsOf(argv.constraint),
     maxTimeMs,
     writeTo: argv.writeTo === undefined ? undefined : { repository: argv.writeTo },

@@ -69,10 +69,9 @@ test('variants makes, compares, times and writes what passes, and leaves the sou
     await readFile(join(repository, 'small_fp16_weights', 'config.pbtxt'), 'utf8'),
     /^name: "small_fp16_weights"$/m,
   );
-  t.is(
-    (await readFile(csv, 'utf8')).trim().split('\n').length,
-    1 + 2 * variants.filter((each) => !each.refusal).length + 1,
-  );
+  const refused = variants.filter(({ refusal }) => refusal !== undefined).length;
+  const rows = (await readFile(csv, 'utf8')).trim().split('\n').length - 1;
+  t.is(rows, 2 * (variants.length - refused) + refused);
 });
 
 test('variants refuses a named variant with exit code 4, and what it does not understand', async (t) => {

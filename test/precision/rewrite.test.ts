@@ -65,19 +65,19 @@ interface Case {
 const cases: Readonly<Record<string, Case>> = {
   weightsInFp16: { make: weightsInFp16, limit: 1e-3, converted: 2, kept: ['If'] },
   allInFp16: {
-    make: (model) => allInFp16(model, { floatValues, keepInFp32: ['Transpose', 'gram'] }),
+    make: (model) => allInFp16(model, { floatValues, keepInFp32: ['Transpose', 'gra*'] }),
     limit: 2e-3,
     converted: 4,
     kept: ['Transpose', 'MatMul', 'If'],
   },
   'int8Dynamic with 8 bits': {
-    make: (model) => int8Dynamic(model, { weightBits: 8 }),
+    make: (model) => int8Dynamic(model, { weightBits: 8, keepInFp32: [] }),
     limit: 0.02,
     converted: 2,
     kept: ['MatMul', 'If'],
   },
   'int8Dynamic with 7 bits': {
-    make: (model) => int8Dynamic(model, { weightBits: 7 }),
+    make: (model) => int8Dynamic(model, { weightBits: 7, keepInFp32: [] }),
     limit: 0.03,
     converted: 2,
     kept: ['MatMul', 'If'],
@@ -108,7 +108,7 @@ test('floatValuesOf asks ONNX Runtime for the types of inner values', async (t) 
 });
 
 test('int8Dynamic refuses operators without DynamicQuantizeLinear', (t) => {
-  t.throws(() => int8Dynamic(smallGraph({ opset: 10 }), { weightBits: 8 }), {
+  t.throws(() => int8Dynamic(smallGraph({ opset: 10 }), { weightBits: 8, keepInFp32: [] }), {
     message: 'Cannot quantise to int8-dynamic: expected operators of version 11 or newer, got 10',
   });
 });
@@ -136,7 +136,7 @@ test('a weight beyond FP16 stays in FP32, and so do the nodes that read it', (t)
 
 test('a weight with infinities is not quantised', (t) => {
   const infinite = changed(source, 'w1', new Float32Array(32 * 48).fill(Number.POSITIVE_INFINITY));
-  const { converted, kept } = int8Dynamic(infinite, { weightBits: 8 });
+  const { converted, kept } = int8Dynamic(infinite, { weightBits: 8, keepInFp32: [] });
   t.is(converted, 1);
   t.is(kept[0]?.reason, 'its weight holds infinities or NaN');
 });
@@ -146,7 +146,7 @@ test('a weight that callers may replace is left alone', (t) => {
   const type = { tensorType: { elemType: 1 } };
   const open = { ...source, graph: { ...graph, input: [...graph.input, { name: 'w1', type }] } };
   t.is(weightsInFp16(open).kept[0]?.reason, 'callers may replace it: it is an input too');
-  t.is(int8Dynamic(open, { weightBits: 8 }).kept[0]?.reason, 'its second input is not a constant');
+  t.is(int8Dynamic(open, { weightBits: 8, keepInFp32: [] }).kept[0]?.reason, 'its second input is not a constant');
   const old = standardGraph({ ...open, irVersion: 3 });
   t.deepEqual(
     old.graph.input.map(({ name }) => name),
@@ -154,6 +154,12 @@ test('a weight that callers may replace is left alone', (t) => {
     'version 3 of the format lists every weight',
   );
   t.is(old.irVersion, 4);
+});
+
+test('int8Dynamic keeps what is named', (t) => {
+  const { converted, kept } = int8Dynamic(source, { weightBits: 8, keepInFp32: ['first*'] });
+  t.is(converted, 1);
+  t.deepEqual(kept[0], { name: 'first.product', opType: 'MatMul', reason: 'it was named to stay in FP32' });
 });
 
 test('standardGraph makes weights of constant nodes', (t) => {
@@ -167,5 +173,5 @@ test('standardGraph makes weights of constant nodes', (t) => {
   };
   const initializer = graph.initializer.filter(({ name }) => name !== 'w1');
   const model = { ...source, graph: { ...graph, node: [constant, ...graph.node], initializer } };
-  t.is(int8Dynamic(model, { weightBits: 8 }).converted, 2);
+  t.is(int8Dynamic(model, { weightBits: 8, keepInFp32: [] }).converted, 2);
 });

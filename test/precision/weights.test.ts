@@ -5,7 +5,7 @@ import { seededUint32 } from '../../src/core/random.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { bytesOf } from '../../src/onnx/tensor.js';
 import { readModelFile } from '../../src/precision/read-model-file.js';
-import { quantizeColumns, roundToEven } from '../../src/precision/rewrite/quantize-weight.js';
+import { quantizeChannels, roundToEven } from '../../src/precision/rewrite/quantize-weight.js';
 import { toFloat16 } from '../../src/precision/rewrite/weight-values.js';
 import { toFloat16Bits } from '../../src/protocol/short-float.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
@@ -22,10 +22,10 @@ test('toFloat16 gives the bits that the protocol gives, for numbers of every siz
 });
 
 for (const bits of [7, 8] as const) {
-  test(`quantizeColumns keeps each weight within half a step, ${bits} bits`, (t) => {
+  test(`quantizeChannels keeps each weight within half a step, ${bits} bits`, (t) => {
     const [rows, columns] = [40, 9];
     const weight = uniformValues(rows * columns, 'weight').map((value, index) => value * 10 ** ((index % columns) - 4));
-    const { values, scales } = quantizeColumns(weight, { columns, bits });
+    const { values, scales } = quantizeChannels(weight, { channels: columns, inner: 1, bits });
     const largest = bits === 8 ? 127 : 63;
     weight.forEach((value, index) => {
       const scale = scales[index % columns] ?? Number.NaN;
@@ -36,8 +36,8 @@ for (const bits of [7, 8] as const) {
   });
 }
 
-test('quantizeColumns keeps a column of zeros, and one of the smallest numbers', (t) => {
-  const { values, scales } = quantizeColumns(Float32Array.of(0, 1e-45, 0, -1e-45), { columns: 2, bits: 8 });
+test('quantizeChannels keeps a column of zeros, and one of the smallest numbers', (t) => {
+  const { values, scales } = quantizeChannels(Float32Array.of(0, 1e-45, 0, -1e-45), { channels: 2, inner: 1, bits: 8 });
   t.deepEqual([...values], [0, 0, 0, 0]);
   t.is(scales[0], 1);
   t.true((scales[1] ?? 0) > 0);

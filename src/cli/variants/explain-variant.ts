@@ -8,8 +8,7 @@ export function explainVariant(variant: Variant, original: Variant): string[] {
   const isHalf = precision.startsWith('fp16');
   const notes: string[] = [];
   if (timings.length > 0 && !isFaster)
-    notes.push(`not faster at any batch size${isHalf ? (halfReason[precision] ?? '') : ''}`);
-  else if (isHalf) notes.push('what is faster is not owed to FP16 arithmetic, which processors mostly lack');
+    notes.push(`no speed-up is sure at any batch size${isHalf ? (halfReason[precision] ?? '') : ''}`);
   const [own, other] = [peakOf(variant), peakOf(original)];
   if (own !== undefined && other !== undefined && own >= other) notes.push('needs as much memory as the original');
   const reasons = new Map<string, number>();

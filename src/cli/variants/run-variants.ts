@@ -8,6 +8,7 @@ import { manifest, tool } from '../../core/package-manifest.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { SearchLimit } from '../../core/search-result.js';
 import type { Variant, VariantsResult, VariantTiming } from '../../core/variants-result.js';
+import type { Calibration } from '../../precision/calibration/range-of.js';
 import type { Precision } from '../../precision/make-variant.js';
 import { readModelFile } from '../../precision/read-model-file.js';
 import { openSession, type Session } from '../../precision/runtime/open-session.js';
@@ -34,6 +35,7 @@ export interface VariantsWish {
   readonly threads: number;
   readonly weightBits: 7 | 8;
   readonly keepInFp32: readonly string[];
+  readonly calibration: Calibration;
   readonly limits: readonly SearchLimit[];
   /** For each batch size. */
   readonly maxTimeMs: number;
@@ -64,8 +66,8 @@ export async function runVariants(wish: VariantsWish, context: CommandContext): 
   const requestsOf = (batchSize: number): SentTensors[] =>
     prepareRequests({ ...wish, signature, batchSize }).map(({ request }) => feedsOf(request.inputs));
   const samples = requestsOf(signature.isBatching ? sampleBatch : 1);
-  const { weightBits, keepInFp32, limits } = wish;
-  const settings = { model, packagePath, original, open, samples, weightBits, keepInFp32, limits };
+  const { weightBits, keepInFp32, calibration, limits } = wish;
+  const settings = { model, packagePath, original, open, samples, weightBits, keepInFp32, calibration, limits };
   const built = [];
   for (const precision of wish.precisions) {
     interrupt.signal.throwIfAborted();

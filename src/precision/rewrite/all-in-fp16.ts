@@ -1,6 +1,7 @@
 import type { ModelProto, NodeProto } from '../../onnx/model-proto.js';
 import { wholeInFp32 } from './fp32-operators.js';
 import { createHalfGraph } from './half-graph.js';
+import { isNamed, namedReason } from './named-nodes.js';
 import { type Kept, keptNode, type Rewritten } from './rewritten.js';
 import { constantsOf, hasSubgraph, readByNode, standardGraph } from './standard-graph.js';
 import { floatsOf } from './weight-values.js';
@@ -10,7 +11,7 @@ import { beyondFp16 } from './weights-in-fp16.js';
 export interface Fp16Options {
   /** The names of the values of the main graph that are tensors of FP32, inputs and constants included. */
   readonly floatValues: ReadonlySet<string>;
-  /** Names of nodes, or of operators, that stay in FP32. */
+  /** See `isNamed`. */
   readonly keepInFp32: readonly string[];
 }
 
@@ -21,7 +22,6 @@ export interface Fp16Options {
  */
 export function allInFp16(source: ModelProto, { floatValues, keepInFp32 }: Fp16Options): Rewritten {
   const model = standardGraph(source);
-  const named = new Set(keepInFp32);
   const large = constantsBeyond(model);
   const half = createHalfGraph(model, floatValues);
   const kept: Kept[] = [];
@@ -31,7 +31,7 @@ export function allInFp16(source: ModelProto, { floatValues, keepInFp32 }: Fp16O
       half.keep(node);
       continue;
     }
-    const reason = reasonToKeep(node, named, large);
+    const reason = reasonToKeep(node, keepInFp32, large);
     if (reason === undefined) {
       half.convert(node);
       converted++;
@@ -45,10 +45,10 @@ export function allInFp16(source: ModelProto, { floatValues, keepInFp32 }: Fp16O
 
 function reasonToKeep(
   node: NodeProto,
-  named: ReadonlySet<string>,
+  keepInFp32: readonly string[],
   large: ReadonlyMap<string, string>,
 ): string | undefined {
-  if (named.has(node.opType) || (node.name && named.has(node.name))) return 'it was named to stay in FP32';
+  if (isNamed(node, keepInFp32)) return namedReason;
   if (hasSubgraph(node)) return 'its subgraph is left alone';
   const reason = wholeInFp32(node);
   if (reason !== undefined) return reason;

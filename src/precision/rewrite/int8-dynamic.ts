@@ -3,7 +3,8 @@ import { intAttribute } from '../../onnx/attribute.js';
 import type { ModelProto, NodeProto } from '../../onnx/model-proto.js';
 import { float32Tensor, type NamedTensor, tensorDataType } from '../../onnx/tensor.js';
 import { type MatrixProduct, matrixProductOf } from './matrix-product.js';
-import { quantizeColumns } from './quantize-weight.js';
+import { isNamed, namedReason } from './named-nodes.js';
+import { quantizeChannels } from './quantize-weight.js';
 import { type Kept, keptNode, type Rewritten } from './rewritten.js';
 import { constantsOf, freshNames, hasSubgraph, opsetOf, standardGraph, withInitializers } from './standard-graph.js';
 import { int8Tensor } from './weight-values.js';
@@ -15,6 +16,8 @@ const firstOpset = 11;
 export interface Int8DynamicOptions {
   /** See `WeightLayout`. */
   readonly weightBits: 7 | 8;
+  /** See `isNamed`. */
+  readonly keepInFp32: readonly string[];
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Int8DynamicOptions {
  *
  * @throws PerfError `model` for operators older than version 11
  */
-export function int8Dynamic(source: ModelProto, { weightBits }: Int8DynamicOptions): Rewritten {
+export function int8Dynamic(source: ModelProto, { weightBits, keepInFp32 }: Int8DynamicOptions): Rewritten {
   const opset = opsetOf(source);
   if (opset < firstOpset) {
     throw new PerfError(
@@ -38,7 +41,9 @@ export function int8Dynamic(source: ModelProto, { weightBits }: Int8DynamicOptio
   const constants = constantsOf(model.graph);
   for (const node of model.graph.node) {
     const product = matrixProductOf(node, constants);
-    if (product.kind === 'product') {
+    const isKept = product.kind === 'product' && isNamed(node, keepInFp32);
+    if (isKept) kept.push(keptNode(node, namedReason));
+    if (product.kind === 'product' && !isKept) {
       writer.multiply(product);
       converted++;
       continue;
@@ -91,7 +96,7 @@ function createWriter(model: ModelProto, bits: 7 | 8): Writer {
     const key = `${weightName} ${isTransposed} ${factor}`;
     const known = weights.get(key);
     if (known !== undefined) return known;
-    const { values, scales } = quantizeColumns(weight(), { columns, bits });
+    const { values, scales } = quantizeChannels(weight(), { channels: columns, inner: 1, bits });
     const made = { value: fresh(`${weightName}.int8`), scale: fresh(`${weightName}.scale`) };
     const factored = scales.map((scale) => scale * factor);
     tensors.push(int8Tensor(made.value, [rows, columns], values), float32Tensor(made.scale, [columns], factored));

@@ -1,44 +1,54 @@
-/** A matrix in 8 bits: `values[k, n] * scales[n]` is about what it was. */
+/** A weight in 8 bits: each element times the scale of its channel is about what it was. */
 export interface QuantizedWeight {
-  /** Row-major [rows, columns], as the matrix was. */
+  /** As the weight lay in memory. */
   readonly values: Int8Array;
-  /** One a column. */
+  /** One a channel. */
   readonly scales: Float32Array;
 }
 
-/** How a matrix of weights lies in memory. */
+/** Where the channels of a weight lie in memory: element i is of channel floor(i / inner) % channels. */
 export interface WeightLayout {
-  readonly columns: number;
+  readonly channels: number;
+  /** 1 for the columns of a matrix, and for its rows the number of columns. */
+  readonly inner: number;
   /**
    * 7 leaves the top bit free: on processors without VNNI, products of 8-bit numbers are summed in 16 bits, which
    * saturate.
    */
   readonly bits: 7 | 8;
+  /** Of each channel, no smaller scale. */
+  readonly smallestScales?: Float32Array;
 }
 
 /**
- * Quantises each column on its own, symmetrically: the largest magnitude becomes 127 (63 with 7 bits), zero stays
- * zero. A column of zeros has the scale 1.
+ * Quantises each channel on its own, symmetrically: the largest magnitude becomes 127 (63 with 7 bits), zero stays
+ * zero. A channel of zeros has the scale 1.
  *
  * @param weight finite numbers
  */
-export function quantizeColumns(weight: Float32Array, { columns, bits }: WeightLayout): QuantizedWeight {
+export function quantizeChannels(weight: Float32Array, layout: WeightLayout): QuantizedWeight {
+  const { channels, inner, bits, smallestScales } = layout;
   const largest = bits === 8 ? 127 : 63;
-  const scales = columnMagnitudes(weight, columns).map((magnitude) => scaleFor(magnitude, largest));
+  const scales = channelMagnitudes(weight, layout).map((magnitude, channel) =>
+    Math.max(smallestScales?.[channel] ?? 0, scaleFor(magnitude, largest)),
+  );
   const values = new Int8Array(weight.length);
-  for (let index = 0; index < weight.length; index++) {
-    const scaled = roundToEven((weight[index] ?? 0) / (scales[index % columns] ?? 1));
-    values[index] = Math.max(-largest, Math.min(largest, scaled));
+  for (let start = 0, channel = 0; start < weight.length; start += inner, channel = (channel + 1) % channels) {
+    const scale = scales[channel] ?? 1;
+    for (let index = start; index < start + inner; index++) {
+      values[index] = Math.max(-largest, Math.min(largest, roundToEven((weight[index] ?? 0) / scale)));
+    }
   }
   return { values, scales };
 }
 
-/** The largest magnitude of each column. */
-function columnMagnitudes(weight: Float32Array, columns: number): Float32Array {
-  const magnitudes = new Float32Array(columns);
-  for (let index = 0; index < weight.length; index++) {
-    const magnitude = Math.abs(weight[index] ?? 0);
-    if (magnitude > (magnitudes[index % columns] ?? 0)) magnitudes[index % columns] = magnitude;
+/** The largest magnitude of each channel. */
+function channelMagnitudes(weight: Float32Array, { channels, inner }: WeightLayout): Float32Array {
+  const magnitudes = new Float32Array(channels);
+  for (let start = 0, channel = 0; start < weight.length; start += inner, channel = (channel + 1) % channels) {
+    let largest = magnitudes[channel] ?? 0;
+    for (let index = start; index < start + inner; index++) largest = Math.max(largest, Math.abs(weight[index] ?? 0));
+    magnitudes[channel] = largest;
   }
   return magnitudes;
 }

@@ -9,6 +9,8 @@ import type {
   SessionReply,
   SessionStart,
   SessionValue,
+  Span,
+  Spread,
 } from './session-messages.js';
 
 const program = fileURLToPath(new URL('./session-process.js', import.meta.url));
@@ -22,6 +24,8 @@ export interface Session extends AsyncDisposable {
   run(): Promise<SentTensors>;
   /** Milliseconds of each of `count` runs in a row. */
   time(count: number): Promise<readonly number[]>;
+  /** Runs once; how each output of FP32 is spread, counted in equal parts of its span when that is given. */
+  observe(spans?: Readonly<Record<string, Span>>): Promise<Readonly<Record<string, Spread>>>;
   /** The most memory, in bytes, that the process has had so far. */
   peakMemoryBytes(): Promise<number>;
 }
@@ -50,6 +54,7 @@ export async function openSession(start: SessionStart): Promise<Session> {
       feed: (feeds) => call({ kind: 'feed', feeds }),
       run: () => call({ kind: 'run' }),
       time: (count) => call({ kind: 'time', count }),
+      observe: (spans) => call({ kind: 'observe', spans }),
       peakMemoryBytes: () => call({ kind: 'memory' }),
       [Symbol.asyncDispose]: dispose,
     };
@@ -65,7 +70,7 @@ type Call = <Kind extends SessionCall['kind']>(
 
 /** One call at a time: the process answers in order. */
 function caller(child: ChildProcess, modelPath: string): Call {
-  const cannot = { start: 'load', feed: 'feed', run: 'run', time: 'run', memory: 'measure' } as const;
+  const cannot = { start: 'load', feed: 'feed', run: 'run', time: 'run', observe: 'run', memory: 'measure' } as const;
   return (call) =>
     new Promise((resolve, reject) => {
       const refuse = (got: string): void => {

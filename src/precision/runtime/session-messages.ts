@@ -36,7 +36,18 @@ export type SessionCall =
   | { readonly kind: 'run' }
   /** Runs so often in a row; nothing but the clock beside it. */
   | { readonly kind: 'time'; readonly count: number }
+  /** Runs once and tells of the outputs only how they are spread. */
+  | { readonly kind: 'observe'; readonly spans: Readonly<Record<string, Span>> | undefined }
   | { readonly kind: 'memory' };
+
+/** From where to where numbers lie. */
+export interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How the finite numbers of an output are spread: their span, and without it their counts in equal parts of a span. */
+export type Spread = Span & { readonly counts?: Float64Array };
 
 export interface SessionAnswers {
   readonly start: { readonly inputs: readonly SessionValue[]; readonly outputs: readonly SessionValue[] };
@@ -46,6 +57,7 @@ export interface SessionAnswers {
   readonly time: readonly number[];
   /** The most memory that the process has had, in bytes. */
   readonly memory: number;
+  readonly observe: Readonly<Record<string, Spread>>;
 }
 
 export type SessionReply =

@@ -9,7 +9,9 @@ import type {
   SessionReply,
   SessionStart,
   SessionValue,
+  Span,
 } from './session-messages.js';
+import { spreadOf } from './spread-of.js';
 
 /**
  * The process of one ONNX Runtime session: `session.run` computes on the thread that calls it, and what a model needs of
@@ -69,6 +71,13 @@ const answers: { readonly [Kind in SessionCall['kind']]: (call: never) => Promis
       times.push(Number(process.hrtime.bigint() - start) / 1e6);
     }
     return times;
+  },
+  observe: async ({ spans }: { readonly spans: Readonly<Record<string, Span>> | undefined }) => {
+    const results = Object.entries(await started(session).run(feeds));
+    const floats = results.filter(([, { type }]) => type === 'float32');
+    return Object.fromEntries(
+      floats.map(([name, { data }]) => [name, spreadOf(data as unknown as Float32Array, spans?.[name])]),
+    );
   },
   memory: async () => peakMemoryBytes(),
 };

@@ -1,0 +1,133 @@
+import type { ModelProto, NodeProto } from '../../onnx/model-proto.js';
+import type { NamedTensor } from '../../onnx/tensor.js';
+import { foldBatchNorm } from './fold-batch-norm.js';
+import { isNamed, namedReason } from './named-nodes.js';
+import { type Kept, keptNode } from './rewritten.js';
+import { constantsOf, hasSubgraph, isStandard, readByNode, standardGraph } from './standard-graph.js';
+import { type QuantizedLayer, type StaticLayer, staticLayerOf } from './static-layer.js';
+
+/** Which nodes of a model compute in 8 bits, and which values are therefore quantised. */
+export interface StaticPlan {
+  /** The model with batch normalisations folded. */
+  readonly model: ModelProto;
+  /** Nodes with weights. */
+  readonly layers: ReadonlyMap<NodeProto, QuantizedLayer>;
+  /** Values that are quantised after they are made. */
+  readonly values: ReadonlySet<string>;
+  /** Values that have the scale and zero point of another one: those that only move elements. */
+  readonly sameAs: ReadonlyMap<string, string>;
+  /** Nodes that compute in 8 bits. */
+  readonly converted: number;
+  readonly kept: readonly Kept[];
+}
+
+/** Operators that only move or choose elements. */
+const movers: ReadonlySet<string> = new Set(['Flatten', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
+/** Operators without weights that have a form in 8 bits. */
+const pools: ReadonlySet<string> = new Set(['AveragePool', 'GlobalAveragePool']);
+
+/** What a plan is made of while the nodes are walked. */
+interface Draft {
+  /** Of every node. */
+  readonly known: ReadonlyMap<NodeProto, StaticLayer>;
+  readonly constants: ReadonlyMap<string, NamedTensor>;
+  readonly readers: ReadonlyMap<string, readonly NodeProto[]>;
+  readonly outputs: ReadonlySet<string>;
+  readonly layers: Map<NodeProto, QuantizedLayer>;
+  readonly values: Set<string>;
+  readonly sameAs: Map<string, string>;
+  readonly kept: Kept[];
+  converted: number;
+}
+
+/**
+ * Plans which nodes compute in 8 bits: `Conv`, `Gemm` and `MatMul` with constant weights, `Add` of two values that are
+ * quantised anyway, and what only moves elements between them.
+ *
+ * @param keepInFp32 see `isNamed`
+ */
+export function planStatic(source: ModelProto, keepInFp32: readonly string[] = []): StaticPlan {
+  const model = foldBatchNorm(standardGraph(source));
+  const { graph } = model;
+  const readers = new Map<string, NodeProto[]>();
+  for (const node of graph.node) {
+    for (const name of new Set(readByNode(node))) readers.set(name, [...(readers.get(name) ?? []), node]);
+  }
+  const constants = constantsOf(graph);
+  const draft: Draft = {
+    known: new Map(graph.node.map((node) => [node, staticLayerOf(node, constants)])),
+    constants,
+    readers,
+    outputs: new Set(graph.output.map(({ name }) => name)),
+    layers: new Map(),
+    values: new Set(),
+    sameAs: new Map(),
+    kept: [],
+    converted: 0,
+  };
+  for (const node of graph.node) {
+    if (isNamed(node, keepInFp32)) draft.kept.push(keptNode(node, namedReason));
+    else planNode(node, draft);
+  }
+  return { model, ...draft };
+}
+
+function planNode(node: NodeProto, draft: Draft): void {
+  const { known, kept } = draft;
+  const layer = known.get(node);
+  if (hasSubgraph(node)) kept.push(keptNode(node, 'its subgraph is left alone'));
+  if (layer?.kind === 'unsuited') kept.push(keptNode(node, layer.reason));
+  else if (layer?.kind === 'layer') planLayer(node, layer, draft);
+  else if (isStandard(node, 'Add')) planAdd(node, draft);
+  else if (isStandard(node, node.opType)) planBetween(node, draft);
+}
+
+function planLayer(node: NodeProto, layer: QuantizedLayer, draft: Draft): void {
+  const { layers, values } = draft;
+  layers.set(node, layer);
+  draft.converted++;
+  values.add(node.input[0] ?? '');
+  const given = settled(node.output[0] ?? '', draft);
+  if (layer.mustGiveBytes || isReadInBytes(given, draft)) values.add(given);
+}
+
+/** What lies between two nodes in 8 bits stays in 8 bits. */
+function planBetween({ opType, input, output }: NodeProto, draft: Draft): void {
+  const { values, sameAs } = draft;
+  const [from = '', into = ''] = [input[0], output[0]];
+  const isMover = movers.has(opType);
+  if (!(isMover || pools.has(opType)) || !values.has(from) || !isReadInBytes(into, draft)) return;
+  values.add(into);
+  if (isMover) sameAs.set(into, sameAs.get(from) ?? from);
+}
+
+function planAdd(node: NodeProto, draft: Draft): void {
+  const { values, kept, constants } = draft;
+  if (!node.input.every((name) => values.has(name))) {
+    const isConstant = node.input.some((name) => constants.has(name));
+    kept.push(keptNode(node, isConstant ? 'it adds a constant' : 'what it adds is not quantised'));
+    return;
+  }
+  draft.converted++;
+  values.add(settled(node.output[0] ?? '', draft));
+}
+
+/** The value behind a `Relu` or `Clip` that alone reads this one: a quantised range does their work. */
+function settled(value: string, { readers, outputs }: Draft): string {
+  const [reader, ...others] = readers.get(value) ?? [];
+  if (reader === undefined || others.length > 0 || outputs.has(value)) return value;
+  if (!isStandard(reader, 'Relu') && !isStandard(reader, 'Clip')) return value;
+  return reader.output[0] ?? value;
+}
+
+/** Whether some node that reads a value may compute in 8 bits. */
+function isReadInBytes(value: string, { known, readers, constants }: Draft): boolean {
+  return (readers.get(value) ?? []).some(
+    (node) =>
+      isStandard(node, node.opType) &&
+      (known.get(node)?.kind === 'layer' ||
+        movers.has(node.opType) ||
+        pools.has(node.opType) ||
+        (node.opType === 'Add' && !node.input.some((name) => constants.has(name)))),
+  );
+}

@@ -1,0 +1,131 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import test from 'ava';
+import { intAttribute, intsAttribute } from '../../src/onnx/attribute.js';
+import { decodeModel } from '../../src/onnx/decode-model.js';
+import { encodeModel } from '../../src/onnx/encode-model.js';
+import { createGraphBuilder } from '../../src/onnx/graph-builder.js';
+import type { ModelProto } from '../../src/onnx/model-proto.js';
+import { float32Tensor, tensorDataType } from '../../src/onnx/tensor.js';
+import { compareAnswers } from '../../src/precision/accuracy/compare-answers.js';
+import { calibrate } from '../../src/precision/calibrate.js';
+import { calibrations, rangeOf } from '../../src/precision/calibration/range-of.js';
+import { checkStaticOpset, int8Static } from '../../src/precision/rewrite/int8-static.js';
+import { planStatic } from '../../src/precision/rewrite/static-plan.js';
+import { openSession, type Session } from '../../src/precision/runtime/open-session.js';
+import { spreadOf } from '../../src/precision/runtime/spread-of.js';
+import { temporaryDirectory } from '../sample-models/temporary-directory.js';
+import { uniformValues } from './small-graph.js';
+
+const packagePath = createRequire(import.meta.url).resolve('onnxruntime-node');
+
+/** Two convolutions, the first with a batch normalisation, a shortcut around the second, pooling, and a classifier. */
+function smallNetwork(opset: number): ModelProto {
+  const graph = createGraphBuilder();
+  const weight = (name: string, dims: readonly number[], shift = 0) => {
+    const count = dims.reduce((product, dim) => product * dim, 1);
+    return graph.constant(
+      float32Tensor(
+        name,
+        dims,
+        uniformValues(count, name).map((value) => value / 3 + shift),
+      ),
+    );
+  };
+  const padded = [intsAttribute('pads', [1, 1, 1, 1])];
+  const input = graph.input({ name: 'input', dataType: tensorDataType.FLOAT, dims: ['n', 3, 8, 8] });
+  const first = graph.node('Conv', 'first', [input, weight('w1', [8, 3, 3, 3]), weight('b1', [8])], padded);
+  const norms = [weight('scale', [8], 1), weight('shift', [8]), weight('mean', [8]), weight('variance', [8], 0.7)];
+  const relu = graph.node('Relu', 'relu', [graph.node('BatchNormalization', 'norm', [first, ...norms])]);
+  const second = graph.node('Conv', 'second', [relu, weight('w2', [8, 8, 3, 3])], padded);
+  const sum = graph.node('Relu', 'sum.relu', [graph.node('Add', 'sum', [second, relu])]);
+  const halved = [intsAttribute('kernel_shape', [2, 2]), intsAttribute('strides', [2, 2])];
+  const pooled = graph.node('GlobalAveragePool', 'pooled', [graph.node('MaxPool', 'halved', [sum], halved)]);
+  const flat = graph.node('Flatten', 'flat', [pooled]);
+  graph.node('Gemm', 'output', [flat, weight('w3', [10, 8]), weight('b3', [10])], [intAttribute('transB', 1)]);
+  graph.output({ name: 'output', dataType: tensorDataType.FLOAT, dims: ['n', 10] });
+  return graph.finish({ name: 'small', opset, irVersion: 8 }).model;
+}
+
+const samples = ['a', 'b'].map((label) => ({
+  input: { type: 'float32', dims: [4, 3, 8, 8], data: uniformValues(4 * 3 * 64, label) },
+}));
+
+const operators = (model: ModelProto): string[] => model.graph.node.map(({ opType }) => opType);
+
+async function sessionOf(model: ModelProto, modelPath: string, optimizedPath?: string): Promise<Session> {
+  await writeFile(modelPath, encodeModel(model));
+  const optimized = optimizedPath === undefined ? {} : { optimizedPath };
+  return openSession({ packagePath, modelPath, threads: 1, level: 'all', ...optimized });
+}
+
+test('planStatic folds batch normalisations and follows values in 8 bits', (t) => {
+  const plan = planStatic(smallNetwork(17));
+  t.false(operators(plan.model).includes('BatchNormalization'));
+  t.deepEqual([...plan.values], ['input', 'relu', 'second', 'sum.relu', 'halved', 'pooled', 'flat']);
+  t.deepEqual(
+    [...plan.sameAs],
+    [
+      ['halved', 'sum.relu'],
+      ['flat', 'pooled'],
+    ],
+  );
+  t.is(plan.converted, 4);
+  t.deepEqual(plan.kept, []);
+  const { layers, kept } = planStatic(smallNetwork(17), ['first', 'Add']);
+  t.is(layers.size, 2);
+  t.deepEqual(
+    kept.map(({ opType }) => opType),
+    ['Conv', 'Add'],
+  );
+});
+
+for (const opset of [12, 17]) {
+  test(`int8Static answers as the original, and ONNX Runtime computes it in 8 bits, operators of version ${opset}`, async (t) => {
+    const folder = await temporaryDirectory(t);
+    const source = smallNetwork(opset);
+    const before = encodeModel(source);
+    const plan = planStatic(source);
+    await using original = await sessionOf(source, join(folder, 'source.onnx'));
+    for (const calibration of opset === 17 ? calibrations : (['minmax'] as const)) {
+      const ranges = await calibrate(plan, { packagePath, samples, calibration });
+      const { model } = int8Static(plan, { ranges, weightBits: 8 });
+      t.deepEqual(encodeModel(int8Static(plan, { ranges, weightBits: 8 }).model), encodeModel(model));
+      const optimized = join(folder, 'optimized.onnx');
+      await using session = await sessionOf(model, join(folder, 'int8.onnx'), optimized);
+      const [output] = await compareAnswers(original, session, samples);
+      t.true((output?.cosine ?? 0) > 0.995, `${calibration}: ${JSON.stringify(output)}`);
+      const fused = operators(decodeModel(await readFile(optimized)));
+      for (const wanted of ['QLinearConv', 'QLinearAdd', 'QGemm']) t.true(fused.includes(wanted), fused.join(' '));
+      t.false(fused.includes('Conv'), fused.join(' '));
+    }
+    t.deepEqual(encodeModel(source), before);
+  });
+}
+
+test('int8-static refuses operators without QuantizeLinear', (t) => {
+  t.throws(() => checkStaticOpset(smallNetwork(9)), {
+    message: 'Cannot quantise to int8-static: expected operators of version 10 or newer, got 9',
+  });
+});
+
+test('spreadOf leaves out what is not finite', (t) => {
+  t.deepEqual(spreadOf(Float32Array.of(1, Number.NaN, -2, 1 / 0)), { low: -2, high: 1 });
+  t.deepEqual(spreadOf(Float32Array.of(Number.NaN)), { low: 0, high: 0 });
+  const { counts = new Float64Array(0) } = spreadOf(Float32Array.of(0, 0.5, 1, Number.NaN), { low: 0, high: 1 });
+  t.deepEqual([counts[0], counts[1024], counts[2047], counts.reduce((sum, count) => sum + count)], [1, 1, 1, 3]);
+});
+
+test('rangeOf cuts a far outlier as its calibration says', (t) => {
+  const values = Float32Array.from({ length: 100_000 }, (_, index) => Math.sin(index) ** 3);
+  values[7] = 40;
+  const span = spreadOf(values);
+  const { counts } = spreadOf(values, span);
+  t.deepEqual(rangeOf(span, counts, 'minmax'), span);
+  for (const calibration of ['percentile', 'entropy'] as const) {
+    const { low, high } = rangeOf(span, counts, calibration);
+    t.true(low < -0.9 && low >= span.low && high > 0.9 && high < 20, `${calibration}: ${low} to ${high}`);
+  }
+  t.deepEqual(rangeOf({ low: 3, high: 3 }, counts, 'entropy'), { low: 3, high: 3 });
+});
