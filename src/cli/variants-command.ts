@@ -14,8 +14,10 @@ import { goalFlags, parseGoal } from './flags/goal-flags.js';
 import { parseInputData, parseShapes } from './flags/input-data.js';
 import { badFlag, oneOf, parseInteger } from './flags/parse.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
+import { locateModel } from './variants/locate-model.js';
 import { runVariants, type VariantsWish } from './variants/run-variants.js';
 import { weightBitsOf } from './variants/weight-bits.js';
+import { writeAccelerated } from './variants/write-accelerated.js';
 import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
 
 const text = { type: 'string', requiresArg: true } as const;
@@ -57,6 +59,12 @@ export function variantsFlags(yargs: Argv) {
       },
       constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
       'write-to': { ...text, describe: 'Write the variants that pass into this repository', group: 'Variants:' },
+      target: {
+        ...text,
+        default: 'cpu',
+        describe: 'cpu, or triton-gpu: write configurations for TensorRT instead of making variants',
+        group: 'Variants:',
+      },
       'batch-sizes': { ...text, default: '1,16,32,64', describe: 'Batch sizes to time', group: 'Timing:' },
       threads: { ...text, default: '1', describe: 'Threads that compute', group: 'Timing:' },
       'max-time': { ...text, default: '10s', describe: 'Time for each batch size, such as 10s', group: 'Timing:' },
@@ -97,6 +105,7 @@ type ParsedFlags = Awaited<ReturnType<typeof variantsFlags>['argv']>;
 /** Makes, checks and times variants of a model. Resolves with the exit code. */
 export async function variantsCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
+  if (oneOf('--target', argv.target, ['cpu', 'triton-gpu']) === 'triton-gpu') return await writeForGpus(wish, context);
   const { f: csv, json } = argv;
   checkDistinct({ '-f': csv, '--json': json });
   if (csv !== undefined) checkWritable('-f', csv);
@@ -106,6 +115,22 @@ export async function variantsCommand(argv: ParsedFlags, context: CommandContext
   if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
   context.print(`${formatVariants(result)}\n`);
   return exitCodeOf(result, argv);
+}
+
+/** Without a GPU there is nothing to check or to time here. */
+async function writeForGpus(
+  { model, modelRepository, writeTo }: VariantsWish,
+  context: CommandContext,
+): Promise<number> {
+  if (writeTo === undefined) {
+    throw new PerfError('usage', 'Cannot use --target triton-gpu: expected --write-to with a repository, got none');
+  }
+  const located = await locateModel(model, modelRepository, context);
+  const names = await writeAccelerated(writeTo.repository, located);
+  context.print(
+    `${names.map((name) => `${name}: written into ${writeTo.repository}, not measured`).join('\n')}\nServe them with Triton on a GPU and measure them with -u; ONNX Runtime computes on CPUs here.\n`,
+  );
+  return exitCodes.done;
 }
 
 /** A variant that was asked for by name must pass; one that was tried may be refused. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import yargs from 'yargs';
@@ -7,6 +7,7 @@ import { createProgress } from '../../src/cli/progress/create-progress.js';
 import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
 import type { VariantsResult } from '../../src/core/variants-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
+import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { smallGraph } from '../precision/small-graph.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
 
@@ -96,4 +97,34 @@ test('variants refuses a named variant with exit code 4, and what it does not un
   await t.throwsAsync(run(['-m', source, '--precisions', 'int4']), {
     message: /^Cannot use --precisions: expected fp16-/,
   });
+});
+
+test('variants for GPUs of Triton are configurations around the original file', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const [models, repository] = [join(folder, 'models'), join(folder, 'gpu')];
+  await mkdir(join(models, 'small', '1'), { recursive: true });
+  const bytes = encodeModel(smallGraph());
+  await writeFile(join(models, 'small', '1', 'model.onnx'), bytes);
+  const config = '# ours\nname: "small"\nbackend: "onnxruntime"\ninstance_group [ { kind: KIND_CPU count: 2 } ]\n';
+  await writeFile(join(models, 'small', 'config.pbtxt'), config);
+  const flags = ['-m', 'small', '--model-repository', models, '--target', 'triton-gpu'];
+  const { exitCode, printed } = await run([...flags, '--write-to', repository]);
+  t.is(exitCode, 0);
+  t.regex(printed, /^small_tensorrt_fp16: written into .*, not measured$/m);
+  const folderOfHalf = join(repository, 'small_tensorrt_fp16');
+  t.deepEqual(await readFile(join(folderOfHalf, '1', 'model.onnx')), Buffer.from(bytes));
+  const text = await readFile(join(folderOfHalf, 'config.pbtxt'), 'utf8');
+  const { name, instance_group, optimization } = parseModelConfig(text);
+  t.is(name, 'small_tensorrt_fp16');
+  t.deepEqual(
+    instance_group.map(({ kind, count }) => [kind, count]),
+    [['KIND_GPU', 2]],
+  );
+  t.regex(text, /^# ours$/m);
+  t.like(optimization, {
+    execution_accelerators: {
+      gpu_execution_accelerator: [{ name: 'tensorrt', parameters: { precision_mode: 'FP16' } }],
+    },
+  });
+  await t.throwsAsync(run(flags), { message: /expected --write-to with a repository, got none$/ });
 });
