@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatVariants } from '../reports/variants.js';
+import { createProgress } from '../src/cli/progress/create-progress.js';
 import { runVariants, type VariantsWish } from '../src/cli/variants/run-variants.js';
 import { weightBitsOf } from '../src/cli/variants/weight-bits.js';
 import { seededRandom } from '../src/core/random.js';
@@ -53,7 +54,7 @@ function run(
     ...wish,
   };
   return runVariants(everything, {
-    progress: { say: silent, show: silent, startLevel: silent, endLevel: silent, close: silent },
+    progress: createProgress(process.stderr, 'none'),
     interrupt: { signal: new AbortController().signal, onAbandon: () => silent },
     print: silent,
   });
