@@ -67,7 +67,8 @@ function priorOf(served: readonly Served[], effects: Effects): Problem['prior'] 
     { mean: Math.log(0.4 * longest), spread: 1.5 },
     { mean: Math.log(0.3 * longest), spread: 1.5 },
     { mean: Math.log(0.2 * longest), spread: 1 },
-    { mean: 0.4, spread: 0.4 },
+    { mean: 0.2, spread: 0.3 },
+    { mean: Math.log(4), spread: 1 },
     ...Array.from({ length: effects.count }, () => ({ mean: 0, spread: 0.7 })),
   ];
 }

@@ -10,10 +10,14 @@ const known = {
   queueDelay: ['max_queue_delay_microseconds', 'dynamic_batching.max_queue_delay_microseconds'],
   concurrency: ['concurrency'],
   requestRate: ['request_rate'],
+  threads: ['intra_op_thread_count', 'intra_op_threads'],
   clientBatch: ['batch_size', 'client_batch_size'],
 } as const;
 
-const knownNames: ReadonlySet<string> = new Set(Object.values(known).flat());
+/** Threads also have an effect of their own: how much faster they make an execution is not known. */
+const knownNames: ReadonlySet<string> = new Set(
+  Object.entries(known).flatMap(([setting, names]) => (setting === 'threads' ? [] : names)),
+);
 
 /** The number of a known dimension; `undefined` when the candidate has none. */
 function settingOf(candidate: Candidate, setting: keyof typeof known): number | undefined {
@@ -32,13 +36,14 @@ export function outstanding(candidate: Candidate): number | undefined {
 
 /**
  * How a server is believed to work: an execution of b inferences takes (a + b x perInference) x (1 + sharing x (busy - 1)), a and
- * perInference being multiplied by e^effect for each effect of the candidate; between an answer and the next request pass
- * `awaySeconds`. A vector, since it is fitted: the logarithms of a, perInference and away, sharing, and the effects.
+ * perInference being multiplied by e^effect for each effect of the candidate; when the busy instances have more threads than there
+ * are lanes to compute in, it takes as many times longer. Between an answer and the next request pass `awaySeconds`. A vector, since
+ * it is fitted: the logarithms of a, perInference and away, sharing, the logarithm of the lanes, and the effects.
  */
 export type ServiceParameters = readonly number[];
 
 /** Parameters in front of the effects. */
-export const fixedParameters = 4;
+export const fixedParameters = 5;
 
 /** What the simulator does not know by name but measures: one number an effect, 0 at its neutral value. */
 export interface Effects {
@@ -100,7 +105,7 @@ export function simulateCandidate(
   effects: Effects,
   { length, random }: SimulationDetail = { length: shortLength },
 ): Simulated {
-  const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0] = parameters;
+  const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0, logLanes = Number.POSITIVE_INFINITY] = parameters;
   const effect = effects
     .of(candidate)
     .reduce((sum, amount, index) => sum + amount * (parameters[fixedParameters + index] ?? 0), 0);
@@ -110,12 +115,14 @@ export function simulateCandidate(
   const contention = Math.max(0, sharing);
   const rate = settingOf(candidate, 'requestRate');
   const awaySeconds = Math.exp(logAway);
+  const threadsPerLane = (settingOf(candidate, 'threads') ?? 1) / Math.exp(logLanes);
   return simulateBatcher(
     {
       instances: Math.max(1, settingOf(candidate, 'instances') ?? 1),
       maxBatch: Math.max(1, Math.floor((settingOf(candidate, 'maxBatch') ?? 1) / clientBatch)),
       queueDelaySeconds: (settingOf(candidate, 'queueDelay') ?? 0) / 1e6,
-      serviceSeconds: (batch, busy) => (fixed + perRequest * batch) * (1 + contention * (busy - 1)),
+      serviceSeconds: (batch, busy) =>
+        (fixed + perRequest * batch) * (1 + contention * (busy - 1)) * crowded(busy * threadsPerLane),
     },
     rate === undefined
       ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds }
@@ -123,3 +130,6 @@ export function simulateCandidate(
     length,
   );
 }
+
+/** 1 while there is room, then as much as it is too much; the corner is round, as rooms differ and a fit needs a slope. */
+const crowded = (load: number): number => (1 + load ** 4) ** 0.25;

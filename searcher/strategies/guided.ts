@@ -1,19 +1,24 @@
-import { type Candidate, candidateKey, type Trial } from '../../src/core/trial.js';
+import type { Candidate, Trial } from '../../src/core/trial.js';
 import { fitService, type Served } from '../simulator/fit-service.js';
 import { effectsOf, predict, type ServiceParameters } from '../simulator/service-model.js';
 import type { CreateStrategy } from '../strategy.js';
-import type { ExpectThroughput } from '../surrogate/surrogate.js';
+import type { ExpectThroughput } from './experts.js';
 import { surrogateStrategy } from './surrogate-strategy.js';
+
+/** A fit is simulated over the whole space, so that it is made anew only when there are so many times more trials. */
+const refitAfter = 1.15;
 
 /**
  * Fits a model of the service time to the measurements, simulates batcher and queue for every candidate, and lets Gaussian
- * processes learn only where the simulation is wrong. Beside it works a surrogate without a simulation; whichever has foreseen
- * the measurements better so far is listened to, since no model of a server is right everywhere.
+ * processes learn only where the simulation is wrong. Beside it works an expert without a simulation; each counts as far as it has
+ * foreseen the measurements, since no model of a server is right everywhere.
  */
 export const guided: CreateStrategy = (options) => {
   const effects = effectsOf(options.space.dimensions);
   let start: ServiceParameters | undefined;
+  let fitted: { readonly expect: ExpectThroughput; readonly seen: number } | undefined;
   const fitThroughput = (trials: readonly Trial[]): ExpectThroughput | undefined => {
+    if (fitted !== undefined && trials.length < fitted.seen * refitAfter) return fitted.expect;
     const served = trials.flatMap((trial): Served[] => {
       const throughput = trial.ok ? trial.metrics['perf_throughput'] : undefined;
       return throughput === undefined ? [] : [{ candidate: trial.candidate, throughput }];
@@ -21,13 +26,14 @@ export const guided: CreateStrategy = (options) => {
     const parameters = fitService(served, effects, start);
     if (parameters === undefined) return undefined;
     start = parameters;
-    const known = new Map<string, number>();
-    return (candidate: Candidate) => {
-      const key = candidateKey(candidate);
-      const throughput = known.get(key) ?? predict(parameters, candidate, effects).throughput;
-      known.set(key, throughput);
+    const known = new WeakMap<Candidate, number>();
+    const expect = (candidate: Candidate): number => {
+      const throughput = known.get(candidate) ?? predict(parameters, candidate, effects).throughput;
+      known.set(candidate, throughput);
       return throughput;
     };
+    fitted = { expect, seen: trials.length };
+    return expect;
   };
   return surrogateStrategy({ ...options, expectations: [fitThroughput, undefined] });
 };

@@ -11,26 +11,30 @@ import { initialDesign } from './initial-design.js';
 
 /** What differs between strategies that ask a surrogate. */
 export interface SurrogateStrategyOptions extends StrategyOptions {
-  /** Models of throughput that a surrogate corrects, each by one of its own; `undefined` is one that starts from a constant. */
+  /** Models of throughput that a surrogate corrects, each by an expert of its own; `undefined` is one that starts from a constant. */
   readonly expectations: readonly (FitThroughput | undefined)[];
 }
 
 /** A choice keeps the constraints at least this likely, unless nothing does. */
-const safeChance = 0.9;
+const safeChance = 0.85;
 /** A candidate is measured again only if it keeps them at least this likely, and at most so often in all. */
-const hopefulChance = 0.25;
-const mostRepeats = 3;
+const hopefulChance = 0.1;
+const mostRepeats = 4;
+/** The share of an improvement that one more measurement is expected to prove. */
+const repeatWorth = 0.7;
+/** Towards the end what looks better than the choice is made certain rather than something new tried. */
+const closingShare = 0.15;
 /** Before it gives up, a search believes that its surrogate is so many times less certain than it says. */
 const doubt = 2;
 /** Enough when the best measurement promises less than this share, this many times in a row. */
-const worthwhile = 0.001;
-const patience = 3;
+const worthwhile = 0.0001;
+const patience = 5;
 const mostConsidered = 3000;
 
 /**
  * Measures a first design, then always the candidate that promises most: the largest expected improvement over the best one that
- * is known to keep the constraints or, while there is none, the smallest violation if all goes well. A candidate that is better but
- * close to a limit is measured again until it is clear on which side it lies.
+ * is known to keep the constraints or, while there is none, the smallest violation if all goes well. A candidate that may be better
+ * than that one, or lies close to a limit, is measured again when that promises more than anything new.
  */
 export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
   const { space, goal, seed, maxMeasurements, expectations } = options;
@@ -46,18 +50,19 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
   const first = initialDesign(space, features, { count: firstCount, random });
   const store = createTrialStore();
   const trials: Trial[] = [];
+  const repeats = new Map<string, number>();
   const experts = createExperts({ features, quantities, seed, expectations });
   let proposals = 0;
   let unpromising = 0;
 
   const look = (): Situation => {
-    const surrogate = experts.best(trials);
+    const surrogate = experts.fit(trials);
     const measured = store.all().filter(({ mean }) => mean !== undefined);
     const known = measured.map(({ candidate }) => outlookOf(candidate, surrogate.beliefs(candidate), outlooks));
     return { surrogate, known, leader: leaderOf(known) };
   };
 
-  const repeatsOf = (candidate: Candidate): number => store.of(candidate)?.trials.length ?? 0;
+  const repeatsOf = (candidate: Candidate): number => repeats.get(features.keyOf(candidate)) ?? 0;
   const isOpen = (candidate: Candidate): boolean => repeatsOf(candidate) === 0;
 
   const mostPromising = ({ surrogate, known, leader }: Situation, doubted: number): Hope => {
@@ -69,14 +74,17 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
         .map(({ mean, deviation }) => ({ mean, deviation: doubted * deviation }));
       if (over !== undefined && !couldImprove(candidate, beliefs, { ...outlooks, over })) return [];
       const outlook = outlookOf(candidate, beliefs, outlooks);
-      return [{ candidate, score: surrogate.successChance(candidate) * scoreOf(outlook, over) }];
+      return [{ candidate, score: scoreOf(outlook, over, surrogate.successChance(candidate)) }];
     });
     const again = known.flatMap((outlook) => {
-      const { candidate, expected, passChance } = outlook;
-      if (over === undefined || !isUnclear(passChance) || repeatsOf(candidate) >= mostRepeats) return [];
-      return [{ candidate, score: passChance * Math.max(0, (expected.utility ?? over) - over) }];
+      const { candidate, passChance } = outlook;
+      if (over === undefined || candidate === leader?.candidate) return [];
+      if (passChance < hopefulChance || repeatsOf(candidate) >= mostRepeats) return [];
+      return [{ candidate, score: repeatWorth * outlook.improvement(over) }];
     });
-    return [...fresh, ...again].reduce<Hope>((best, next) => (next.score > best.score ? next : best), nothing);
+    const isClosing = proposals > maxMeasurements * (1 - closingShare);
+    const pool = isClosing && again.some(({ score }) => score >= worthwhile) ? again : [...fresh, ...again];
+    return pool.reduce<Hope>((best, next) => (next.score > best.score ? next : best), nothing);
   };
 
   const proposeByModel = (): Candidate | undefined => {
@@ -101,6 +109,7 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
       experts.judge(trial);
       store.add(trial);
       trials.push(trial);
+      repeats.set(features.keyOf(trial.candidate), repeatsOf(trial.candidate) + 1);
     },
     choose: () => {
       const [best] = ranking(store, goal);
@@ -109,8 +118,6 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
     },
   };
 }
-
-const isUnclear = (passChance: number): boolean => passChance >= hopefulChance && passChance < safeChance;
 
 interface Situation {
   readonly surrogate: Surrogate;
@@ -136,8 +143,10 @@ function leaderOf(known: readonly Outlook[]): Outlook | undefined {
 }
 
 /** Without anything feasible, a violation that could be smaller is better; a little luck counts, too. */
-const scoreOf = (outlook: Outlook, over: number | undefined): number =>
-  over === undefined ? outlook.passChance - outlook.hopefulViolation : outlook.improvement(over);
+const scoreOf = (outlook: Outlook, over: number | undefined, successChance: number): number =>
+  over === undefined
+    ? outlook.passChance - outlook.hopefulViolation + Math.log(successChance)
+    : successChance * outlook.improvement(over);
 
 /** All of them, or as many as can be looked at. */
 function sample(candidates: readonly Candidate[], random: Random): readonly Candidate[] {

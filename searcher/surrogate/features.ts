@@ -1,4 +1,4 @@
-import type { Candidate } from '../../src/core/trial.js';
+import { type Candidate, candidateKey } from '../../src/core/trial.js';
 import type { Dimension, Space } from '../space/space.js';
 
 /** Where candidates lie for a surrogate: a coordinate from 0 to 1 for each dimension. */
@@ -7,6 +7,8 @@ export interface Features {
   /** Coordinates of these are equal or not, nothing else. */
   readonly isCategorical: readonly boolean[];
   of(candidate: Candidate): Float64Array;
+  /** As `candidateKey`, which is slow for what is asked of every candidate at every step. */
+  keyOf(candidate: Candidate): string;
 }
 
 /** Where a dimension does not apply: as far from the values as they are from one another. */
@@ -17,7 +19,17 @@ export function featuresOf({ dimensions }: Pick<Space, 'dimensions'>): Features 
   return {
     size: dimensions.length,
     isCategorical: dimensions.map(({ kind }) => kind === 'categorical'),
-    of: (candidate) => Float64Array.from(scales, (scale) => scale(candidate)),
+    of: remembered((candidate) => Float64Array.from(scales, (scale) => scale(candidate))),
+    keyOf: remembered(candidateKey),
+  };
+}
+
+function remembered<Value>(of: (candidate: Candidate) => Value): (candidate: Candidate) => Value {
+  const known = new WeakMap<Candidate, Value>();
+  return (candidate) => {
+    const value = known.get(candidate) ?? of(candidate);
+    known.set(candidate, value);
+    return value;
   };
 }
 

@@ -8,7 +8,10 @@ export interface Belief {
   readonly deviation: number;
 }
 
-/** Logarithms: a length for each coordinate, the deviation of the function, and that of a single measurement. */
+/**
+ * Logarithms: a length for each coordinate, the deviation of what coordinates do together, that of what each does by itself, and
+ * that of a single measurement.
+ */
 export type Hyperparameters = readonly number[];
 
 export interface GaussianProcess {
@@ -21,6 +24,8 @@ export interface GaussianProcess {
 export interface Observations {
   readonly points: readonly Float64Array[];
   readonly values: readonly number[];
+  /** The variance of each value as a share of that of a single measurement; 1 unless given. */
+  readonly noiseShares?: readonly number[];
 }
 
 export interface FitOptions {
@@ -40,8 +45,10 @@ const deviationSpread = 0.6;
 const noiseSpread = 0.8;
 
 /**
- * Gaussian process regression around 0 with a Matern 5/2 kernel, one length a coordinate. Hyperparameters have priors and are the best
- * of a random search around the best so far (Rasmussen and Williams, Gaussian Processes for Machine Learning, chapters 2, 4 and 5).
+ * Gaussian process regression around 0: a sum of what each coordinate does by itself, which few measurements tell, and of what they do
+ * together; Matern 5/2 kernels, one length a coordinate (additive kernels: Duvenaud, Nickisch and Rasmussen 2011). Hyperparameters have
+ * priors and are the best of a random search around the best so far (Rasmussen and Williams, Gaussian Processes for Machine Learning,
+ * chapters 2, 4 and 5).
  */
 export function fitGaussianProcess(observations: Observations, options: FitOptions): GaussianProcess {
   const prior = priorOf(options);
@@ -67,7 +74,8 @@ type Prior = readonly { readonly mean: number; readonly spread: number }[];
 
 const priorOf = ({ features, expected }: FitOptions): Prior => [
   ...Array.from({ length: features.size }, () => ({ mean: expectedLength, spread: lengthSpread })),
-  { mean: Math.log(expected.deviation), spread: deviationSpread },
+  { mean: Math.log(expected.deviation * Math.SQRT1_2), spread: deviationSpread },
+  { mean: Math.log(expected.deviation * Math.SQRT1_2), spread: deviationSpread },
   { mean: Math.log(expected.noise), spread: noiseSpread },
 ];
 
@@ -79,11 +87,12 @@ interface Fit {
 }
 
 function fitWith(
-  { points, values }: Observations,
+  observations: Observations,
   hyperparameters: Hyperparameters,
   features: FitOptions['features'],
 ): Fit | undefined {
-  const lower = cholesky(covariance(points, hyperparameters, features), points.length);
+  const { points, values } = observations;
+  const lower = cholesky(covariance(observations, hyperparameters, features), points.length);
   if (lower === undefined) return undefined;
   const half = solveLower(lower, Float64Array.from(values));
   const logLikelihood = half.reduce(
@@ -95,7 +104,7 @@ function fitWith(
 
 /** The lower half of it. */
 function covariance(
-  points: Observations['points'],
+  { points, noiseShares }: Observations,
   hyperparameters: Hyperparameters,
   features: FitOptions['features'],
 ): Float64Array {
@@ -105,7 +114,7 @@ function covariance(
   for (const [row, left] of points.entries()) {
     for (let column = 0; column <= row; column++) {
       const value = kernel(left, points[column] ?? left);
-      matrix[row * points.length + column] = row === column ? value + noise + 1e-10 : value;
+      matrix[row * points.length + column] = row === column ? value + noise * (noiseShares?.[row] ?? 1) + 1e-10 : value;
     }
   }
   return matrix;
@@ -120,19 +129,28 @@ function scoreOf(fit: Fit | undefined, hyperparameters: Hyperparameters, prior: 
 }
 
 function kernelOf(hyperparameters: Hyperparameters, { size, isCategorical }: FitOptions['features']) {
-  const lengths = hyperparameters.slice(0, size).map(Math.exp);
-  const variance = Math.exp(2 * (hyperparameters[size] ?? 0));
+  const scales = hyperparameters.slice(0, size).map((length) => Math.sqrt(5) * Math.exp(-length));
+  const together = Math.exp(2 * (hyperparameters[size] ?? 0));
+  const each = Math.exp(2 * (hyperparameters[size + 1] ?? 0)) / size;
   return (left: Float64Array, right: Float64Array): number => {
     let squared = 0;
+    let alone = 0;
     for (let index = 0; index < size; index++) {
-      const gap = (left[index] ?? 0) - (right[index] ?? 0);
+      const gap = Math.abs((left[index] ?? 0) - (right[index] ?? 0));
       const distance = isCategorical[index] === true && gap !== 0 ? 1 : gap;
-      squared += (distance / (lengths[index] ?? 1)) ** 2;
+      const scaled = distance * (scales[index] ?? 1);
+      squared += scaled ** 2;
+      alone += matern(scaled);
     }
-    const scaled = Math.sqrt(5 * squared);
-    return variance * (1 + scaled + scaled ** 2 / 3) * Math.exp(-scaled);
+    return together * matern(Math.sqrt(squared)) + each * alone;
   };
 }
+
+const matern = (scaled: number): number => (scaled === 0 ? 1 : (1 + scaled + scaled ** 2 / 3) * Math.exp(-scaled));
+
+/** Of the function anywhere. */
+const varianceOf = (hyperparameters: Hyperparameters, size: number): number =>
+  Math.exp(2 * (hyperparameters[size] ?? 0)) + Math.exp(2 * (hyperparameters[size + 1] ?? 0));
 
 function processOf(
   { points }: Observations,
@@ -140,7 +158,7 @@ function processOf(
   { features, fit }: FitOptions & { readonly fit: Fit | undefined },
 ): GaussianProcess {
   const kernel = kernelOf(hyperparameters, features);
-  const variance = Math.exp(2 * (hyperparameters[features.size] ?? 0));
+  const variance = varianceOf(hyperparameters, features.size);
   return {
     hyperparameters,
     noise: Math.exp(hyperparameters.at(-1) ?? 0),

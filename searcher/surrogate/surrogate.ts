@@ -1,69 +1,52 @@
 import { deriveSeed, seededRandom } from '../../src/core/random.js';
-import { type Candidate, candidateKey, type Metrics, type Trial } from '../../src/core/trial.js';
+import type { Candidate, Metrics, Trial } from '../../src/core/trial.js';
 import type { Features } from './features.js';
-import { type Belief, fitGaussianProcess, type GaussianProcess, type Hyperparameters } from './gaussian-process.js';
+import { type Belief, fitGaussianProcess, type Hyperparameters } from './gaussian-process.js';
 import type { Quantity } from './quantities.js';
 
 /** What is believed of all candidates after some measurements. */
 export interface Surrogate {
-  /** One for each quantity, on its scale. */
+  /** One for each quantity, on its scale: of what a candidate reaches on average. */
   beliefs(candidate: Candidate): readonly Belief[];
   /** How likely a measurement of the candidate brings anything, 0 to 1. */
   successChance(candidate: Candidate): number;
-  /** How well a trial that it has not seen was foreseen: the logarithm of its density; 0 for one that brought nothing. */
-  logDensity(trial: Trial): number;
-  /** To start the next fit from. */
-  readonly hyperparameters: readonly Hyperparameters[];
 }
 
-/** The throughput of a candidate, in inferences a second, as a model other than the surrogate sees it. */
-export type ExpectThroughput = (candidate: Candidate) => number;
+/** The belief in one quantity. */
+export interface QuantityFit {
+  belief(candidate: Candidate): Belief;
+  /** What a measurement of the candidate is expected to bring. */
+  measurement(candidate: Candidate): Belief;
+  /** To start the next fit from. */
+  readonly hyperparameters: Hyperparameters;
+}
 
-export interface SurrogateOptions {
+export interface QuantityOptions {
   readonly features: Features;
-  readonly quantities: readonly Quantity[];
   readonly seed: number;
   /** The hyperparameters of the fit before this one. */
-  readonly start?: readonly Hyperparameters[] | undefined;
-  readonly expectThroughput?: ExpectThroughput | undefined;
+  readonly start?: Hyperparameters | undefined;
+  /** How many times less certain than it says the process is believed to be. */
+  readonly doubt?: number;
+  /** What is expected of a candidate, on the scale of the quantity, but for a constant. */
+  readonly trend?: ((candidate: Candidate) => number) | undefined;
 }
 
 /** Relative noise of a measurement, as long as nothing is known of it. */
 const expectedNoise = 0.02;
 /** Few measurements are explained well by any model, which says little of the others. */
 const leastDeviation = 0.25;
+/** Hyperparameters to try: many at first, fewer when they have settled. */
+const attemptsAfter = (trialCount: number): number => (trialCount < 12 ? 50 : 20);
 
-/** One Gaussian process for each quantity, around what is expected of it: a constant, or what a model says. */
-export function fitSurrogate(trials: readonly Trial[], options: SurrogateOptions): Surrogate {
-  const fits = options.quantities.map((quantity, index) => fitQuantity(trials, quantity, { ...options, index }));
-  return {
-    beliefs: (candidate) => fits.map(({ belief }) => belief(candidate)),
-    successChance: successChanceOf(trials, options.features),
-    logDensity: (trial) =>
-      fits.reduce((sum, { belief, process }, index) => {
-        const value = trial.ok ? options.quantities[index]?.toScale(trial.candidate, trial.metrics) : undefined;
-        if (value === undefined) return sum;
-        const { mean, deviation } = belief(trial.candidate);
-        const variance = deviation ** 2 + process.noise ** 2;
-        return sum - 0.5 * ((value - mean) ** 2 / variance + Math.log(variance));
-      }, 0),
-    hyperparameters: fits.map(({ process }) => process.hyperparameters),
-  };
-}
-
-interface QuantityFit {
-  readonly process: GaussianProcess;
-  belief(candidate: Candidate): Belief;
-}
-
-function fitQuantity(
+/** A Gaussian process around a trend. */
+export function fitQuantity(
   trials: readonly Trial[],
   quantity: Quantity,
-  { features, seed, start, expectThroughput, index }: SurrogateOptions & { readonly index: number },
+  { features, seed, start, doubt = 1, trend = () => 0 }: QuantityOptions,
 ): QuantityFit {
-  const trend = trendOf(quantity, expectThroughput);
-  const seen = groupedValues(trials, quantity).map(({ candidate, values }) => ({
-    key: candidateKey(candidate),
+  const seen = groupedValues(trials, quantity, features).map(({ candidate, values }) => ({
+    key: features.keyOf(candidate),
     point: features.of(candidate),
     values,
     value: meanOf(values) - trend(candidate),
@@ -72,36 +55,54 @@ function fitQuantity(
   const spread = Math.sqrt(
     seen.reduce((sum, { value }) => sum + (value - level) ** 2, 0) / Math.max(1, seen.length - 1),
   );
+  const repeats = repeatsOf(seen);
+  const lastingShare = lastingShareOf(repeats, start === undefined ? expectedNoise : Math.exp(start.at(-1) ?? 0));
   const process = fitGaussianProcess(
-    { points: seen.map(({ point }) => point), values: seen.map(({ value }) => value - level) },
+    {
+      points: seen.map(({ point }) => point),
+      values: seen.map(({ value }) => value - level),
+      noiseShares: seen.map((each) => lastingShare + (1 - lastingShare) / each.values.length),
+    },
     {
       features,
       random: seededRandom(deriveSeed(seed, `${quantity.tag} ${trials.length}`)),
-      expected: { deviation: Math.max(leastDeviation, Math.min(2, spread)), noise: expectedNoise },
-      start: start?.[index],
-      attempts: 50,
+      expected: { deviation: Math.max(leastDeviation, Math.min(2, spread)), noise: noiseFrom(repeats) },
+      start,
+      attempts: attemptsAfter(trials.length),
     },
   );
-  const repeatVariance = varianceOfRepeats(seen, process.noise);
+  const repeatVariance = varianceOfRepeats(repeats, process.noise);
+  const lasting = Math.max(0, process.noise ** 2 - repeatVariance);
   const ofKey = new Map(seen.map(({ key, values }) => [key, values]));
+  const belief = (candidate: Candidate): Belief => {
+    const { mean, deviation } = process.predict(features.of(candidate));
+    const expected = { mean: mean + level + trend(candidate), deviation: doubt * deviation };
+    const own = ofKey.get(features.keyOf(candidate));
+    return own === undefined
+      ? { ...expected, deviation: Math.hypot(expected.deviation, Math.sqrt(lasting)) }
+      : withOwn(expected, own, { lasting, repeatVariance });
+  };
   return {
-    process,
-    belief: (candidate) => {
-      const { mean, deviation } = process.predict(features.of(candidate));
-      const expected = { mean: mean + level + trend(candidate), deviation };
-      const own = ofKey.get(candidateKey(candidate));
-      return own === undefined ? expected : withOwn(expected, own, { nugget: process.noise ** 2, repeatVariance });
+    belief,
+    measurement: (candidate) => {
+      const { mean, deviation } = belief(candidate);
+      return { mean, deviation: Math.hypot(deviation, Math.sqrt(repeatVariance)) };
     },
+    hyperparameters: process.hyperparameters,
   };
 }
 
 /** The values of each candidate that has any. */
-function groupedValues(trials: readonly Trial[], quantity: Quantity): { candidate: Candidate; values: number[] }[] {
+function groupedValues(
+  trials: readonly Trial[],
+  quantity: Quantity,
+  features: Features,
+): { readonly candidate: Candidate; readonly values: readonly number[] }[] {
   const byKey = new Map<string, { candidate: Candidate; values: number[] }>();
   for (const trial of trials) {
     const value = trial.ok ? quantity.toScale(trial.candidate, trial.metrics) : undefined;
     if (value === undefined) continue;
-    const key = candidateKey(trial.candidate);
+    const key = features.keyOf(trial.candidate);
     const group = byKey.get(key) ?? { candidate: trial.candidate, values: [] };
     group.values.push(value);
     byKey.set(key, group);
@@ -111,28 +112,45 @@ function groupedValues(trials: readonly Trial[], quantity: Quantity): { candidat
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/**
- * What a candidate deviates from the smooth function by is partly its own, and there again at the next measurement, and partly the
- * noise of one measurement. Only repeats tell the two apart; before there are any, half and half is expected.
- */
-function varianceOfRepeats(seen: readonly { readonly values: readonly number[] }[], nugget: number): number {
-  const weight = 2;
+/** How far measurements of the same candidate are apart: the sum of squares, and its degrees of freedom. */
+interface Repeats {
+  readonly squares: number;
+  readonly freedom: number;
+}
+
+function repeatsOf(seen: readonly { readonly values: readonly number[] }[]): Repeats {
   let [squares, freedom] = [0, 0];
   for (const { values } of seen) {
     const mean = meanOf(values);
     squares += values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
     freedom += values.length - 1;
   }
-  return (weight * 0.5 * nugget ** 2 + squares) / (weight + freedom);
+  return { squares, freedom };
 }
+
+/** Noise is at least what repeats show. */
+const noiseFrom = ({ squares, freedom }: Repeats): number =>
+  Math.max(expectedNoise, Math.sqrt((expectedNoise ** 2 + squares) / (1 + freedom)));
+
+/**
+ * What a candidate deviates from the smooth function by is partly its own, and there again at the next measurement, and partly the
+ * noise of one measurement. Only repeats tell the two apart; before there are any, half and half is expected.
+ */
+function varianceOfRepeats({ squares, freedom }: Repeats, noise: number): number {
+  // Recorded measurements of which there is one a candidate repeat themselves exactly; others never do.
+  if (freedom > 0 && squares === 0) return 1e-9;
+  return (0.5 * noise ** 2 + squares) / (1 + freedom);
+}
+
+const lastingShareOf = (repeats: Repeats, noise: number): number =>
+  Math.max(0, 1 - varianceOfRepeats(repeats, noise) / noise ** 2);
 
 /** The belief in a candidate that was measured itself. */
 function withOwn(
   { mean, deviation }: Belief,
   own: readonly number[],
-  { nugget, repeatVariance }: { readonly nugget: number; readonly repeatVariance: number },
+  { lasting, repeatVariance }: { readonly lasting: number; readonly repeatVariance: number },
 ): Belief {
-  const lasting = Math.max(0, nugget - repeatVariance);
   const ofMean = repeatVariance / own.length;
   const share = lasting / Math.max(1e-12, lasting + ofMean);
   return {
@@ -141,36 +159,35 @@ function withOwn(
   };
 }
 
-function trendOf({ tag }: Quantity, expectThroughput: ExpectThroughput | undefined): (candidate: Candidate) => number {
-  if (tag !== 'perf_throughput' || expectThroughput === undefined) return () => 0;
-  return (candidate) => Math.log(Math.max(1e-9, expectThroughput(candidate)));
-}
+/** A success counts 1, a failure -1, and what nobody has tried is expected to be somewhere between. */
+const expectedSuccess = 0.7;
 
-/** How far a failure reaches, in coordinates of the space. */
-const reach = 0.25;
-
-/** The share of successes nearby, with one success everywhere to begin with. */
-function successChanceOf(trials: readonly Trial[], features: Features): Surrogate['successChance'] {
+/** A Gaussian process for success itself: it learns which coordinates failures depend on, and how sharply. */
+export function successChanceOf(
+  trials: readonly Trial[],
+  { features, seed }: Pick<QuantityOptions, 'features' | 'seed'>,
+): Surrogate['successChance'] {
   if (trials.every(({ ok }) => ok)) return () => 1;
-  const seen = trials.map(({ ok, candidate }) => ({ ok, point: features.of(candidate) }));
+  const process = fitGaussianProcess(
+    {
+      points: trials.map(({ candidate }) => features.of(candidate)),
+      values: trials.map(({ ok }) => (ok ? 1 : -1) - expectedSuccess),
+    },
+    {
+      features,
+      random: seededRandom(deriveSeed(seed, `success ${trials.length}`)),
+      expected: { deviation: 1, noise: 0.2 },
+      attempts: 50,
+    },
+  );
   return (candidate) => {
-    const point = features.of(candidate);
-    let [good, all] = [0.5, 0.5];
-    for (const { ok, point: other } of seen) {
-      const near = Math.exp((-0.5 * squaredDistance(point, other, features)) / reach ** 2);
-      all += near;
-      if (ok) good += near;
-    }
-    return good / all;
+    const { mean, deviation } = process.predict(features.of(candidate));
+    return normalShare((mean + expectedSuccess) / Math.hypot(deviation, process.noise));
   };
 }
 
-function squaredDistance(left: Float64Array, right: Float64Array, { isCategorical }: Features): number {
-  return left.reduce((sum, value, index) => {
-    const gap = value - (right[index] ?? 0);
-    return sum + (isCategorical[index] === true ? Number(gap !== 0) : gap) ** 2;
-  }, 0);
-}
+/** The share of a standard normal distribution below a value, by a logistic curve that is off by less than 0.01. */
+const normalShare = (value: number): number => 1 / (1 + Math.exp(-1.702 * value));
 
 /** Metrics of one draw, by the distance from each mean in deviations. */
 export function metricsAt(candidate: Candidate, quantities: readonly Quantity[], values: readonly number[]): Metrics {

@@ -1,8 +1,10 @@
 import test from 'ava';
+import type { Goal } from '../../../searcher/goal/goal.js';
 import { csvCells } from '../../../searcher/replay/csv-cells.js';
 import { readGrid } from '../../../searcher/replay/read-grid.js';
 import { replay } from '../../../searcher/replay/replay.js';
-import { strategies } from '../../../searcher/strategies/strategies.js';
+import { strategies, strategyNames } from '../../../searcher/strategies/strategies.js';
+import { candidateKey } from '../../../src/core/trial.js';
 import { throughputGoal } from '../../helpers/fake-system.js';
 
 const heading =
@@ -71,3 +73,58 @@ test('replay draws the same rows for the same seed', async (t) => {
   const options = { strategy: strategies.guided, goal: throughputGoal(10), seed: 5, maxMeasurements: 12 };
   t.deepEqual(await replay(rows, options), await replay(rows, options));
 });
+
+const keys = [
+  'strategy',
+  'seed',
+  'measurements',
+  'measurement_s',
+  'choice',
+  'objective',
+  'optimum',
+  'fraction',
+  'feasible',
+];
+const atLeast = (infersPerSecond: number): Goal => ({
+  ...throughputGoal(),
+  constraints: throughputGoal().objectives.map(({ metric }) => ({ metric, min: infersPerSecond })),
+});
+const oddGrids: readonly { readonly what: string; readonly text: string; readonly goal: Goal }[] = [
+  { what: 'one row', text: grid('m,1,,1,100,5,1'), goal: throughputGoal(7) },
+  { what: 'repeats and cells without metrics', text: repeated, goal: throughputGoal(7.5) },
+  { what: 'nothing recorded at all', text: grid('m,1,,1,,,', 'm,2,,1,,,'), goal: throughputGoal(7.5) },
+  { what: 'no latency where there is a limit of it', text: grid('m,1,,1,9,,', 'm,2,,1,8,,'), goal: throughputGoal(7) },
+  { what: 'no feasible point', text: grid('m,1,,1,100,5,1', 'm,1,,2,180,8,1'), goal: throughputGoal(1) },
+  { what: 'a limit of throughput', text: grid('m,1,,1,100,5,1', 'm,1,,2,180,8,1'), goal: atLeast(150) },
+  {
+    what: 'batching, a category and a column that is the same everywhere',
+    text: [
+      'model,max_batch_size,max_queue_delay_microseconds,precision,note,concurrency,perf_throughput,perf_latency_p99',
+      ...['fp32', 'int8'].flatMap((precision) =>
+        [1, 8].flatMap((batch) => [1, 16].map((c) => `m,${batch},500,${precision},x,${c},${50 * batch + c},${c}`)),
+      ),
+    ].join('\n'),
+    goal: throughputGoal(20),
+  },
+];
+
+for (const { what, text, goal } of oddGrids) {
+  test(`replay has the same keys and a choice that was recorded on a grid with ${what}`, async (t) => {
+    const rows = readGrid('g.csv', text);
+    for (const name of strategyNames) {
+      const result = await replay(rows, { strategy: strategies[name], goal, seed: 3, maxMeasurements: 12 });
+      t.deepEqual(Object.keys(result), keys, name);
+      t.true(result.measurements >= 1 && result.measurements <= 12);
+      t.is(
+        result.choice !== null,
+        rows.some(({ metrics }) => Object.keys(metrics).length > 0),
+      );
+      t.is(result.fraction === null, result.optimum === null);
+      t.true(result.fraction === null || (result.fraction > 0 === result.feasible && result.fraction <= 1));
+      t.true(
+        result.choice === null ||
+          rows.some(({ candidate }) => candidateKey(candidate) === candidateKey(result.choice ?? {})),
+      );
+    }
+  });
+}

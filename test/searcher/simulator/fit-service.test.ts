@@ -11,7 +11,7 @@ test('fitService finds the parameters that made the measurements, and foresees o
     { name: 'concurrency', kind: 'log', values: [1, 4, 16, 64] },
   ]);
   const effects = effectsOf(space.dimensions);
-  const truth = [Math.log(0.004), Math.log(0.001), Math.log(0.0005), 0.5, -0.7];
+  const truth = [Math.log(0.004), Math.log(0.001), Math.log(0.0005), 0.5, Math.log(16), -0.7];
   const served = space.candidates.map((candidate) => ({ candidate, ...predict(truth, candidate, effects) }));
   const seen = served.filter((_, index) => index % 4 === 1);
   const fitted = fitService(seen, effects) ?? [];
