@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { ForeseenLatency, PlanAlternative, PlanResult } from '../src/core/plan-result.js';
-import { candidateText } from './search.js';
+import { candidateText } from './candidate-text.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** How many replicas a rate needs, as text. */

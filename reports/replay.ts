@@ -1,6 +1,6 @@
 import type { ReplayResult } from '../src/core/replay-result.js';
 import type { Trial } from '../src/core/trial.js';
-import { candidateText } from './search.js';
+import { candidateText } from './candidate-text.js';
 
 /** What a search on recorded measurements found, as text. */
 export function formatReplay(result: ReplayResult, objective: string): string {

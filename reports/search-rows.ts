@@ -1,6 +1,7 @@
 import type { Finalist, SearchLimit, SearchResult } from '../src/core/search-result.js';
 import { type Candidate, candidateKey, type Metrics, type Trial } from '../src/core/trial.js';
-import { candidateText, limitText } from './search.js';
+import { candidateText } from './candidate-text.js';
+import { limitText } from './search.js';
 
 export type Measured = Extract<Trial, { ok: true }>;
 

@@ -1,5 +1,7 @@
 import type { Finalist, SearchLimit, SearchResult } from '../src/core/search-result.js';
-import type { Candidate, Trial } from '../src/core/trial.js';
+import type { Trial } from '../src/core/trial.js';
+import { candidateText } from './candidate-text.js';
+import { formatInsight } from './search-insight.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** What a search on a server found, as text. */
@@ -16,6 +18,7 @@ export function formatSearch(result: SearchResult): string {
     ...result.pruned.map(({ reason, count }) => `left out: ${count}, ${reason}`),
     '',
     ...(finalists.length === 0 ? ['No candidate was decided on.'] : [decisionText(finalists), '', ...closing(result)]),
+    ...formatInsight(result),
     '',
   ].join('\n');
 }
@@ -47,9 +50,9 @@ export function verdictOf(limits: Finalist['limits']): string {
   return certainties.includes('undecided') ? 'UNDECIDED' : 'PASS';
 }
 
-function closing({ finalists: [best], gain }: SearchResult): string[] {
+function closing(result: SearchResult): string[] {
+  const [best] = result.finalists;
   if (best === undefined) return [];
-  const percent = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
   return [
     `Best: ${candidateText(best.candidate)}${best.isCurrent ? ', the current configuration' : ''}: ${verdictOf(best.limits)}`,
     ...best.limits.map(
@@ -58,11 +61,21 @@ function closing({ finalists: [best], gain }: SearchResult): string[] {
           limit.interval === undefined ? '' : `, between ${short(limit.interval.low)} and ${short(limit.interval.high)}`
         }`,
     ),
-    ...(gain === undefined || best.isCurrent
-      ? []
-      : [
-          `Gain over the current configuration: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})`,
-        ]),
+    ...gainText(result),
+  ];
+}
+
+/** Of the objective, with the load of each: the current configuration may have its best at another one. */
+function gainText({ finalists, gain, objectives }: SearchResult): string[] {
+  const [best] = finalists;
+  const current = finalists.find(({ isCurrent }) => isCurrent);
+  if (best === undefined || best.isCurrent) return [];
+  if (current === undefined) return ['The current configuration keeps the limits under no load that was tried.'];
+  if (gain === undefined) return [];
+  const aim = objectives.length === 1 ? `in ${objectives[0]?.metric}` : 'in the weighted objectives';
+  const percent = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
+  return [
+    `Better ${aim} than the current configuration at ${candidateText(current.candidate)}, its best load: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})`,
   ];
 }
 
@@ -76,9 +89,3 @@ export function searchTrialLine(trial: Trial): string {
   const tail = p99 === undefined ? '' : `, p99 ${short(p99)} ms`;
   return `${candidateText(trial.candidate)}: ${short(throughput)} infer/s${tail}`;
 }
-
-/** The settings of a candidate in running text. */
-export const candidateText = (candidate: Candidate): string =>
-  Object.entries(candidate)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');

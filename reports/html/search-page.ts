@@ -1,8 +1,9 @@
 import type { Finalist, SearchResult } from '../../src/core/search-result.js';
+import { candidateText } from '../candidate-text.js';
 import type { Chart } from '../charts/render-chart.js';
 import { parallelChart, paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
 import type { Column } from '../column.js';
-import { candidateText, formatSearch, limitText, verdictOf } from '../search.js';
+import { formatSearch, limitText, verdictOf } from '../search.js';
 import {
   configurationText,
   loadText,

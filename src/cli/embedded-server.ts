@@ -4,9 +4,12 @@ import { messageOf, PerfError } from '../core/perf-error.js';
 import type { ServerPorts } from '../server/start-server.js';
 import type { Interrupt } from './interrupt.js';
 import type { ServerMessage } from './serve-host.js';
+import { superviseServer } from './supervise-server.js';
 
 /** How a server is to be started. */
 export interface ServerLaunch {
+  /** Another server of Triton's flags and protocol; absent: the embedded one. */
+  readonly program?: string;
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -25,6 +28,8 @@ export interface EmbeddedServerOptions {
 }
 
 export interface EmbeddedServer extends AsyncDisposable {
+  /** Of its process, which leads a process group of its own. */
+  readonly pid: number;
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
   /** Aborts, with `server-lost` as its reason, when the server ends by itself. */
   readonly lost: AbortSignal;
@@ -32,15 +37,12 @@ export interface EmbeddedServer extends AsyncDisposable {
   ending(): string;
 }
 
-const stopGraceMs = 5000;
-
 /**
  * Both spare the server collections of its whole heap, pauses of up to 20 ms. V8 collects a heap that looks idle some seconds
  * after the work began, in the middle of a level; and it takes the memory of tensors for growth of a heap that is small: with
  * outputs of 64 KB it collected six times a second, now once, and the server's resident memory is the same to 3 %.
  */
 const nodeFlags = ['--no-memory-reducer', '--initial-old-space-size=128'];
-const keptLines = 20;
 
 /**
  * Launches `perf-analyze serve` on free ports in a process of its own, so that the model's work never delays the client's
@@ -64,28 +66,10 @@ export async function launchEmbeddedServer(options: EmbeddedServerOptions): Prom
     detached: true,
     env: { ...process.env, ...options.launch?.environment },
   });
-  const release = interrupt.onAbandon(() => killGroup(child));
-  const lines = collectLines(child, options.onLine);
-  const lost = new AbortController();
-  let isStopping = false;
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      release();
-      if (!isStopping) lost.abort('server-lost');
-      resolve();
-    });
-  });
-  const ending = () => endingOf(child, lines);
-  const stop = async (): Promise<void> => {
-    isStopping = true;
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    const timer = setTimeout(() => killGroup(child), stopGraceMs);
-    await ended;
-    clearTimeout(timer);
-  };
+  const { lost, ending, stop } = superviseServer(child, options);
   try {
     const ports = await becomeReady(child, { ending, signal: interrupt.signal });
-    return { ports, lost: lost.signal, ending, [Symbol.asyncDispose]: stop };
+    return { pid: child.pid ?? 0, ports, lost, ending, [Symbol.asyncDispose]: stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -118,15 +102,6 @@ function becomeReady(child: ChildProcess, { ending, signal }: Readiness): Promis
   });
 }
 
-/** The server and whatever it started itself: it leads a process group of its own. */
-function killGroup(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
-}
-
 /** All three front ends are always asked for. */
 function portsOf({ http, grpc, metrics }: ServerPorts): EmbeddedServer['ports'] {
   if (http === undefined || grpc === undefined || metrics === undefined) throw new Error('the server has no ports');
@@ -137,25 +112,4 @@ function portsOf({ http, grpc, metrics }: ServerPorts): EmbeddedServer['ports'] 
 function refusalOf({ code, message, hint }: Extract<ServerMessage, { kind: 'failed' }>): Error {
   if (code === undefined) return new Error(`the embedded server failed to start: ${message}`);
   return new PerfError(code, message, hint === undefined ? {} : { hint });
-}
-
-function collectLines(child: ChildProcess, onLine: (line: string) => void): string[] {
-  const lines: string[] = [];
-  let rest = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      lines.push(line);
-      if (lines.length > keptLines) lines.shift();
-      onLine(line);
-    }
-  });
-  return lines;
-}
-
-function endingOf(child: ChildProcess, lines: readonly string[]): string {
-  const how = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
-  const last = lines.at(-1);
-  return last === undefined ? how : `${how} (last line: ${last})`;
 }

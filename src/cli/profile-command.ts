@@ -1,14 +1,15 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Argv, Options } from 'yargs';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { CommandContext } from './command-context.js';
-import { type ExitCode, exitCodes } from './exit-codes.js';
+import { exitCodes } from './exit-codes.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { configKeys } from './model-analyzer/config-keys.js';
 import { type ModelSearch, planProfile } from './model-analyzer/plan-profile.js';
 import { profileSettings } from './model-analyzer/profile-settings.js';
-import { runSearch } from './search/run-search.js';
+import { type FinishedSearch, runSearch } from './search/run-search.js';
+import { openResults, writeResults } from './search/write-results.js';
 import { readSearchArguments } from './search-command.js';
 
 /** Ours, and passed on to each search. */
@@ -54,14 +55,20 @@ export async function profileCommand(argv: ParsedFlags, context: CommandContext)
   const settings = profileSettings(argv['config-file'] as string | undefined, Object.fromEntries(given));
   const searches = planProfile(settings).map((search) => ({ search, ...understood(search, argv) }));
   for (const [reason, keys] of settings.unused) context.progress.say(`Not used: ${keys.join(', ')}, since ${reason}.`);
-  let exitCode: ExitCode = exitCodes.done;
+  const folder = join(String(settings.values['export_path'] ?? '.'), 'results');
+  openResults('export_path', folder);
+  const finished: FinishedSearch[] = [];
   for (const { options, wish } of searches) {
     if (wish.journal !== undefined) makeFolder(dirname(wish.journal));
-    const code = await runSearch(options, wish, context);
-    if (exitCode === exitCodes.done) exitCode = code;
+    finished.push(await runSearch(options, wish, context));
+    writeResults(
+      'export_path',
+      folder,
+      finished.map(({ result }) => result),
+    );
     if (context.interrupt.signal.aborted) break;
   }
-  return exitCode;
+  return finished.find(({ exitCode }) => exitCode !== exitCodes.done)?.exitCode ?? exitCodes.done;
 }
 
 function understood({ args, ...search }: ModelSearch, argv: ParsedFlags) {
@@ -73,7 +80,7 @@ function understood({ args, ...search }: ModelSearch, argv: ParsedFlags) {
     wish: {
       ...wish,
       loads,
-      launch,
+      launch: { ...wish.launch, ...launch },
       ...(usual === undefined ? {} : { usual }),
       ...(combinations === undefined ? {} : { combinations }),
     },

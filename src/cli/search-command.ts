@@ -63,6 +63,28 @@ export function searchFlags(parser: Argv) {
       describe: 'Show what --write-config would change',
       group: 'Search:',
     })
+    .option('triton-server-path', {
+      ...text,
+      default: 'tritonserver',
+      describe: 'Program that --service-kind local launches',
+      group: 'Server:',
+    })
+    .option('results', {
+      ...text,
+      describe: "Write Model Analyzer's tables, search.json and config.pbtxt.diff into this folder",
+      group: 'Search:',
+    })
+    .option('output-model-repository', {
+      ...text,
+      describe: 'Write every measured configuration as a model into this folder',
+      group: 'Search:',
+    })
+    .option('override-output-model-repository', {
+      type: 'boolean',
+      default: false,
+      describe: 'Delete that folder first',
+      group: 'Search:',
+    })
     .check(refuseRepeats([...repeatableMeasureFlags, ...repeatableGoalFlags, 'vary']))
     .example('$0 search -m mlp --constraint perf_latency_p99:max=5', 'Search on the embedded server')
     .example(
@@ -77,8 +99,8 @@ type ParsedFlags = Awaited<ReturnType<typeof searchFlags>['argv']>;
 export async function searchCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
   if (argv.replay === undefined) {
-    const options = optionsFrom(argv);
-    return withUi(uiPort(argv), context, (watched) => runSearch(options, wish, watched));
+    const options = searchOptions(argv);
+    return withUi(uiPort(argv), context, async (watched) => (await runSearch(options, wish, watched)).exitCode);
   }
   return runReplay(
     {
@@ -103,13 +125,18 @@ export async function searchCommand(argv: ParsedFlags, context: CommandContext):
 export function readSearchArguments(args: readonly string[]): { options: AnalyzeOptions; wish: SearchWish } {
   const parser = searchFlags(yargs([...args]).parserConfiguration(parserConfiguration));
   const argv = parser.strict().exitProcess(false).fail(false).parseSync();
-  return { options: optionsFrom(argv), wish: wishOf(argv) };
+  return { options: searchOptions(argv), wish: wishOf(argv) };
 }
+
+/** A local server is launched in place of the embedded one. */
+const searchOptions = (argv: ParsedFlags): AnalyzeOptions =>
+  optionsFrom({ ...argv, serviceKind: argv.serviceKind === 'local' ? 'embedded' : argv.serviceKind });
 
 /** @throws PerfError `usage` */
 function wishOf(argv: ParsedFlags): SearchWish {
   refuseFixedLoads(argv);
   refuseReportsOfRuns(argv);
+  refuseCertainty(argv);
   return {
     goal: parseGoal(argv),
     strategy: oneOf('--strategy', argv.strategy, strategyNames),
@@ -119,6 +146,13 @@ function wishOf(argv: ParsedFlags): SearchWish {
     variations: parseVariations(argv.vary),
     journal: argv.journal,
     hasLoad: argv.concurrencyRange !== undefined || argv.requestRateRange !== undefined,
+    ...(argv.results === undefined ? {} : { results: argv.results }),
+    ...(argv.outputModelRepository === undefined
+      ? {}
+      : {
+          variantRepository: { folder: argv.outputModelRepository, overrides: argv.overrideOutputModelRepository },
+        }),
+    ...(argv.serviceKind === 'local' ? { launch: { program: argv.tritonServerPath, flags: [], environment: {} } } : {}),
     write: argv.dryRun ? 'show' : argv.writeConfig ? 'write' : 'nothing',
   };
 }
@@ -148,6 +182,17 @@ function refuseFixedLoads(argv: ParsedFlags): void {
       `Cannot use ${flag} with search: expected --concurrency-range or --request-rate-range, got ${flag}`,
     );
   }
+}
+
+/** Levels of a search are short and compared by repeats: none is measured until it is sure by itself. */
+function refuseCertainty({ precision, certify, minTime, maxTime }: ParsedFlags): void {
+  const foreign = { precision, certify, 'min-time': minTime, 'max-time': maxTime };
+  const [flag] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
+  if (flag === undefined) return;
+  throw new PerfError(
+    'usage',
+    `Cannot use --${flag} with search: expected -p for the length of windows, got --${flag}`,
+  );
 }
 
 /** A search has a document and a CSV of its own. */

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import test from 'ava';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
 import type { SearchResult } from '../../src/core/search-result.js';
+import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
 import { refusalOf } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
@@ -21,7 +23,8 @@ test('search finds a configuration on the embedded server, decides, and writes i
   const args = ['search', '-m', 'simple', '--model-repository', 'models', ...short, ...space];
   const limit = ['--constraint', 'perf_latency_p99:max=60000', '--max-measurements', '6'];
   const files = ['--json', 'search.json', '-f', 'search.csv', '--journal', 'journal.jsonl', '--write-config'];
-  const { code, stdout, stderr } = await workplace.run(...args, ...limit, ...files);
+  const folders = ['--results', 'results', '--output-model-repository', 'variants'];
+  const { code, stdout, stderr } = await workplace.run(...args, ...limit, ...files, ...folders);
   t.is(code, 0, stderr);
   const result = readResult(workplace);
   t.deepEqual(schemaErrors(result, 'search'), []);
@@ -34,6 +37,7 @@ test('search finds a configuration on the embedded server, decides, and writes i
     /^Model,Batch,Concurrency,Model Config Path,Instance Group,Max Batch Size,/,
   );
 
+  checkFolders(t, workplace, result);
   const written = readFileSync(config, 'utf8');
   t.true(written.startsWith('# ours\n'));
   const isBackedUp = existsSync(`${config}.bak`);
@@ -42,6 +46,30 @@ test('search finds a configuration on the embedded server, decides, and writes i
   t.is(readFileSync(isBackedUp ? `${config}.bak` : config, 'utf8'), before);
   t.deepEqual(workplace.leftovers(), []);
 });
+
+/** What `--results` and `--output-model-repository` wrote. */
+function checkFolders(t: ExecutionContext, workplace: Workplace, result: SearchResult): void {
+  const read = (name: string): string => readFileSync(workplace.path(name), 'utf8');
+  t.deepEqual(JSON.parse(read('results/search.json')), result);
+  t.is(read('results/config.pbtxt.diff'), result.difference ?? '');
+  t.regex(
+    read('results/metrics-server-only.csv'),
+    /^Model,RAM Usage \(MB\),Available RAM \(MB\)\ntriton-server,[\d.]+,[\d.]+\n$/,
+  );
+  const [titles = '', first = ''] = read('results/metrics-model-inference.csv').split('\n');
+  t.is(
+    titles,
+    'Model,Batch,Concurrency,Model Config Path,Instance Group,Max Batch Size,Satisfies Constraints,Throughput (infer/sec),p99 Latency (ms)',
+  );
+  t.regex(first, /^simple,1,\d,simple_config_\w+,\d:CPU,\d,Yes,[\d.]+,[\d.]+$/);
+  t.true(result.trials.every((trial) => trial.ok && (trial.metrics['cpu_used_ram'] ?? 0) > 10));
+  t.true(result.pareto.length > 0);
+  const names = new Set(result.variants.map(({ name }) => name));
+  for (const name of names) {
+    t.is(parseModelConfig(read(`variants/${name}/config.pbtxt`)).name, name);
+    t.true(existsSync(workplace.path(`variants/${name}/1/model.onnx`)));
+  }
+}
 
 test('search goes on from its journal, and measures nothing again under the same conditions', async (t) => {
   await using workplace = createWorkplace();
@@ -97,6 +125,25 @@ test('search on a running server puts its configuration back, also after it was 
   t.deepEqual(workplace.leftovers(), []);
 });
 
+test("search launches another server with Triton's flags, and says why one does not start", async (t) => {
+  await using workplace = createWorkplace();
+  await buildModel(workplace, 'simple');
+  const program = workplace.path('tritonserver');
+  const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' serve "$@"\n`, { mode: 0o755 });
+  const args = ['search', '-m', 'simple', '--model-repository', 'models', '--service-kind', 'local', ...short];
+  const vary = ['--vary', 'instance_count=1,2', '--max-measurements', '2', '--json', 'search.json'];
+  const { code, stderr } = await workplace.run(...args, ...vary, '--triton-server-path', program);
+  t.is(code, 0, stderr);
+  t.is(readResult(workplace).server.kind, 'local');
+  t.deepEqual(schemaErrors(readResult(workplace), 'search'), []);
+  t.deepEqual(workplace.leftovers(), []);
+
+  const missing = await workplace.run(...args, '--triton-server-path', workplace.path('nothing'));
+  t.is(missing.code, 5);
+  t.regex(missing.stderr, /Cannot start --triton-server-path .*nothing: expected it to become ready, got .*ENOENT/);
+});
+
 test('search refuses before the first measurement what it cannot do', async (t) => {
   const refusal = async (...args: readonly string[]): Promise<string> => {
     const { code, message } = await refusalOf('search', ...args);
@@ -119,5 +166,9 @@ test('search refuses before the first measurement what it cannot do', async (t) 
   t.regex(
     await refusal('-m', 'simple', '--markdown', 'x.md'),
     /Cannot use --markdown with search: expected -f, --json or --html, got --markdown/,
+  );
+  t.regex(
+    await refusal('-m', 'simple', '--certify', 'p99:max=5'),
+    /Cannot use --certify with search: expected -p for the length of windows, got --certify/,
   );
 });

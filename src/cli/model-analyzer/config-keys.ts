@@ -16,7 +16,7 @@ const perfAnalyzer = 'no perf_analyzer is started';
 const docker = 'no container is started';
 const reports = 'reports are made of search.json';
 const strategy = 'the strategies here end by themselves';
-const columns = 'columns are fixed';
+const columns = 'names and columns of the tables are fixed';
 
 const unused = (form: KeyForm, reason: string, more: Partial<ConfigKey> = {}): ConfigKey => ({
   form,
@@ -45,8 +45,12 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   batch_sizes: { form: 'integers', short: 'b' },
   client_protocol: text,
   triton_launch_mode: text,
+  triton_server_path: text,
   triton_http_endpoint: text,
   triton_grpc_endpoint: text,
+  export_path: { form: 'text', short: 'e' },
+  output_model_repository_path: text,
+  override_output_model_repository: flag,
   checkpoint_directory: { form: 'text', short: 's' },
   run_config_search_mode: text,
   run_config_search_min_concurrency: integer,
@@ -101,6 +105,9 @@ export const configKeys: Readonly<Record<string, ConfigKey>> = {
   concurrency_sweep_disable: unused('switch', 'the load is searched'),
   num_configs_per_model: unused('integer', 'three finalists are decided on'),
   num_top_model_configs: unused('integer', 'three finalists are decided on'),
+  filename_model_inference: unused('text', columns),
+  filename_model_gpu: unused('text', columns),
+  filename_server_only: unused('text', columns),
   inference_output_fields: unused('texts', columns),
   gpu_output_fields: unused('texts', columns),
   server_output_fields: unused('texts', columns),

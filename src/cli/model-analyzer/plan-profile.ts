@@ -51,6 +51,7 @@ function planModel(settings: ProfileSettings, model: ModelEntry): ModelSearch {
       ...strategyChoice(settings),
       ...goalArguments(settings, model),
       ...['--journal', join(String(values['checkpoint_directory'] ?? 'checkpoints'), `${model.name}.jsonl`)],
+      ...variantChoice(settings, model),
       ...passed,
     ],
     loads,
@@ -94,7 +95,12 @@ function serverChoice({ values }: ProfileSettings, passed: readonly string[]): s
     protocol === 'grpc'
       ? (values['triton_grpc_endpoint'] ?? 'localhost:8001')
       : (values['triton_http_endpoint'] ?? 'localhost:8000');
-  const where = isRemote ? ['-u', String(url)] : ['--service-kind', 'embedded'];
+  const { triton_server_path: program } = values;
+  const launched =
+    program === undefined
+      ? ['--service-kind', 'embedded']
+      : ['--service-kind', 'local', '--triton-server-path', String(program)];
+  const where = isRemote ? ['-u', String(url)] : launched;
   return [
     ...(passed.some((flag) => flag.startsWith('--protocol=')) ? [] : ['-i', String(protocol)]),
     ...where,
@@ -109,6 +115,16 @@ function strategyChoice({ values }: ProfileSettings): string[] {
   return [
     ...(mode === undefined ? [] : ['--strategy', strategies[String(mode)] ?? '']),
     ...(most === undefined || mode !== 'optuna' ? [] : ['--max-measurements', `${most}`]),
+  ];
+}
+
+/** Of several models each has a folder of its own. */
+function variantChoice({ values, models }: ProfileSettings, { name }: ModelEntry): string[] {
+  const { output_model_repository_path: path, override_output_model_repository: overrides } = values;
+  if (path === undefined) return [];
+  return [
+    ...['--output-model-repository', models.length === 1 ? String(path) : join(String(path), name)],
+    ...(overrides === true ? ['--override-output-model-repository'] : []),
   ];
 }
 

@@ -39,7 +39,7 @@ const largestSpace = 20_000;
 export function liveSpace(options: LiveSpaceOptions): Space {
   const { variations, combinations, load } = options;
   const dimensions = [
-    ...[...chosenVariations(options)].map(([name, values]) => dimensionOf(name, values)),
+    ...dimensionsOf(chosenVariations(options)),
     { name: load.name, kind: 'log' as const, values: load.values },
   ];
   checkSize(dimensions, combinations?.length ?? 1);
@@ -70,6 +70,25 @@ function chosenVariations({ config, variations, usual, combinations, machine }: 
   if (usual === undefined) return variations.size > 0 ? variations : usualVariations(config, machine?.cores);
   const applies = ([name]: readonly [string, unknown]): boolean => name !== 'max_batch_size' || canBatch(config);
   return new Map([...[...usual].filter(applies), ...variations]);
+}
+
+/** What decides whether a setting means anything, for those that vary together with what they depend on. */
+const conditions: ReadonlyMap<string, { readonly name: string; readonly applies: (value: SettingValue) => boolean }> =
+  new Map([
+    ['max_queue_delay_microseconds', { name: 'max_batch_size', applies: (largest) => Number(largest) > 1 }],
+    ['preferred_batch_size', { name: 'max_batch_size', applies: (largest) => Number(largest) > 1 }],
+    ['inter_op_thread_count', { name: 'execution_mode', applies: (mode) => Number(mode) === 1 }],
+  ]);
+
+/** In the order in which they are named, those that depend on others behind these. */
+function dimensionsOf(variations: Variations): Dimension[] {
+  const all = [...variations].map(([name, values]): Dimension => {
+    const condition = conditions.get(name);
+    const oneOf = condition && variations.get(condition.name)?.filter(condition.applies);
+    const when = condition && oneOf ? { when: { name: condition.name, oneOf } } : {};
+    return { ...dimensionOf(name, values), ...when };
+  });
+  return [...all.filter(({ when }) => when === undefined), ...all.filter(({ when }) => when !== undefined)];
 }
 
 function dimensionOf(name: string, values: readonly SettingValue[]): Dimension {

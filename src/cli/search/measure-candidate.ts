@@ -9,11 +9,13 @@ import type { MeasurementSettings, RunSettings } from '../../core/run-settings.j
 import type { Candidate, Measure, Trial } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
+import type { ServerLaunch } from '../embedded-server.js';
 import { describeMachine } from '../machine.js';
 import { openServers } from '../open-servers.js';
 import { sweep } from '../run-analysis.js';
 import { applyCandidate } from './apply-candidate.js';
 import type { SearchServer } from './open-search-server.js';
+import { startServerMeter } from './server-meter.js';
 import { trialOfLevel } from './trial-of-level.js';
 
 /** How long a measurement of a search takes: a first look, or one of the repeats that decide. */
@@ -50,15 +52,20 @@ export interface Loader {
   load(candidate: Candidate): Promise<void>;
 }
 
-export function createLoader({ client, config }: SearchServer, modelName: string): Loader {
-  let loaded = JSON.stringify(config);
+/**
+ * @param restarts begin each configuration with a new server, where it is ours, so that its memory is that of the configuration alone
+ */
+export function createLoader(server: SearchServer, modelName: string, restarts: boolean): Loader {
+  const original = JSON.stringify(server.config);
+  let loaded = original;
   return {
     load: async (candidate) => {
-      const wanted = applyCandidate(config, candidate);
+      const wanted = applyCandidate(server.config, candidate);
       const text = JSON.stringify(wanted);
       if (text === loaded) return;
       loaded = '';
-      await client.loadModel(modelName, wanted);
+      if (restarts) await server.restart();
+      if (!restarts || text !== original) await server.client.loadModel(modelName, wanted);
       loaded = text;
     },
   };
@@ -81,10 +88,21 @@ export function createMeasure(loader: Loader, { server, options, context, effort
       if (server.embedded?.lost.aborted === true) throw thrown;
       return failed(messageOf(thrown));
     }
-    const level = await measureOnce(candidate, { server, options, context, effort });
+    const trial = await measureLoaded(candidate, { server, options, context, effort }, seconds);
     if (signal.aborted) throw signal.reason;
-    return level === undefined ? failed('nothing was measured') : trialOfLevel(candidate, level, seconds());
+    return trial ?? failed('nothing was measured');
   };
+}
+
+async function measureLoaded(
+  candidate: Candidate,
+  measure: MeasureOptions,
+  seconds: () => number,
+): Promise<Trial | undefined> {
+  const { embedded } = measure.server;
+  const meter = embedded === undefined ? undefined : startServerMeter(embedded.pid);
+  const level = await measureOnce(candidate, measure);
+  return level === undefined ? undefined : trialOfLevel(candidate, level, seconds(), meter?.read());
 }
 
 async function measureOnce(
@@ -116,11 +134,16 @@ function loadOf({ concurrency, request_rate: rate }: Candidate, load: LoadSettin
   return { ...load, range, search: 'linear' };
 }
 
+export interface Conditions extends Omit<MeasureOptions, 'context'> {
+  /** How the server is run, where that is not the usual way. */
+  readonly setup: { readonly launch?: ServerLaunch; readonly restarts?: true };
+}
+
 /**
  * A digest of everything but the candidate that decides what a measurement brings: tool, machine, model files, configuration,
  * data and how it is measured. What a search looks for is not in it: a journal can be asked again with other limits.
  */
-export function conditionsKey({ server, options, effort }: Omit<MeasureOptions, 'context'>): string {
+export function conditionsKey({ server, options, effort, setup }: Conditions): string {
   const { load, measurement, ...rest } = options.settings;
   const files =
     server.modelRepository === undefined ? [server.url] : filesIn(join(server.modelRepository, rest.modelName));
@@ -133,6 +156,7 @@ export function conditionsKey({ server, options, effort }: Omit<MeasureOptions, 
     load: { ...load, range: undefined },
     measurement: measurementOf(measurement, effort),
     effort,
+    ...setup,
   };
   return createHash('sha256').update(JSON.stringify(conditions)).digest('hex');
 }

@@ -6,15 +6,22 @@ import type { AnalyzeOptions } from '../analyze-options.js';
 import { chooseServer, type ServerChoice } from '../choose-server.js';
 import type { CommandContext } from '../command-context.js';
 import { connect } from '../connect.js';
-import { type EmbeddedServer, launchEmbeddedServer, type ServerLaunch } from '../embedded-server.js';
+import {
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+  launchEmbeddedServer,
+  type ServerLaunch,
+} from '../embedded-server.js';
+import { launchLocalServer } from '../local-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
 
 /** Where the candidates of a search run. */
 export interface SearchServer extends AsyncDisposable {
-  readonly kind: 'remote' | 'embedded';
+  readonly kind: 'remote' | 'embedded' | 'local';
   readonly url: string;
   readonly client: V2Client;
+  /** The one that we launched, be it ours or another. */
   readonly embedded: EmbeddedServer | undefined;
   /** Of the model before the search. */
   readonly config: ModelConfig;
@@ -22,6 +29,8 @@ export interface SearchServer extends AsyncDisposable {
   readonly cores: number | undefined;
   /** The repository, when it is ours to read. */
   readonly modelRepository: string | undefined;
+  /** Ends the server and launches it again, with the configuration in its repository: another process, on other ports. Only of ours. */
+  restart(): Promise<void>;
 }
 
 /**
@@ -44,26 +53,49 @@ export async function openSearchServer(
     hasRepository: server.modelRepository !== undefined,
     connection: server.connection,
   });
-  await using stack = new OpenedResources();
-  const repository =
-    choice.kind === 'embedded' ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
-  const embedded =
-    repository === undefined ? undefined : stack.use(await launch(repository, { options, context, serverLaunch }));
-  const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, settings.protocol)}`;
-  context.progress.say(`Server: ${choice.kind}, on ${url} (${choice.because}).`);
-  const client = stack.use(await connect(settings.protocol, url, server.connection));
-  const config = await originalConfig(client, { options, context, url, isOurs: embedded !== undefined }, stack);
-  const opened = stack.move();
-  return {
-    kind: choice.kind,
-    url,
-    client,
-    embedded,
-    config,
-    cores: embedded === undefined ? undefined : availableParallelism(),
-    modelRepository: repository,
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  const { protocol } = settings;
+  const isOurs = choice.kind === 'embedded';
+  const kind = serverLaunch?.program === undefined ? choice.kind : 'local';
+  const repository = isOurs ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
+  let stack = new OpenedResources();
+  const start = async () => {
+    const embedded =
+      repository === undefined ? undefined : stack.use(await launch(repository, { options, context, serverLaunch }));
+    const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, protocol)}`;
+    return { embedded, url, client: stack.use(await connect(protocol, url, server.connection)) };
   };
+  try {
+    let running = await start();
+    context.progress.say(
+      `Server: ${kind}, on ${running.url} (${kind === 'local' ? serverLaunch?.program : choice.because}).`,
+    );
+    const config = await originalConfig(running.client, { options, context, url: running.url, isOurs }, stack);
+    return {
+      kind,
+      get url() {
+        return running.url;
+      },
+      get client() {
+        return running.client;
+      },
+      get embedded() {
+        return running.embedded;
+      },
+      config,
+      cores: isOurs ? availableParallelism() : undefined,
+      modelRepository: repository,
+      restart: async () => {
+        if (!isOurs) return;
+        await stack[Symbol.asyncDispose]();
+        stack = new OpenedResources();
+        running = await start();
+      },
+      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+    };
+  } catch (thrown) {
+    await stack[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
 interface Origin {
@@ -98,8 +130,8 @@ interface Launch {
   readonly serverLaunch: ServerLaunch | undefined;
 }
 
-const launch = (modelRepository: string, { options, context, serverLaunch }: Launch): Promise<EmbeddedServer> =>
-  launchEmbeddedServer({
+function launch(modelRepository: string, { options, context, serverLaunch }: Launch): Promise<EmbeddedServer> {
+  const wanted: EmbeddedServerOptions = {
     modelRepository,
     modelNames: [options.settings.modelName],
     allowClientShm: options.settings.sharedMemory.kind === 'system',
@@ -108,7 +140,10 @@ const launch = (modelRepository: string, { options, context, serverLaunch }: Lau
     onLine: (line) => {
       if (options.isVerbose) context.progress.say(line);
     },
-  });
+  };
+  const { program } = serverLaunch ?? {};
+  return program === undefined ? launchEmbeddedServer(wanted) : launchLocalServer(program, wanted);
+}
 
 const portOf = ({ ports }: EmbeddedServer, protocol: 'http' | 'grpc'): number =>
   protocol === 'http' ? ports.http : ports.grpc;
@@ -129,14 +164,6 @@ class OpenedResources implements AsyncDisposable {
   use<Resource extends AsyncDisposable>(resource: Resource): Resource {
     this.#opened.push(resource);
     return resource;
-  }
-
-  /** Hands everything over to another one, so that disposing this one closes nothing. */
-  move(): AsyncDisposable {
-    const other = new OpenedResources();
-    other.#opened = this.#opened;
-    this.#opened = [];
-    return other;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,6 @@
-import { candidateText, formatSearch, searchTrialLine } from '../../../reports/search.js';
+import { existsSync } from 'node:fs';
+import { candidateText } from '../../../reports/candidate-text.js';
+import { formatSearch, searchTrialLine } from '../../../reports/search.js';
 import { formatSearchCsv } from '../../../reports/search-csv.js';
 import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
 import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
@@ -23,9 +25,18 @@ import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads, type Variations } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
+import { insightOf } from './search-insight.js';
+import { startServerMeter } from './server-meter.js';
 import { liveMetrics } from './trial-of-level.js';
-import { configurationFile, writeConfiguration } from './write-configuration.js';
+import {
+  type ConfigurationChange,
+  configurationChange,
+  configurationFile,
+  writeConfiguration,
+} from './write-configuration.js';
+import { openResults, writeResults } from './write-results.js';
 import { writeSearchPage } from './write-search-page.js';
+import { checkVariantRepository, type VariantRepository, writeVariants } from './write-variants.js';
 
 /** What a search on a server was asked to do, beside what is measured and how. */
 export interface SearchWish {
@@ -46,6 +57,10 @@ export interface SearchWish {
   readonly hasLoad: boolean;
   /** The loads one by one, in place of a range. */
   readonly loads?: SearchLoads;
+  /** A folder for Model Analyzer's tables and the document. */
+  readonly results?: string;
+  /** A folder for every configuration that was measured, as a model. */
+  readonly variantRepository?: VariantRepository;
   /** What to do with the best configuration. */
   readonly write: 'nothing' | 'show' | 'write';
 }
@@ -54,31 +69,65 @@ const usualLoads = { name: 'concurrency', values: [1, 2, 4, 8, 16, 32] } as cons
 const finalistCount = 3;
 const rounds = 3;
 
+/** A search that is over. */
+export interface FinishedSearch {
+  /** 4 when the best candidate does not certainly keep the limits. */
+  readonly exitCode: ExitCode;
+  readonly result: SearchResult;
+}
+
 /**
- * Searches configurations and loads of a model on a server. Resolves with the exit code: 4 when the best of them does not
- * certainly keep the limits.
+ * Searches configurations and loads of a model on a server, and writes what is asked for.
  *
  * @throws PerfError for everything that is known to stop it before the first measurement
  */
-export async function runSearch(options: AnalyzeOptions, wish: SearchWish, context: CommandContext): Promise<ExitCode> {
+export async function runSearch(
+  options: AnalyzeOptions,
+  wish: SearchWish,
+  context: CommandContext,
+): Promise<FinishedSearch> {
   checkWish(options, wish);
-  const { csv, json, html } = options.output.reports;
-  if (csv !== undefined) checkWritable('-f', csv);
-  if (json !== undefined) checkWritable('--json', json);
-  if (html !== undefined) checkWritable('--html', html);
+  checkFiles(options, wish);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
   await using server = await openSearchServer(options, context, wish.launch);
-  const { text: textBefore } = configurationFile(server.modelRepository, options.settings.modelName);
-  const result = await searchOn(server, { options, wish, context, journal }).finally(() => context.progress.close());
-  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
-  if (csv !== undefined) writeOutput('-f', csv, formatSearchCsv(result));
-  if (html !== undefined) await writeSearchPage(html, result);
+  const { modelName } = options.settings;
+  const { text: before } = configurationFile(server.modelRepository, modelName);
+  const changeOf = (candidate: Candidate): ConfigurationChange =>
+    configurationChange(candidate, server, { modelName, before });
+  const result = await searchOn(server, { options, wish, context, journal, changeOf }).finally(() =>
+    context.progress.close(),
+  );
+  await writeFiles(result, { options, wish, server });
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
-    writeConfiguration(best.candidate, { server, settings: options.settings, wish, context, textBefore });
+    writeConfiguration(changeOf(best.candidate), { isWished: wish.write === 'write', context });
   }
-  return exitCodeOf(result);
+  return { exitCode: exitCodeOf(result), result };
+}
+
+function checkFiles({ output }: AnalyzeOptions, { results, variantRepository }: SearchWish): void {
+  const { csv, json, html } = output.reports;
+  for (const [flag, file] of Object.entries({ '-f': csv, '--json': json, '--html': html })) {
+    if (file !== undefined) checkWritable(flag, file);
+  }
+  if (results !== undefined) openResults('--results', results);
+  if (variantRepository !== undefined) checkVariantRepository(variantRepository);
+}
+
+interface Outputs {
+  readonly options: AnalyzeOptions;
+  readonly wish: SearchWish;
+  readonly server: SearchServer;
+}
+
+async function writeFiles(result: SearchResult, { options, wish, server }: Outputs): Promise<void> {
+  const { csv, json, html } = options.output.reports;
+  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
+  if (csv !== undefined) writeOutput('-f', csv, formatSearchCsv(result));
+  if (html !== undefined) await writeSearchPage(html, result);
+  if (wish.results !== undefined) writeResults('--results', wish.results, [result]);
+  if (wish.variantRepository !== undefined) writeVariants(wish.variantRepository, result, server);
 }
 
 function exitCodeOf({ isInterrupted, finalists: [best] }: SearchResult): ExitCode {
@@ -111,6 +160,7 @@ interface Task {
   readonly wish: SearchWish;
   readonly context: CommandContext;
   readonly journal: Journal | undefined;
+  readonly changeOf: (candidate: Candidate) => ConfigurationChange;
 }
 
 async function searchOn(server: SearchServer, task: Task): Promise<SearchResult> {
@@ -126,17 +176,24 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     ...(combinations === undefined ? {} : { combinations }),
     load: loads,
     batchSize: settings.batchSize,
-    machine: server.cores === undefined ? undefined : { cores: server.cores, hasGpus: false },
+    machine: server.cores === undefined ? undefined : { cores: server.cores, hasGpus: hasGpus(server) },
   });
   if (space.candidates.length === 0) throw nothingLegal(space);
   context.progress.say(`Space: ${space.candidates.length} candidates, ${space.pruned.length} more left out.`);
-  const loader = createLoader(server, settings.modelName);
+  const aimed = [...wish.goal.objectives, ...wish.goal.constraints];
+  const restarts = aimed.some(({ metric }) => metric.tag === 'cpu_used_ram');
+  const loader = createLoader(server, settings.modelName, restarts);
+  const setup = {
+    ...(wish.launch === undefined ? {} : { launch: wish.launch }),
+    ...(restarts ? { restarts: true as const } : {}),
+  };
   const measureWith = (effort: Effort): Measure => {
     const measure = createMeasure(loader, { server, options, context, effort });
     return task.journal === undefined
       ? measure
-      : journaledMeasure(task.journal, conditionsKey({ server, options, effort }), measure);
+      : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup }), measure);
   };
+  const idle = server.embedded === undefined ? {} : startServerMeter(server.embedded.pid).read();
   const found = await findAndJudge(space, loads, {
     ...task,
     screen: measureWith('screen'),
@@ -158,17 +215,32 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     seed: settings.seed,
     objectives: wish.goal.objectives.map(({ metric, weight }) => ({ metric: metric.tag, weight })),
     limits,
+    batchSize: settings.batchSize,
+    idle: memoryOf(idle),
     candidates: space.candidates.length,
     pruned: countReasons(space),
+    ...insightOf(found.trials, found.finalists[0], {
+      modelName: settings.modelName,
+      config: server.config,
+      space,
+      goal: wish.goal,
+      changeOf: task.changeOf,
+    }),
     ...found,
   };
 }
+
+/** CPU use of a moment says nothing. */
+const memoryOf = ({ cpu_utilization: _, ...memory }: Metrics): Metrics => memory;
 
 const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
   metric: metric.tag,
   ...(min === undefined ? {} : { min }),
   ...(max === undefined ? {} : { max }),
 });
+
+/** The embedded server has no use for one. */
+const hasGpus = ({ kind }: SearchServer): boolean => kind === 'local' && existsSync('/dev/nvidiactl');
 
 const nothingLegal = ({ pruned: [first] }: Space): PerfError =>
   new PerfError('usage', `Cannot search: expected a candidate that can work, got none (${first?.reason})`);

@@ -2,11 +2,15 @@ import { isOpenLoop } from '../../core/load-name.js';
 import type { Level } from '../../core/run.js';
 import type { Candidate, Metrics, Trial } from '../../core/trial.js';
 
-/** What a level that was measured says of a candidate. */
-export function trialOfLevel(candidate: Candidate, level: Level, seconds: number): Trial {
+/**
+ * What a level that was measured says of a candidate.
+ *
+ * @param usage what the server needed of the machine, where that is known
+ */
+export function trialOfLevel(candidate: Candidate, level: Level, seconds: number, usage: Metrics = {}): Trial {
   const reason = whyUseless(level);
   return reason === undefined
-    ? { ok: true, candidate, metrics: metricsOf(level), seconds }
+    ? { ok: true, candidate, metrics: { ...metricsOf(level), ...usage }, seconds }
     : { ok: false, candidate, reason, seconds };
 }
 
@@ -35,6 +39,8 @@ function metricsOf({ load, summary }: Level): Metrics {
     perf_server_compute_infer: server?.computeInferMs,
     perf_server_compute_output: server?.computeOutputMs,
     perf_client_send_recv: client === undefined ? undefined : client.sendMs + client.receiveMs,
+    perf_client_response_wait:
+      client === undefined || latency === undefined ? undefined : latency.meanMs - client.sendMs - client.receiveMs,
   };
   for (const percentile of percentiles) metrics[`perf_latency_p${percentile}`] = latency?.percentilesMs[percentile];
   if (isOpenLoop(load)) {
@@ -54,6 +60,10 @@ export const liveMetrics: ReadonlySet<string> = new Set([
   'perf_server_compute_infer',
   'perf_server_compute_output',
   'perf_client_send_recv',
+  'perf_client_response_wait',
+  'cpu_used_ram',
+  'cpu_available_ram',
+  'cpu_utilization',
   'perf_latency_avg',
   'perf_response_avg',
   ...percentiles.flatMap((percentile) => [`perf_latency_p${percentile}`, `perf_response_p${percentile}`]),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { lineDifference } from '../../../reports/line-difference.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { RunSettings } from '../../core/run-settings.js';
 import type { Candidate } from '../../core/trial.js';
 import { type EditedField, editConfigText } from '../../protocol/edit-config-text.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
@@ -14,12 +13,9 @@ import { applyCandidate } from './apply-candidate.js';
 import type { SearchServer } from './open-search-server.js';
 
 export interface WriteOptions {
-  readonly server: Pick<SearchServer, 'config' | 'modelRepository'>;
-  readonly settings: Pick<RunSettings, 'modelName'>;
-  readonly wish: { readonly write: 'nothing' | 'show' | 'write' };
+  /** Otherwise it is only shown. */
+  readonly isWished: boolean;
   readonly context: Pick<CommandContext, 'print' | 'progress'>;
-  /** The text of `config.pbtxt` when the search began. */
-  readonly textBefore: string;
 }
 
 /** The file of a model's configuration, and its text, empty when it is not there. */
@@ -32,37 +28,58 @@ export function configurationFile(
   return { path, text: existsSync(path) ? readFileSync(path, 'utf8') : '' };
 }
 
+/** What a candidate makes of a model's configuration file. */
+export interface ConfigurationChange {
+  /** Absent for a server with a repository of its own. */
+  readonly file?: string;
+  readonly before: string;
+  readonly after: string;
+  /** Line by line. */
+  readonly difference: string;
+}
+
+/** @param before the text of the file, empty when it is not there */
+export function configurationChange(
+  candidate: Candidate,
+  { modelRepository, config }: Pick<SearchServer, 'config' | 'modelRepository'>,
+  { modelName, before }: { readonly modelName: string; readonly before: string },
+): ConfigurationChange {
+  const wanted = applyCandidate(config, candidate);
+  const fields = Object.keys(wanted) as EditedField[];
+  const changed = fields.filter((field) => !isDeepStrictEqual(wanted[field], config[field]));
+  const after = before === '' ? formatModelConfig(wanted) : editConfigText(before, wanted, changed);
+  checkRight(after, wanted, changed);
+  const { path: file } = configurationFile(modelRepository, modelName);
+  const shown = before === '' ? formatModelConfig(config) : before;
+  const difference = lineDifference('config.pbtxt', shown, after);
+  return { ...(file === undefined ? {} : { file }), before, after, difference };
+}
+
 /**
- * Shows what the configuration of a candidate changes in `config.pbtxt`, and writes it if that is wished: beside the old
- * one, which is kept as `config.pbtxt.bak`, and put in its place as a whole.
+ * Shows a change of `config.pbtxt`, and writes it if that is wished: beside the old one, which is kept as `config.pbtxt.bak`, and put in its
+ * place as a whole.
  *
  * @throws PerfError `file` when the file cannot be written, or changed while the search ran
  */
 export function writeConfiguration(
-  candidate: Candidate,
-  { server, settings, wish, context, textBefore }: WriteOptions,
+  { file, before, after, difference }: ConfigurationChange,
+  { isWished, context }: WriteOptions,
 ): void {
-  const { modelRepository, config } = server;
-  const wanted = applyCandidate(config, candidate);
-  const fields = Object.keys(wanted) as EditedField[];
-  const changed = fields.filter((field) => !isDeepStrictEqual(wanted[field], config[field]));
-  const { path: file, text: old } = configurationFile(modelRepository, settings.modelName);
-  if (old !== textBefore) {
+  const now = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (now !== before) {
     throw new PerfError('file', `Cannot write ${file}: expected it as it was when the search began, got another text`);
   }
-  const text = old === '' ? formatModelConfig(wanted) : editConfigText(old, wanted, changed);
-  checkRight(text, wanted, changed);
-  context.print(`\n${lineDifference('config.pbtxt', old, text)}`);
-  if (wish.write === 'show' || text === old) return;
+  context.print(`\n${difference}`);
+  if (!isWished || after === before) return;
   if (file === undefined) {
     throw new PerfError(
       'file',
       'Cannot use --write-config: expected a repository of ours, got a server with one of its own',
     );
   }
-  if (old !== '') copyFileSync(file, `${file}.bak`);
-  writeOutput('--write-config', file, text);
-  context.progress.say(`Wrote ${file}${old === '' ? '' : ', and kept the old one beside it as config.pbtxt.bak'}.`);
+  if (before !== '') copyFileSync(file, `${file}.bak`);
+  writeOutput('--write-config', file, after);
+  context.progress.say(`Wrote ${file}${before === '' ? '' : ', and kept the old one beside it as config.pbtxt.bak'}.`);
 }
 
 /** What is written must mean what was measured. */

@@ -45,7 +45,7 @@ test('liveSpace varies what usually matters, and leaves out more threads than co
   const space = liveSpace({ config: onCpu, variations: new Map(), load, batchSize: 1, machine: twoCores });
   t.deepEqual(
     space.dimensions.map(({ name }) => name),
-    ['instance_count', 'max_batch_size', 'max_queue_delay_microseconds', 'intra_op_thread_count', 'concurrency'],
+    ['instance_count', 'max_batch_size', 'intra_op_thread_count', 'max_queue_delay_microseconds', 'concurrency'],
   );
   t.true(space.pruned.length > 0);
   t.true(space.pruned.every(({ reason }) => reason === '2 instances with 2 threads each are more than the 2 cores'));
@@ -68,6 +68,27 @@ test('liveSpace leaves out what cannot work, with the reason', (t) => {
   t.deepEqual(reasons(['max_batch_size=2,4', 'batch_size=1,4']), [
     'requests of 4 inferences are above max_batch_size 2',
   ]);
+});
+
+test('liveSpace leaves a setting out where it means nothing, whatever the order in which they are named', (t) => {
+  const given = [
+    'inter_op_thread_count=1,2',
+    'execution_mode=0,1',
+    'max_queue_delay_microseconds=0,9',
+    'max_batch_size=1,2',
+  ];
+  const { candidates } = liveSpace({
+    config,
+    variations: parseVariations(given),
+    load,
+    batchSize: 1,
+    machine: undefined,
+  });
+  t.is(candidates.length, 3 * 3 * load.values.length);
+  t.true(
+    candidates.every((each) => (each['max_batch_size'] === 2) === (each['max_queue_delay_microseconds'] !== undefined)),
+  );
+  t.true(candidates.every((each) => (each['execution_mode'] === 1) === (each['inter_op_thread_count'] !== undefined)));
 });
 
 test('liveSpace varies what --vary names, and refuses what nobody can search', (t) => {

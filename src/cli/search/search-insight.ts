@@ -1,0 +1,53 @@
+import type { Goal } from '../../../searcher/goal/goal.js';
+import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
+import { paretoFront } from '../../../searcher/insight/pareto.js';
+import { rejectedNear } from '../../../searcher/insight/rejected.js';
+import { sensitivityOf } from '../../../searcher/insight/sensitivity.js';
+import type { Space } from '../../../searcher/space/space.js';
+import { createTrialStore, ranking } from '../../../searcher/trial-store.js';
+import type { Finalist, SearchResult } from '../../core/search-result.js';
+import type { Candidate, Trial } from '../../core/trial.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
+import { nameVariants } from './name-variants.js';
+import type { ConfigurationChange } from './write-configuration.js';
+
+export interface InsightOptions {
+  readonly modelName: string;
+  /** Of the model before the search. */
+  readonly config: ModelConfig;
+  readonly space: Space;
+  readonly goal: Goal;
+  readonly changeOf: (candidate: Candidate) => ConfigurationChange;
+}
+
+/** What the measurements of a search say beside its decision. */
+export type SearchInsight = Pick<
+  SearchResult,
+  'ranking' | 'variants' | 'pareto' | 'sensitivity' | 'rejected' | 'difference'
+>;
+
+export function insightOf(
+  trials: readonly Trial[],
+  best: Finalist | undefined,
+  { modelName, config, space, goal, changeOf }: InsightOptions,
+): SearchInsight {
+  const store = createTrialStore();
+  trials.forEach(store.add);
+  const ranked = ranking(store, goal);
+  const candidates = [...trials, ...(best === undefined ? [] : [best])].map(({ candidate }) => candidate);
+  return {
+    ranking: rankingOf(trials, goal),
+    variants: nameVariants(modelName, config, candidates),
+    pareto: paretoFront(ranked),
+    sensitivity: sensitivityOf(space.dimensions, ranked),
+    rejected: best === undefined ? [] : rejectedNear(best.candidate, store, { space, goal }),
+    ...(best === undefined ? {} : { difference: changeOf(best.candidate).difference }),
+  };
+}
+
+/** Each measurement by itself. */
+const rankingOf = (trials: readonly Trial[], goal: Goal): number[] =>
+  trials
+    .flatMap((trial, index) => (trial.ok ? [{ index, judgement: judge(trial.metrics, goal) }] : []))
+    .sort((left, right) => compareJudgements(left.judgement, right.judgement))
+    .map(({ index }) => index);
