@@ -1,3 +1,4 @@
+import { benchAdaptive } from './adaptive.js';
 import { benchCompare } from './compare.js';
 import { benchHistory } from './history.js';
 import { benchOpenLoop } from './open-loop.js';
@@ -12,6 +13,7 @@ import { benchWire } from './wire.js';
 
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
+  adaptive: benchAdaptive,
   compare: benchCompare,
   history: benchHistory,
   'open-loop': benchOpenLoop,

@@ -30,6 +30,8 @@ const bracketFactor = 4;
 /** What a saturated server achieved is about its capacity: so far below and above it are the next probes. */
 const below = 0.85;
 const above = 1.1;
+/** A rate so far above it that met the limit shows that it was no capacity. */
+const trusted = 1.05;
 
 /**
  * Finds the largest rate within a limit: an exponential bracket, shortened by what a saturated server achieved, and then always the middle of
@@ -56,7 +58,7 @@ export function rateSearch({ start, percentile, mostProbes = 12, width = 0.04 }:
   const between = (met: number): number | undefined => {
     const { rate, low, high } = ratePosterior(probes, percentile);
     if (high / low - 1 <= width) return undefined;
-    return capacity !== undefined && met < capacity ? Math.min(rate, above * capacity) : rate;
+    return capacity !== undefined && met < trusted * capacity ? Math.min(rate, above * capacity) : rate;
   };
 
   const bracketing = (): number => {

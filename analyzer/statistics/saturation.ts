@@ -6,8 +6,9 @@ export interface Flow {
 
 /** A server that answers a smaller share of what comes does not keep up. */
 const keptUp = 0.98;
-/** So many requests say something about a share of 2 %. */
+/** So many requests say something about a share of 2 %; fewer only about a growth that is far from chance. */
 const fewest = 100;
+const deviations = 3;
 
 /**
  * Whether a server does not keep up with an open loop: it answered less than `share` of the requests that came, and more were waiting at the
@@ -17,10 +18,11 @@ const fewest = 100;
  */
 export function isSaturated({ arrived, answered }: Flow, share = keptUp): boolean {
   const total = sum(arrived);
-  if (arrived.length < 2 || total < fewest) return false;
+  if (arrived.length < 2) return false;
   const middle = Math.floor(arrived.length / 2);
   const growth = (from: number, to: number): number => sum(arrived.slice(from, to)) - sum(answered.slice(from, to));
-  return growth(0, arrived.length) > (1 - share) * total && growth(0, middle) > 0 && growth(middle, arrived.length) > 0;
+  const least = total < fewest ? deviations * Math.sqrt(total) : (1 - share) * total;
+  return growth(0, arrived.length) > least && growth(0, middle) > 0 && growth(middle, arrived.length) > 0;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -173,6 +173,8 @@ function refuseFixedLoads(argv: ParsedFlags): void {
     '--periodic-concurrency-range': argv.periodicConcurrencyRange,
     '--fixed-schedule': argv.fixedSchedule || undefined,
     '--binary-search': argv.binarySearch || undefined,
+    '--find-knee': argv.findKnee || undefined,
+    '--find-max-rate': argv.findMaxRate,
     '--profile-export-file': argv.profileExportFile,
   };
   for (const [flag, value] of Object.entries(fixed)) {

@@ -17,6 +17,8 @@ const windowDefaults = { intervalMs: '5000', requestCount: '50', stabilityPercen
 const certifyMaxMs = 60_000;
 /** Of a probe, of which a search has at most so many. */
 const probeMaxMs = 15_000;
+/** In so many times the limit a backlog shows in latency when the rate is 5 % too high. */
+const probeLimits = 20;
 const maxProbes = 12;
 /** Of an adaptive level: windows are what its looks and its warm-up are rounded to. */
 const adaptiveWindowMs = 500;
@@ -211,8 +213,17 @@ function maxRateSettings(flags: MeasurementFlags, isAdaptive: boolean): MaxRateS
       `Cannot use --find-max-rate with ${other ?? 'windows or a count'}: expected it alone or with --max-time`,
     );
   }
-  const maxMs = durationOf('--max-time', maxTime) ?? probeMaxMs;
-  return { ...parseMaxRateLimit('--find-max-rate', findMaxRate), maxMs, maxProbes };
+  const limit = parseMaxRateLimit('--find-max-rate', findMaxRate);
+  const leastMs = probeLimits * limit.limitMs;
+  const maxMs = durationOf('--max-time', maxTime) ?? Math.max(probeMaxMs, leastMs);
+  if (maxMs < leastMs) {
+    throw badFlag(
+      '--max-time',
+      `at least ${leastMs}ms, ${probeLimits} times the limit of --find-max-rate`,
+      `${maxTime}`,
+    );
+  }
+  return { ...limit, maxMs, maxProbes };
 }
 
 function adaptiveSettings(

@@ -54,5 +54,6 @@ test('isSaturated of a flow that backs up, not of one that keeps up, stalls once
   t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }, 0.9));
   t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(99) }));
   t.false(isSaturated({ arrived, answered: [...new Array<number>(9).fill(100), 50] }));
-  t.false(isSaturated({ arrived: [20, 20], answered: [10, 10] }));
+  t.true(isSaturated({ arrived: [32, 32, 32], answered: [12, 13, 13] }));
+  t.false(isSaturated({ arrived: [20, 20], answered: [10, 18] }));
 });

@@ -37,10 +37,15 @@ test('--find-max-rate searches an open loop from a first rate, judged by its per
   t.deepEqual(measurement.maxRate, { percentile: 95, limitMs: 20, maxMs: 4000, maxProbes: 12 });
   t.is(measurement.adaptive, undefined);
   t.like(load, { kind: 'request-rate', search: 'max-rate', range: { start: 100, end: 0 } });
+  t.is(
+    readFlags('-m', 'simple', '--find-max-rate', 'perf_latency_p95<=2s').settings.measurement.maxRate?.maxMs,
+    40_000,
+  );
   const poisson = ['--request-rate-range', '7.5', '--request-distribution', 'poisson'];
   t.like(readFlags(...limit, ...poisson).settings.load, { range: { start: 7.5 }, arrivals: { kind: 'poisson' } });
   for (const other of [
     ['-p', '1000'],
+    ['--max-time', '399ms'],
     ['-l', '20'],
     ['--request-count', '50'],
     ['--percentile', '90'],
