@@ -8,6 +8,7 @@ import type { GraphTensor, InitialTensor } from '../backend.js';
 import { datatypeOf, type OrtData, toOrtData, toRawData } from './element-types.js';
 import { withTrueInputs } from './overridable-inputs.js';
 import type { BindMessage, FromWorker, RunMessage, ToWorker, WorkerStart } from './worker-messages.js';
+import { yieldToIo } from './yield-to-io.js';
 
 /**
  * The thread of one model instance: one ONNX Runtime session, one batch at a time. `session.run` computes on the
@@ -96,6 +97,7 @@ const ownsItsBuffer = (data: Uint8Array): boolean => data.byteLength > 0 && data
 const oneLine = (thrown: unknown): string => messageOf(thrown).replace(/\s+/g, ' ').trim();
 
 try {
+  yieldToIo();
   const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
   ort.env.logLevel = 'fatal';
   const fed = optionalInputs.length > 0 ? withTrueInputs(await readFile(modelPath), optionalInputs) : undefined;

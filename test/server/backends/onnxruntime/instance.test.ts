@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Batch } from '../../../../src/server/backends/backend.js';
@@ -79,6 +81,19 @@ test('startOrtInstance reports the graph and runs', async (t) => {
   t.deepEqual(outputs[0]?.[0]?.data, Uint8Array.of(7));
   t.true(computeEnd >= computeStart);
 });
+
+(existsSync('/proc/self/task') ? test : test.skip)(
+  'startOrtInstance lets the thread that does I/O go before those that compute (skipped where threads have no niceness)',
+  async (t) => {
+    const niceOf = (thread: string) => getPriority(Number(thread));
+    const own = niceOf(String(process.pid));
+    const before = new Set(readdirSync('/proc/self/task'));
+    await using _ = await setup('fine');
+    const added = readdirSync('/proc/self/task').filter((thread) => !before.has(thread));
+    t.is(niceOf(String(process.pid)), own);
+    t.true(added.some((thread) => niceOf(thread) === Math.min(19, own + 5)));
+  },
+);
 
 for (const [path, reason] of [
   ['broken', 'Protobuf parsing failed.'],
