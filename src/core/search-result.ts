@@ -11,7 +11,7 @@ export interface SearchLimit {
 /** A finalist of a search: measured again several times, in turn with the others. */
 export interface Finalist {
   readonly candidate: Candidate;
-  /** The configuration that the model had before the search, at the best load that was found for it. */
+  /** The configuration that the model had before the search, at whatever load. */
   readonly isCurrent: boolean;
   /** Means of the repeated measurements. */
   readonly metrics: Metrics;

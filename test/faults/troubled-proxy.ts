@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { FaultServer } from './fault-server.js';
 
-/** So many reads from the server go through a connection; then it is frozen: open, and nothing moves any more. */
-const readsUntilFrozen = 120;
+/** Of all reads from the server one in so many freezes its connection: it stays open, and nothing moves any more. */
+const freezeEvery = 300;
 /** One read in so many arrives byte by byte. */
 const slowEvery = 61;
 /** What comes behind these bytes of it arrives at once. */
@@ -12,6 +12,7 @@ const slowBytes = 60;
 export async function startTroubledProxy(port: number): Promise<FaultServer> {
   const sockets = new Set<Socket>();
   let frozen = 0;
+  let allReads = 0;
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
     let reads = 0;
@@ -25,7 +26,7 @@ export async function startTroubledProxy(port: number): Promise<FaultServer> {
     upstream.on('close', () => client.destroy());
     upstream.on('data', (bytes: Buffer) => {
       reads++;
-      if (reads === readsUntilFrozen) {
+      if (++allReads % freezeEvery === 0) {
         frozen++;
         client.pause();
         upstream.pause();

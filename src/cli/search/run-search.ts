@@ -21,6 +21,7 @@ import type { ServerLaunch } from '../embedded-server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
+import { withoutLoad } from './apply-candidate.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads, type Variations } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
@@ -333,7 +334,7 @@ function judged(
   const measured = repeated.filter(({ metrics }) => metrics.length > 0);
   const chances = chancesOfBest(measured, goal, seed);
   const isCurrent = ({ candidate }: Repeated): boolean =>
-    current !== undefined && candidateKey(candidate) === candidateKey(current);
+    current !== undefined && candidateKey(withoutLoad(candidate)) === candidateKey(withoutLoad(current));
   const order = measured
     .map((each, index) => ({ each, chance: chances[index] ?? 0, judgement: judge(meanOf(each.metrics), goal) }))
     .sort((left, right) => compareJudgements(left.judgement, right.judgement));
@@ -356,8 +357,8 @@ function judged(
     }),
   );
   const [best] = order;
-  const before = measured.find(isCurrent);
-  const gain = best === undefined || before === undefined ? undefined : gainOver(best.each, before, goal);
+  const before = order.find(({ each }) => isCurrent(each));
+  const gain = best === undefined || before === undefined ? undefined : gainOver(best.each, before.each, goal);
   return { finalists, ...(gain === undefined ? {} : { gain }) };
 }
 
