@@ -11,7 +11,7 @@ import type { RequestSettings } from './request-flags.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Measurement:' } as const;
 
-const defaults = { precisionPercent: 5, minMs: 2000, maxMs: 15_000 } as const;
+const defaults = { precisionPercent: 5, minMs: 2000, maxMs: 20_000 } as const;
 const windowDefaults = { intervalMs: '5000', requestCount: '50', stabilityPercent: '10', maxTrials: '10' } as const;
 /** Ten times as many requests as p99 needs, at 100 a second. */
 const certifyMaxMs = 60_000;
@@ -36,7 +36,7 @@ export const measurementFlags = {
     describe: 'Adaptive: a level ends when throughput and latency are known to within so many %',
   },
   'min-time': { ...text, defaultDescription: '2s', describe: 'Adaptive: at least so long a level, 500ms, 2s or 1m' },
-  'max-time': { ...text, defaultDescription: '15s', describe: 'Adaptive: at most so long a level' },
+  'max-time': { ...text, defaultDescription: '20s', describe: 'Adaptive: at most so long a level' },
   certify: {
     ...text,
     describe: 'Each level ends as PASS, FAIL or UNDECIDED (after --max-time): perf_latency_p99<=15ms@99%',

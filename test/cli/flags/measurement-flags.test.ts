@@ -30,7 +30,7 @@ for (const [args, mode] of modes) {
 }
 
 test('measurementSettings have the bounds of an adaptive level', (t) => {
-  t.deepEqual(measurement().adaptive, { precisionPercent: 5, minMs: 2000, maxMs: 15_000 });
+  t.deepEqual(measurement().adaptive, { precisionPercent: 5, minMs: 2000, maxMs: 20_000 });
   const given = measurement('--precision', '2.5', '--min-time', '250ms', '--max-time', '2m');
   t.deepEqual(given.adaptive, { precisionPercent: 2.5, minMs: 250, maxMs: 120_000 });
   t.is(given.intervalMs, 250);
