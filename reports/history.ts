@@ -38,9 +38,23 @@ export const runName = (run: HistoryRun | undefined): string =>
 
 const latestOf = ({ stretches }: Trend): number | undefined => stretches.at(-1)?.mean;
 
-export const trendColumns: readonly Column<TrendRow>[] = [
+/** What a row is about. */
+const figureColumns: readonly Column<TrendRow>[] = [
   { key: 'level', title: 'level', name: 'level', unit: '', value: ({ trend }) => trend.level, align: 'left' },
   { key: 'metric', title: 'metric', name: 'metric', unit: '', value: ({ trend }) => trend.metric, align: 'left' },
+];
+
+const unitColumn: Column<TrendRow> = {
+  key: 'of',
+  title: 'unit',
+  name: 'unit',
+  unit: '',
+  value: ({ trend }) => trend.unit,
+  align: 'left',
+};
+
+export const trendColumns: readonly Column<TrendRow>[] = [
+  ...figureColumns,
   { key: 'runs', title: 'runs', name: 'runs', unit: '', value: ({ trend }) => trend.points.length },
   {
     key: 'latest',
@@ -51,7 +65,7 @@ export const trendColumns: readonly Column<TrendRow>[] = [
     digits: 3,
     significant: 5,
   },
-  { key: 'of', title: 'unit', name: 'unit', unit: '', value: ({ trend }) => trend.unit, align: 'left' },
+  unitColumn,
   {
     key: 'trend',
     title: 'trend',
@@ -94,8 +108,7 @@ export const shiftColumns: readonly Column<ShiftRow>[] = [
     value: ({ group, shift }) => runName(group.runs[shift.run]),
     align: 'left',
   },
-  { key: 'level', title: 'level', name: 'level', unit: '', value: ({ trend }) => trend.level, align: 'left' },
-  { key: 'metric', title: 'metric', name: 'metric', unit: '', value: ({ trend }) => trend.metric, align: 'left' },
+  ...figureColumns,
   {
     key: 'before',
     title: 'before',
@@ -114,7 +127,7 @@ export const shiftColumns: readonly Column<ShiftRow>[] = [
     digits: 3,
     significant: 5,
   },
-  { key: 'of', title: 'unit', name: 'unit', unit: '', value: ({ trend }) => trend.unit, align: 'left' },
+  unitColumn,
   {
     key: 'change',
     title: 'change %',
