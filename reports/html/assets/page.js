@@ -63,7 +63,10 @@ for (const heading of document.querySelectorAll('thead th')) {
 const theme = document.createElement('button');
 theme.id = 'theme';
 theme.type = 'button';
-const isDark = () => getComputedStyle(document.documentElement).colorScheme === 'dark';
+const isDark = () => {
+  const { theme: chosen } = document.documentElement.dataset;
+  return chosen === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
+};
 const nameTheme = () => {
   theme.textContent = isDark() ? 'Light' : 'Dark';
 };
