@@ -9,7 +9,7 @@ import type { MeasurementSettings } from '../../src/core/run-settings.js';
 import { toMs } from '../../src/core/units.js';
 import { idleClient } from './run-fixture.js';
 import { simulatedPacer } from './simulated-pacer.js';
-import { createSimulatedServer } from './simulated-server.js';
+import { createSimulatedServer, type SimulatedServer, type SimulatedServerOptions } from './simulated-server.js';
 import { createSimulation, type Simulation } from './simulation.js';
 
 export const adaptiveMeasurement: MeasurementSettings = {
@@ -30,6 +30,9 @@ export interface SimulatedLevel extends Partial<Omit<LevelOptions, 'planned'>> {
   readonly serviceMs: (index: number, nowMs: number) => number;
   readonly servers?: number;
   readonly failure?: (index: number, nowMs: number) => Failure | undefined;
+  readonly holdUntilMs?: SimulatedServerOptions['holdUntilMs'];
+  /** Of the thread that sends. */
+  readonly busyShare?: number;
 }
 
 /** One level, adaptive unless settings say otherwise, of a simulated server in simulated time. */
@@ -39,6 +42,8 @@ export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
     serviceMs: _serviceMs,
     servers: _servers,
     failure: _failure,
+    holdUntilMs: _holdUntilMs,
+    busyShare: _busyShare,
     ...options
   } = setup;
   const { simulation, ports } = simulatedPorts(setup);
@@ -51,22 +56,32 @@ export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
   );
 }
 
+export interface SimulatedPorts {
+  readonly simulation: Simulation;
+  readonly server: SimulatedServer;
+  readonly ports: LevelPorts;
+}
+
 /** A simulated server, and what measures it. */
 export function simulatedPorts({
   serviceMs,
   servers,
   failure,
-}: Pick<SimulatedLevel, 'serviceMs' | 'servers' | 'failure'>): { simulation: Simulation; ports: LevelPorts } {
+  holdUntilMs,
+  busyShare,
+}: Pick<SimulatedLevel, 'serviceMs' | 'servers' | 'failure' | 'holdUntilMs' | 'busyShare'>): SimulatedPorts {
   const simulation = createSimulation();
   const nowMs = (): number => toMs(simulation.clock.now());
   const server = createSimulatedServer(simulation, {
     serviceMs: (index) => serviceMs(index, nowMs()),
     ...(servers === undefined ? {} : { servers }),
     ...(failure === undefined ? {} : { failure: (index) => failure(index, nowMs()) }),
+    ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
   });
   const { cpuMsPerRequest: _perRequest, ...reading } = idleClient;
   return {
     simulation,
+    server,
     ports: {
       openSender: localSender({
         open: server.open,
@@ -77,7 +92,7 @@ export function simulatedPorts({
       }),
       clock: simulation.clock,
       startMeter: () => ({
-        read: async () => ({ ...reading, cpuMs: 1 }),
+        read: async () => ({ ...reading, cpuMs: 1, ...(busyShare === undefined ? {} : { busyShare }) }),
         [Symbol.dispose]: () => undefined,
       }),
       readStatistics: async () => server.statistics(),

@@ -1,18 +1,13 @@
 import test from 'ava';
 import { constantRate } from '../../../analyzer/load/constant-rate.js';
-import { localSender } from '../../../analyzer/load/local-sender.js';
 import { planPlainLoad } from '../../../analyzer/load/plan-load.js';
-import { inTurn } from '../../../analyzer/load/request-order.js';
-import type { ClientReading } from '../../../analyzer/measure/client-meter.js';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
-import { type LevelOptions, measureLevel } from '../../../analyzer/measure/measure-level.js';
+import { measureLevel } from '../../../analyzer/measure/measure-level.js';
 import type { Failure } from '../../../src/core/failure.js';
 import type { ClosedLoad, RequestRateLoad } from '../../../src/core/load.js';
 import type { Pacing } from '../../../src/core/run.js';
 import type { MeasurementSettings } from '../../../src/core/run-settings.js';
-import { simulatedPacer } from '../../helpers/simulated-pacer.js';
-import { createSimulatedServer, type SimulatedServerOptions } from '../../helpers/simulated-server.js';
-import { createSimulation } from '../../helpers/simulation.js';
+import { type SimulatedLevel, simulatedPorts } from '../../helpers/measure-simulated.js';
 
 const everySecond: MeasurementSettings = {
   mode: 'time_windows',
@@ -24,27 +19,15 @@ const everySecond: MeasurementSettings = {
   maxErrorRatePercent: 1,
 };
 
-const idleReading: ClientReading = {
-  cpuMs: 100,
-  cpuCores: 0.1,
-  spareCores: 0,
-  busyShare: 0.1,
-  loopDelay: { meanMs: 0, p99Ms: 0, maxMs: 0 },
-  gc: { count: 0, totalMs: 0, longestMs: 0 },
+type Setup = Omit<SimulatedLevel, 'load'> & {
+  readonly concurrency?: number;
+  readonly load?: ClosedLoad | RequestRateLoad;
+  readonly stop?: readonly [atMs: number, reason: string];
 };
-
-type Setup = SimulatedServerOptions &
-  Partial<Omit<LevelOptions, 'planned'>> & {
-    concurrency?: number;
-    load?: ClosedLoad | RequestRateLoad;
-    busyShare?: number;
-    stop?: readonly [atMs: number, reason: string];
-  };
 
 function measure(setup: Setup) {
   const { load = { kind: 'concurrency', concurrency: setup.concurrency ?? 1 } } = setup;
-  const simulation = createSimulation();
-  const server = createSimulatedServer(simulation, setup);
+  const { simulation, server, ports } = simulatedPorts(setup);
   const stopping = new AbortController();
   const views: LevelView[] = [];
   if (setup.stop !== undefined) {
@@ -52,26 +35,9 @@ function measure(setup: Setup) {
     simulation.after(atMs, () => stopping.abort(reason));
   }
   const level = measureLevel(
+    { batchSize: 1, measurement: everySecond, planned: planPlainLoad(load, 0), ...setup },
     {
-      batchSize: 1,
-      measurement: everySecond,
-      planned: planPlainLoad(load, 0),
-      ...setup,
-    },
-    {
-      openSender: localSender({
-        open: server.open,
-        order: inTurn(1),
-        clock: simulation.clock,
-        openPacer: async () => simulatedPacer(simulation),
-        drainLimitMs: 1000,
-      }),
-      clock: simulation.clock,
-      startMeter: () => ({
-        read: async () => ({ ...idleReading, busyShare: setup.busyShare ?? 0.1 }),
-        [Symbol.dispose]: () => undefined,
-      }),
-      readStatistics: async () => server.statistics(),
+      ...ports,
       onStart: (view) => {
         simulation.after(1500, () => views.push(view()));
       },
@@ -194,7 +160,7 @@ test('measureLevel of an open loop judges stability by the response time', async
 test('measureLevel says how much CPU the client spent on a request, and whether the level is to be believed', async (t) => {
   const healthy = await measure({ concurrency: 1, serviceMs: () => 10 });
   t.deepEqual(healthy.level.verdict, { kind: 'valid', findings: [] });
-  t.is(healthy.level.clientHealth.cpuMsPerRequest, 100 / healthy.level.requests.sent);
+  t.is(healthy.level.clientHealth.cpuMsPerRequest, 1 / healthy.level.requests.sent);
   const busy = await measure({ concurrency: 1, serviceMs: () => 10, busyShare: 0.9 });
   t.is(busy.level.verdict.kind, 'suspect');
   const overloaded = await measure({ load: { ...hundredPerSecond, maxInFlight: 2 }, serviceMs: () => 40 });
