@@ -1,14 +1,7 @@
 import type { SearchResult } from '../../src/core/search-result.js';
+import { candidateText } from '../candidate-text.js';
 import { searchTrialLine } from '../search.js';
-import {
-  dimensionsOf,
-  isSameCandidate,
-  paretoFront,
-  type TrialRow,
-  tailOf,
-  throughputOf,
-  trialRows,
-} from '../search-rows.js';
+import { dimensionsOf, isSameCandidate, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
 import { colours, grid, isNarrow, legend, muted, paper, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart, ChartPoint } from './render-chart.js';
 
@@ -34,22 +27,26 @@ const pointOf = ({ row: { number, trial } }: Placed, x: number, y: number): Char
   label: `${number}: ${searchTrialLine(trial)}`,
 });
 
-/** Throughput against p99 of every measurement, with those that no other beats in both. */
+/** Throughput against p99 of every measurement, with the candidates that no other beats. */
 export function paretoChart(result: SearchResult): Chart | undefined {
-  const rows = trialRows(result);
-  const placed = placedOf(rows).filter(
+  const placed = placedOf(trialRows(result)).filter(
     (each): each is Placed & { readonly tailMs: number } => each.tailMs !== undefined,
   );
   if (placed.length === 0) return undefined;
-  const front = paretoFront(rows).flatMap((row) => placed.filter((each) => each.row === row));
+  const front = result.pareto.flatMap(({ candidate, metrics }) => {
+    const [x, y] = [throughputOf(metrics), tailOf(metrics)];
+    return x === undefined || y === undefined ? [] : [{ candidate, x, y }];
+  });
   const [best] = result.finalists;
   const chosen = placed.filter(({ row }) => best !== undefined && isSameCandidate(row.trial.candidate, best.candidate));
   return {
     name: 'pareto',
     title: 'Throughput against p99 latency',
     caption:
-      'Each point is a measurement; hollow ones break a limit. The line joins those that no other beats in both; a diamond is the choice.',
-    description: front.map(({ row }) => searchTrialLine(row.trial)).join('; '),
+      'Each point is a measurement; hollow ones break a limit. The line joins the candidates than which no other one is better in throughput, latency and, where it was measured, memory; a diamond is the choice.',
+    description: front
+      .map(({ candidate, x, y }) => `${candidateText(candidate)}: ${short(x)} infer/s, p99 ${short(y)} ms`)
+      .join('; '),
     isFullWidth: true,
     option: () => ({
       grid: { ...grid, top: 30 },
@@ -67,7 +64,7 @@ export function paretoChart(result: SearchResult): Chart | undefined {
           silent: true,
           symbol: 'none',
           lineStyle: { color: colours[2], width: 2 },
-          data: front.map(({ throughput, tailMs }) => [throughput, tailMs]),
+          data: front.map(({ x, y }) => [x, y]),
         },
         {
           type: 'scatter',
@@ -131,28 +128,26 @@ export function traceChart(result: SearchResult): Chart | undefined {
   };
 }
 
-/** The most throughput within limits that each value of each dimension had, over all values of the others. */
-export function sensitivityChart(result: SearchResult): Chart | undefined {
-  const placed = placedOf(trialRows(result)).filter(({ row }) => row.isKept !== false);
-  const bars = dimensionsOf(result).flatMap(({ name, values }, dimension) =>
-    values.flatMap((value) => {
-      const having = placed.filter(({ row }) => row.trial.candidate[name] === value);
-      const most = Math.max(...having.map(({ throughput }) => throughput));
-      return having.length === 0 ? [] : [{ name: `${name} ${value}`, dimension, most, count: having.length }];
-    }),
+/** What each value of each dimension reached at its best. */
+export function sensitivityChart({ sensitivity }: SearchResult): Chart | undefined {
+  const bars = sensitivity.flatMap(({ dimension, values }, index) =>
+    values.flatMap(({ value, measurements, best }) =>
+      best === undefined ? [] : [{ name: `${dimension} ${value}`, index, percent: 100 * best, measurements }],
+    ),
   );
   if (bars.length === 0) return undefined;
-  const labelOf = ({ name, most, count }: (typeof bars)[number]): string =>
-    `${name}: at most ${short(most)} infer/s in ${count} measurements`;
+  const labelOf = ({ name, percent, measurements }: (typeof bars)[number]): string =>
+    `${name}: ${short(percent)} % of the best in ${measurements} measurements`;
   return {
     name: 'sensitivity',
     title: 'What each setting brings',
-    caption: 'The most throughput within limits that was measured with each value, whatever the others were.',
+    caption:
+      'What was reached within limits with each value, whatever the others were, as a share of the best. A value that was measured rarely may be better than it looks.',
     description: bars.map(labelOf).join('; '),
     height: 70 + 20 * bars.length,
     option: (size) => ({
       grid: { ...grid, top: 12 },
-      xAxis: xAxis({ name: 'infer/s', min: 0 }),
+      xAxis: xAxis({ name: '% of the best', min: 0 }),
       yAxis: {
         ...yAxis({
           name: '',
@@ -166,9 +161,9 @@ export function sensitivityChart(result: SearchResult): Chart | undefined {
         {
           type: 'bar',
           barWidth: '65%',
-          data: bars.map(({ most, dimension }) => ({
-            value: most,
-            itemStyle: { color: colours[dimension % colours.length] },
+          data: bars.map(({ percent, index }) => ({
+            value: percent,
+            itemStyle: { color: colours[index % colours.length] },
           })),
           emphasis: { disabled: true },
         },
@@ -176,7 +171,7 @@ export function sensitivityChart(result: SearchResult): Chart | undefined {
     }),
     pointAt: (series, index) => {
       const bar = series === 0 ? bars[index] : undefined;
-      return bar && { level: index, x: bar.most, y: index, label: labelOf(bar) };
+      return bar && { level: index, x: bar.percent, y: index, label: labelOf(bar) };
     },
   };
 }

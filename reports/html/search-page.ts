@@ -1,30 +1,17 @@
-import type { Finalist, SearchResult } from '../../src/core/search-result.js';
+import type { Finalist, Rejected, SearchResult } from '../../src/core/search-result.js';
 import { candidateText } from '../candidate-text.js';
 import type { Chart } from '../charts/render-chart.js';
 import { parallelChart, paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
 import type { Column } from '../column.js';
 import { formatSearch, limitText, verdictOf } from '../search.js';
-import {
-  configurationText,
-  loadText,
-  type Rejected,
-  rejectedOf,
-  type TrialRow,
-  tailOf,
-  throughputOf,
-  trialRows,
-} from '../search-rows.js';
+import { configurationText, loadText, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
 import { chartFigure } from './chart-figure.js';
 import { type Html, html } from './html.js';
 import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
 
-/**
- * A search as a page that needs nothing else.
- *
- * @param difference of `config.pbtxt`, before and with the choice; absent where the document does not say what was before
- */
-export function formatSearchHtml(result: SearchResult, difference: string | undefined): string {
+/** A search as a page that needs nothing else. */
+export function formatSearchHtml(result: SearchResult): string {
   const charts = [paretoChart(result), traceChart(result), sensitivityChart(result), parallelChart(result)].filter(
     (chart): chart is Chart => chart !== undefined,
   );
@@ -36,11 +23,11 @@ export function formatSearchHtml(result: SearchResult, difference: string | unde
 <p class="sub">${result.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}, ${(result.durationMs / 1000).toFixed(0)} s, strategy ${result.strategy}, seed ${result.seed}</p>
 ${verdict(result)}
 ${result.finalists.length === 0 ? undefined : htmlTable({ key: 'finalists', title: 'Finalists, measured again in turn', columns: finalistColumns, rows: result.finalists }, 'search')}
-${difference === undefined ? undefined : html`<h2>Change of config.pbtxt</h2>\n<pre id="difference">${difference}</pre>`}
+${result.difference === undefined ? undefined : html`<h2>Change of config.pbtxt</h2>\n<pre id="difference">${result.difference}</pre>`}
 ${charts.length === 0 ? undefined : html`<h2>Charts</h2>\n<div class="charts">\n${charts.map(chartFigure)}</div>`}
 <h2>Tables</h2>
 ${loadTable(rows)}
-${htmlTable({ key: 'rejected', title: 'Rejected alternatives', columns: rejectedColumns, rows: rejectedOf(result) }, 'search')}
+${result.rejected.length === 0 ? undefined : htmlTable({ key: 'rejected', title: 'Near the best, and not taken', columns: rejectedColumns, rows: result.rejected }, 'search')}
 ${htmlTable({ key: 'trials', title: 'Every measurement', columns: trialColumns, rows }, 'search')}
 ${result.pruned.length === 0 ? undefined : html`<h2>Left out before anything was measured</h2>\n<ul>${result.pruned.map(({ reason, count }) => html`<li>${count}: ${reason}</li>`)}</ul>`}
 <details><summary>The report as text</summary><pre>${formatSearch(result)}</pre></details>
@@ -94,16 +81,14 @@ const finalistColumns: readonly Column<Finalist>[] = [
 ];
 
 const rejectedColumns: readonly Column<Rejected>[] = [
-  { ...text('configuration', 'configuration'), value: ({ configuration }) => configuration },
+  { ...text('candidate', 'candidate'), value: ({ candidate }) => candidateText(candidate) },
   {
-    key: 'measurements',
-    title: 'measurements',
-    name: 'measurements',
+    key: 'differences',
+    title: 'differs in',
+    name: 'settings that differ',
     unit: '',
-    value: ({ measurements }) => measurements,
+    value: (each) => each.differences,
   },
-  { ...throughputForm, value: ({ throughput }) => throughput },
-  { ...tailForm, value: ({ tailMs }) => tailMs },
   { ...text('reason', 'reason'), value: ({ reason }) => reason },
 ];
 

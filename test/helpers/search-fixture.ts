@@ -9,6 +9,15 @@ const measured = (candidate: Candidate, throughput: number, p99: number): Trial 
   seconds: 2,
 });
 
+const paretoPoint = (trial: Trial | undefined): SearchResult['pareto'][number] => {
+  if (!trial?.ok) throw new Error('it was measured');
+  return {
+    candidate: trial.candidate,
+    metrics: trial.metrics,
+    keepsLimits: (trial.metrics['perf_latency_p99'] ?? 99) <= 10,
+  };
+};
+
 const limit = { metric: 'perf_latency_p99', max: 10 } as const;
 
 /** A search of two settings and the load: one configuration fails, one breaks the limit, one is the best. */
@@ -55,9 +64,27 @@ export function searchFixture(overrides: Partial<SearchResult> = {}): SearchResu
     batchSize: 1,
     idle: {},
     variants: [],
-    pareto: [],
-    sensitivity: [],
-    rejected: [],
+    pareto: [6, 5, 0].map((index) => paretoPoint(trials[index])),
+    sensitivity: [
+      {
+        dimension: 'instance_count',
+        values: [
+          { value: 1, measurements: 2, best: 0.72 },
+          { value: 2, measurements: 2, best: 1 },
+          { value: 4, measurements: 1 },
+        ],
+      },
+      { dimension: 'concurrency', values: [{ value: 8, measurements: 4, best: 1 }] },
+    ],
+    rejected: [
+      { candidate: { ...small, concurrency: 8 }, differences: 1, reason: '28 % behind' },
+      {
+        candidate: { instance_count: 4, max_batch_size: 8, concurrency: 8 },
+        differences: 1,
+        reason: 'failed: <b>out of memory</b>',
+      },
+    ],
+    difference: '-count: 1\n+count: 2\n<i>',
     ranking: [5, 2, 0, 3, 1, 6],
     strategy: 'guided',
     seed: 0,

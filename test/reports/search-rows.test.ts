@@ -1,32 +1,30 @@
 import test from 'ava';
 import { formatSearchHtml } from '../../reports/html/search-page.js';
-import { paretoFront, rejectedOf, trialRows } from '../../reports/search-rows.js';
+import { trialRows } from '../../reports/search-rows.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { searchFixture } from '../helpers/search-fixture.js';
 
-test('paretoFront holds what no other measurement beats in both throughput and p99', (t) => {
+test('trialRows says of each measurement whether it keeps the limits, as far as that is known', (t) => {
   t.deepEqual(schemaErrors(searchFixture(), 'search'), []);
   t.deepEqual(
-    paretoFront(trialRows(searchFixture())).map(({ number }) => number),
-    [1, 6, 7],
-  );
-});
-
-test('rejectedOf says what speaks against each configuration that was not chosen', (t) => {
-  t.deepEqual(
-    rejectedOf(searchFixture()).map(({ configuration, reason }) => [configuration, reason]),
+    trialRows(searchFixture()).map(({ number, isKept }) => [number, isKept]),
     [
-      ['as it was', 'others did better at the first look'],
-      ['instance_count 1, max_batch_size 8', 'measured again with the best: 3 % likely to be the best'],
-      ['instance_count 4, max_batch_size 8', 'failed: <b>out of memory</b>'],
-      ['instance_count 2, max_batch_size 32', 'never within perf_latency_p99 <= 10'],
+      [1, true],
+      [2, false],
+      [3, true],
+      [4, false],
+      [5, undefined],
+      [6, true],
+      [7, false],
     ],
   );
+  const unknown = searchFixture({ limits: [{ metric: 'perf_latency_p50', max: 1 }] });
+  t.true(trialRows(unknown).every(({ isKept }) => isKept === undefined));
 });
 
 test('formatSearchHtml of a search that found nothing says so, and escapes what comes from a server', (t) => {
   const failed = searchFixture().trials.filter(({ ok }) => !ok);
-  const page = formatSearchHtml(searchFixture({ trials: failed, finalists: [] }), undefined);
+  const page = formatSearchHtml(searchFixture({ trials: failed, finalists: [], pareto: [], sensitivity: [] }));
   t.true(page.includes('Nothing could be measured'));
   t.false(page.includes('<svg'));
   t.false(page.includes('<b>'));
