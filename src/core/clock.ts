@@ -7,8 +7,10 @@ export interface Clock {
   /**
    * Resolves at `time` or at the abort of `signal`, whichever comes first; never rejects.
    * Always yields at least one turn of the event loop, so that a late sender still reads replies.
+   *
+   * @param lateness so much later will do as well, which may save CPU; 0 unless it is given
    */
-  sleepUntil(time: Nanoseconds, signal?: AbortSignal): Promise<void>;
+  sleepUntil(time: Nanoseconds, signal?: AbortSignal, lateness?: Nanoseconds): Promise<void>;
 }
 
 export const systemClock: Clock = {

@@ -13,8 +13,11 @@ export interface StagedInstance extends ModelInstance {
   readonly handed: number;
   /** The requests of the batch that runs. */
   readonly running: number;
-  /** @param outputsOf the outputs of a row; none unless it is given */
-  finish(outputsOf?: (row: number) => readonly Tensor[]): Promise<void>;
+  /**
+   * @param outputsOf the outputs of a row; none unless it is given
+   * @param computeEnd nanoseconds; the computation began at 0
+   */
+  finish(outputsOf?: (row: number) => readonly Tensor[], computeEnd?: number): Promise<void>;
   fail(refusal: RefusalError): Promise<void>;
 }
 
@@ -41,10 +44,10 @@ export function stagedInstance(name: string, { takesAhead = false } = {}): Stage
       return handed[0]?.batch.requests.length ?? 0;
     },
     execute: (batch) => new Promise((resolve, reject) => void handed.push({ batch, resolve, reject })),
-    async finish(outputsOf = () => []) {
+    async finish(outputsOf = () => [], computeEnd = 0) {
       const done = handed.shift();
       const outputs = done?.batch.requests.map((_, row) => outputsOf(row)) ?? [];
-      done?.resolve({ computeStart: ns(0), computeEnd: ns(0), outputs });
+      done?.resolve({ computeStart: ns(0), computeEnd: ns(computeEnd), outputs });
       await settled();
     },
     async fail(refusal) {

@@ -5,12 +5,15 @@ import { type Nanoseconds, ns } from '../../core/units.js';
 export class Alarm {
   readonly #clock: Clock;
   readonly #onRing: () => void;
+  readonly #lateness: Nanoseconds;
   #time = ns(Number.POSITIVE_INFINITY);
   #sleep: AbortController | undefined;
 
-  constructor(clock: Clock, onRing: () => void) {
+  /** @param lateness so much later than asked for it may ring */
+  constructor(clock: Clock, onRing: () => void, lateness = ns(0)) {
     this.#clock = clock;
     this.#onRing = onRing;
+    this.#lateness = lateness;
   }
 
   /** Infinity = no need to ring. An alarm that is set to an earlier time stays: to ring early does no harm. */
@@ -30,7 +33,7 @@ export class Alarm {
     const sleep = new AbortController();
     this.#sleep = sleep;
     this.#time = time;
-    void this.#clock.sleepUntil(time, sleep.signal).then(() => {
+    void this.#clock.sleepUntil(time, sleep.signal, this.#lateness).then(() => {
       if (this.#sleep !== sleep) return;
       this.#stop();
       this.#onRing();

@@ -58,12 +58,15 @@ export class Scheduler implements RequestScheduler {
   #inFlight = 0;
   /** For requests that are held and requests that expire. */
   readonly #alarm: Alarm;
+  /** For instances that will soon be idle. */
+  readonly #aheadAlarm: Alarm;
   #onDrained: (() => void) | undefined;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#queue = options.queue;
     this.#alarm = new Alarm(options.clock, () => this.#dispatch());
+    this.#aheadAlarm = new Alarm(options.clock, () => this.#dispatch(), ns(2e6));
     this.#stations = new Stations(options.instances, { mayHandAhead: options.queue.isFixed });
     this.#liveInstances = options.instances.length;
   }
@@ -132,22 +135,32 @@ export class Scheduler implements RequestScheduler {
     this.#alarm.set(ns(Math.min(heldUntil, this.#queue.nextDeadline)));
   }
 
-  /** Returns until when the rest is held back while an instance is idle; infinite when nothing is. */
+  /** @returns until when the rest is held back while an instance is idle; infinite when nothing is */
   #startBatches(): Nanoseconds {
-    while (this.#queue.length > 0) {
-      const station = this.#stations.next;
-      if (station === undefined) break;
-      const now = this.#options.clock.now();
-      const decision = this.#options.formBatch(this.#queue, now);
-      const isIdle = station.batches === 0;
-      if (decision.kind === 'wait' && isIdle) return decision.until;
-      if (decision.kind !== 'send' || (!isIdle && !decision.isFull)) break;
-      this.#stations.hand(station);
-      const requests = this.#queue.take(decision.count);
-      for (const request of requests) request.stopWatching();
-      void this.#run(station, { requests, start: now });
+    let again: Nanoseconds | undefined;
+    while (again === undefined) again = this.#startBatch();
+    return again;
+  }
+
+  /** @returns `undefined` when it started one */
+  #startBatch(): Nanoseconds | undefined {
+    const offer = this.#queue.length > 0 ? this.#stations.next() : undefined;
+    if (offer === undefined) return never;
+    const { station, from } = offer;
+    const now = this.#options.clock.now();
+    if (now < from) {
+      this.#aheadAlarm.set(from);
+      return never;
     }
-    return never;
+    const decision = this.#options.formBatch(this.#queue, now);
+    const isIdle = station.batches === 0;
+    if (decision.kind === 'wait' && isIdle) return decision.until;
+    if (decision.kind !== 'send' || (!isIdle && !decision.isFull)) return never;
+    this.#stations.hand(station, now);
+    const requests = this.#queue.take(decision.count);
+    for (const request of requests) request.stopWatching();
+    void this.#run(station, { requests, start: now });
+    return undefined;
   }
 
   /** Never rejects. The instance gets its next batch before the answers of this one go out. */
@@ -160,7 +173,7 @@ export class Scheduler implements RequestScheduler {
       const execution = await station.instance.execute({ plan, requests });
       const { computeStart, computeEnd, outputs, failures, ends, start: turn = start } = execution;
       const times = { start: ns(Math.max(start, turn)), computeStart, computeEnd, end: clock.now() };
-      this.#release(station, ns(computeEnd - times.start));
+      this.#release(station, times.end, ns(computeEnd - times.start));
       const size = batchSizeOf(requests);
       statistics.recordExecution(times, size, ends === undefined ? size - failedSizeOf(requests, failures) : 0);
       requests.forEach((request, index) => {
@@ -170,7 +183,7 @@ export class Scheduler implements RequestScheduler {
         else void this.#answerAtEnd(request, ends[index], times);
       });
     } catch (thrown) {
-      this.#release(station);
+      this.#release(station, clock.now());
       const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
       for (const request of requests) this.#answer(request, failed(refusal, 'BACKEND'));
     }
@@ -188,10 +201,10 @@ export class Scheduler implements RequestScheduler {
     }
   }
 
-  #release(station: Station, computed?: Nanoseconds): void {
+  #release(station: Station, now: Nanoseconds, computed?: Nanoseconds): void {
     const { recovery } = station.instance;
     if (recovery !== undefined) this.#awaitRecovery(station, recovery);
-    this.#stations.finish(station, computed);
+    this.#stations.finish(station, now, computed);
     if (recovery === undefined) this.#dispatch();
   }
 
@@ -220,6 +233,7 @@ export class Scheduler implements RequestScheduler {
       this.#answer(request, failed(new RefusalError('unavailable', reason), 'OTHER'));
     }
     this.#alarm.set(never);
+    this.#aheadAlarm.set(never);
   }
 
   #answer(request: WaitingRequest, answer: Answer): void {

@@ -309,6 +309,20 @@ test('Scheduler hands batches ahead once it knows that the model is quick, and a
   t.deepEqual(ends, ['a', 'b', 'c', 'd']);
 });
 
+test('Scheduler hands a batch ahead to a slow model when what it runs is about to end', async (t) => {
+  const { enqueue, first, clock } = setup({ takesAhead: true });
+  enqueue('a');
+  await clock.advanceTo(36e6);
+  await first.finish(undefined, 36e6);
+  for (const label of ['b', 'c', 'd']) enqueue(label);
+  await clock.advanceTo(66e6);
+  t.is(first.handed, 1, 'ends in 6 ms');
+  await clock.advanceTo(67e6);
+  t.is(first.handed, 2, 'ends in 5 ms');
+  await clock.advanceTo(200e6);
+  t.is(first.handed, 2, 'has the whole of another left');
+});
+
 test('Scheduler hands no batch ahead that could still grow', async (t) => {
   const { enqueue, first } = setup({ takesAhead: true, formBatch: dynamic() });
   enqueue('a');

@@ -1,15 +1,21 @@
 import test from 'ava';
 import { ns } from '../../../src/core/units.js';
-import { Stations } from '../../../src/server/scheduling/stations.js';
+import { type Station, Stations } from '../../../src/server/scheduling/stations.js';
 import { stagedInstance } from '../staged-instance.js';
 
 const ms = (value: number) => ns(value * 1e6);
 
+/** Who gets a batch that is to be handed now. */
+function nextOf(stations: Stations, now = ms(0)): Station | undefined {
+  const offer = stations.next();
+  return offer !== undefined && offer.from <= now ? offer.station : undefined;
+}
+
 /** Hands batches until nobody takes more; the names of those who got one, in order. */
-function handAll(stations: Stations, most = 100): string[] {
+function handAll(stations: Stations, now = ms(0)): string[] {
   const names: string[] = [];
-  for (let next = stations.next; next !== undefined && names.length < most; next = stations.next) {
-    stations.hand(next);
+  for (let next = nextOf(stations, now); next !== undefined && names.length < 100; next = nextOf(stations, now)) {
+    stations.hand(next, now);
     names.push(next.instance.name);
   }
   return names;
@@ -22,10 +28,10 @@ function setup({ count = 1, takesAhead = true, mayHandAhead = true } = {}) {
 
 /** Lets the next station compute once. */
 function learn(stations: Stations, computed: number): void {
-  const { next } = stations;
+  const next = nextOf(stations);
   if (next === undefined) throw new Error('no station is idle');
-  stations.hand(next);
-  stations.finish(next, ms(computed));
+  stations.hand(next, ms(0));
+  stations.finish(next, ms(0), ms(computed));
 }
 
 for (const [count, computed, expected] of [
@@ -42,6 +48,35 @@ for (const [count, computed, expected] of [
     t.is(handAll(stations).length, expected);
   });
 }
+
+for (const [count, computed, from] of [
+  [1, 36, 31], // 5 ms before the end
+  [2, 36, 35], // 1 ms
+] as const) {
+  test(`Stations hands a second batch of ${computed} ms to ${count} instance(s) after ${from} ms`, (t) => {
+    const stations = setup({ count });
+    learn(stations, computed);
+    t.is(handAll(stations).length, count);
+    t.is(stations.next()?.from, ms(from));
+    t.is(handAll(stations, ms(from)).length, count);
+    t.is(stations.next(), undefined, 'nobody takes a third');
+  });
+}
+
+test('Stations offers the instance that ends first', (t) => {
+  const stations = setup({ count: 2 });
+  learn(stations, 36);
+  const one = nextOf(stations);
+  if (one === undefined) return t.fail();
+  stations.hand(one, ms(0));
+  const other = nextOf(stations);
+  if (other === undefined) return t.fail();
+  stations.hand(other, ms(10));
+  t.is(stations.next()?.station, one);
+  stations.finish(one, ms(36), ms(36));
+  stations.hand(one, ms(36));
+  t.deepEqual(stations.next(), { station: other, from: ms(45) });
+});
 
 test('Stations spreads what it hands ahead evenly', (t) => {
   const stations = setup({ count: 2 });
@@ -64,28 +99,28 @@ test('Stations hands nothing ahead before the first batch has ended', (t) => {
 
 test('Stations takes the one that became idle last', (t) => {
   const stations = setup({ count: 2, takesAhead: false });
-  const one = stations.next;
-  if (one !== undefined) stations.hand(one);
-  const other = stations.next;
-  if (other !== undefined) stations.hand(other);
-  if (other !== undefined) stations.finish(other);
-  if (one !== undefined) stations.finish(one);
-  t.is(stations.next, one);
+  const one = nextOf(stations);
+  if (one !== undefined) stations.hand(one, ms(0));
+  const other = nextOf(stations);
+  if (other !== undefined) stations.hand(other, ms(0));
+  if (other !== undefined) stations.finish(other, ms(0));
+  if (one !== undefined) stations.finish(one, ms(0));
+  t.is(nextOf(stations), one);
 });
 
 test('Stations leaves out one that is not fit, busy or idle, until it is', (t) => {
   const stations = setup();
   learn(stations, 0.1);
-  const station = stations.next;
+  const station = nextOf(stations);
   if (station === undefined) return t.fail();
-  stations.hand(station);
+  stations.hand(station, ms(0));
   t.true(stations.suspend(station));
   t.false(stations.suspend(station));
-  t.is(stations.next, undefined);
-  stations.finish(station);
-  t.is(stations.next, undefined);
+  t.is(nextOf(stations), undefined);
+  stations.finish(station, ms(0));
+  t.is(nextOf(stations), undefined);
   stations.resume(station);
-  t.is(stations.next, station);
+  t.is(nextOf(stations), station);
   stations.suspend(station);
-  t.is(stations.next, undefined);
+  t.is(nextOf(stations), undefined);
 });
