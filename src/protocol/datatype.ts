@@ -1,3 +1,5 @@
+import { ProtocolError } from './protocol-error.js';
+
 /** The tensor element types of the v2 protocol. */
 export type Datatype =
   | 'BOOL'
@@ -61,6 +63,13 @@ export const datatypeFacts: Readonly<Record<Datatype, DatatypeFacts>> = {
 };
 
 export const isDatatype = (text: string): text is Datatype => Object.hasOwn(datatypeFacts, text);
+
+/** @param owner e.g. "input 'X'" @throws ProtocolError for a text that is no datatype */
+export function datatypeFrom(text: string, owner: string): Datatype {
+  if (isDatatype(text)) return text;
+  const names = Object.keys(datatypeFacts).join(', ');
+  throw new ProtocolError(`inference ${owner} data-type is '${text.slice(0, 40)}', expected one of ${names}`);
+}
 
 export const toConfigDatatype = (datatype: Datatype): ConfigDatatype =>
   datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`;

@@ -1,7 +1,7 @@
 import Long from 'long';
 import { type ContentsField, type Datatype, datatypeFacts } from './datatype.js';
 import { ProtocolError } from './protocol-error.js';
-import { elementCount, packBytes, rawByteSize, type Tensor, unpackBytes } from './tensor.js';
+import { elementCount, packBytes, type Tensor, unpackBytes } from './tensor.js';
 
 type Int64 = number | { toString(): string };
 
@@ -30,30 +30,38 @@ const fieldNames: readonly ContentsField[] = [
   'bytes_contents',
 ];
 
+/** @throws ProtocolError unless there is an element for each place of the tensor's shape */
+export function checkElementCount(
+  contents: InferTensorContents,
+  { name, datatype, shape }: Omit<Tensor, 'data'>,
+): void {
+  const field = datatypeFacts[datatype].contents;
+  const count = field === undefined ? 0 : (contents[field]?.length ?? 0);
+  if (count === elementCount(shape)) return;
+  throw new ProtocolError(
+    `unexpected number of elements in ${field} of tensor '${name}': expected ${elementCount(shape)}, got ${count}`,
+  );
+}
+
 /**
- * The raw form of typed contents. The field must be the one of the datatype; 8- and 16-bit integers travel in the
- * 32-bit fields and are narrowed.
+ * The raw form of typed contents, as many elements as there are. The field must be the one of the datatype; 8- and 16-bit
+ * integers travel in the 32-bit fields and are narrowed.
  *
- * @throws ProtocolError when another field is filled, the element count differs, or a value is out of range
+ * @throws ProtocolError when another field is filled, or a value is out of range
  */
 export function rawFromContents(
   contents: InferTensorContents,
   tensor: Omit<Tensor, 'data'> & { readonly model?: string },
 ): Uint8Array {
-  const { name, datatype, shape } = tensor;
+  const { datatype } = tensor;
   const field = datatypeFacts[datatype].contents;
   const wrong = fieldNames.find((other) => other !== field && (contents[other]?.length ?? 0) > 0);
   if (field === undefined || wrong !== undefined) throw unexpectedContents(tensor, wrong);
   const elements: readonly Element[] = contents[field] ?? [];
-  if (elements.length !== elementCount(shape)) {
-    throw new ProtocolError(
-      `unexpected number of elements in ${field} of tensor '${name}': expected ${elementCount(shape)}, got ${elements.length}`,
-    );
-  }
   if (datatype === 'BYTES') return packBytes(elements as readonly Uint8Array[]);
-  const raw = new Uint8Array(rawByteSize(datatype, shape) ?? 0);
-  const view = new DataView(raw.buffer);
   const step = datatypeFacts[datatype].sizeBytes ?? 1;
+  const raw = new Uint8Array(step * elements.length);
+  const view = new DataView(raw.buffer);
   const write = writers[datatype];
   for (const [index, element] of elements.entries()) {
     checkRange(element, tensor);

@@ -1,14 +1,13 @@
-import Long from 'long';
-import { isDatatype } from './datatype.js';
-import { contentsFromRaw, type InferTensorContents, rawFromContents } from './grpc-contents.js';
+import type Long from 'long';
+import { datatypeFrom } from './datatype.js';
+import { checkElementCount, contentsFromRaw, type InferTensorContents, rawFromContents } from './grpc-contents.js';
+import { checkParameterTypes, fromParameterMap, type ParameterMap, toParameterMap } from './grpc-parameters.js';
 import {
   type InferInput,
   type InferOutput,
   type InferRequest,
   type InferResponse,
   noParameters,
-  type Parameters,
-  type ParameterValue,
   type RequestedOutput,
 } from './infer.js';
 import { shapeFrom } from './json.js';
@@ -20,16 +19,6 @@ const responseType = messageType('inference.ModelInferResponse');
 
 /** protobufjs gives 64-bit integers as Long objects, and takes numbers or Longs. */
 type Int64 = number | Long;
-
-interface InferParameter {
-  readonly parameter_choice?: string;
-  readonly bool_param?: boolean;
-  readonly int64_param?: Int64;
-  readonly string_param?: string;
-  readonly double_param?: number;
-  readonly uint64_param?: Int64;
-}
-type ParameterMap = Readonly<Record<string, InferParameter>>;
 
 interface TensorMessage {
   readonly name: string;
@@ -84,13 +73,37 @@ export function encodeModelInferRequest(request: InferRequest, form: ContentsFor
     .finish();
 }
 
+/** A `ModelInferRequest` of which only the model is known to be what it should be. */
+export interface OpenedInferRequest {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  /**
+   * Reads the rest; raw inputs are views of the bytes.
+   *
+   * @throws ProtocolError when the message breaks the protocol
+   */
+  read(): InferRequest;
+}
+
+/**
+ * Decodes `ModelInferRequest` as far as it names its model: whoever does not know that has nothing to say about the tensors.
+ *
+ * @throws ProtocolError when the bytes are not the message
+ */
+export function openModelInferRequest(bytes: Uint8Array): OpenedInferRequest {
+  const message = decodeMessage(requestType, bytes) as unknown as RequestMessage;
+  return { modelName: message.model_name, modelVersion: message.model_version, read: () => requestFrom(message) };
+}
+
 /**
  * Decodes `ModelInferRequest`; raw inputs are views of `bytes`.
  *
  * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
  */
-export function decodeModelInferRequest(bytes: Uint8Array): InferRequest {
-  const message = decodeMessage(requestType, bytes) as unknown as RequestMessage;
+export const decodeModelInferRequest = (bytes: Uint8Array): InferRequest => openModelInferRequest(bytes).read();
+
+function requestFrom(message: RequestMessage): InferRequest {
+  checkParameterTypes(message.parameters);
   return {
     modelName: message.model_name,
     modelVersion: message.model_version,
@@ -102,6 +115,7 @@ export function decodeModelInferRequest(bytes: Uint8Array): InferRequest {
 }
 
 function requestedFrom({ name, parameters: map }: RequestMessage['outputs'][number]): RequestedOutput {
+  checkParameterTypes(map);
   const parameters = fromParameterMap(map);
   if (parameters.get('classification') !== 0) return { name, parameters };
   throw new ProtocolError(`parameter 'classification' of output '${name}' must be above 0 over gRPC`);
@@ -151,20 +165,26 @@ export function responseFromMessage(message: ResponseMessage, shared: ReadonlySe
     id: message.id,
     parameters: fromParameterMap(message.parameters),
     outputs: message.outputs.map((output, index): InferOutput => {
-      const tensor = tensorHead(output);
+      const tensor = tensorHead(output, 'output');
       if (shared.has(output.name)) return { ...tensor, data: new Uint8Array(0) };
-      const data = raw.length > 0 ? raw[index] : rawFromContents(output.contents ?? {}, tensor);
+      const data = raw.length > 0 ? raw[index] : typedData(output, tensor);
       if (data === undefined) throw new ProtocolError(`no raw_output_contents for output '${output.name}'`);
       return { ...tensor, data };
     }),
   };
 }
 
+function typedData({ contents }: TensorMessage, tensor: Omit<InferOutput, 'data'>): Uint8Array {
+  checkElementCount(contents ?? {}, tensor);
+  return rawFromContents(contents ?? {}, tensor);
+}
+
 function inputsFrom(message: RequestMessage): InferInput[] {
   const raw = message.raw_input_contents;
   let next = 0;
   const inputs = message.inputs.map((input): InferInput => {
-    const tensor = tensorHead(input);
+    checkParameterTypes(input.parameters);
+    const tensor = tensorHead(input, 'input');
     if (tensor.parameters.has('shared_memory_region')) return { ...tensor, data: new Uint8Array(0) };
     if (raw.length === 0) return { ...tensor, data: explicitData(input, tensor, message.model_name) };
     if (input.contents) {
@@ -192,9 +212,9 @@ function explicitData(input: TensorMessage, tensor: Omit<InferInput, 'data'>, mo
 const missingData = (input: string, model: string): ProtocolError =>
   new ProtocolError(`unable to find data for input tensor '${input}' for model '${model}' in request.`);
 
-function tensorHead(message: TensorMessage): Omit<InferInput, 'data'> {
-  const { name, datatype } = message;
-  if (!isDatatype(datatype)) throw new ProtocolError(`unknown datatype '${datatype}' of tensor '${name}'`);
+function tensorHead(message: TensorMessage, role: 'input' | 'output'): Omit<InferInput, 'data'> {
+  const { name } = message;
+  const datatype = datatypeFrom(message.datatype, `${role} '${name}'`);
   const shape = shapeFrom(message.shape.map(toNumber), `tensor '${name}'`);
   return { name, datatype, shape, parameters: fromParameterMap(message.parameters) };
 }
@@ -209,38 +229,3 @@ const tensorMessage = (tensor: InferInput | InferOutput) => ({
 });
 
 const toNumber = (value: Int64): number => (typeof value === 'number' ? value : value.toNumber());
-
-function fromParameterMap(map: ParameterMap): Parameters {
-  const parameters = new Map<string, ParameterValue>();
-  for (const [key, parameter] of Object.entries(map)) {
-    const choice = parameter.parameter_choice as Exclude<keyof InferParameter, 'parameter_choice'> | undefined;
-    const value = choice === undefined ? undefined : parameter[choice];
-    if (value === undefined) throw new ProtocolError(`parameter '${key}' has no value`);
-    parameters.set(key, typeof value === 'object' ? integerFrom(key, value) : value);
-  }
-  return parameters;
-}
-
-/** Sequence ids are unsigned and travel as int64, those from 2^63 as negative numbers: there is no other field for them. */
-function integerFrom(key: string, value: Long): number | bigint {
-  if (Number.isSafeInteger(value.toNumber()) && !(key === 'sequence_id' && value.isNegative())) return value.toNumber();
-  const exact = BigInt(value.toString());
-  return key === 'sequence_id' ? BigInt.asUintN(64, exact) : exact;
-}
-
-function toParameterMap(parameters: Parameters): Record<string, InferParameter> {
-  return Object.fromEntries([...parameters].map(([key, value]) => [key, parameterMessage(key, value)]));
-}
-
-const largestInt64 = 2n ** 63n - 1n;
-
-function parameterMessage(key: string, value: ParameterValue): InferParameter {
-  if (typeof value === 'bigint') {
-    const isUnsigned = value > largestInt64 && key !== 'sequence_id';
-    const integer = Long.fromString(String(value), isUnsigned);
-    return isUnsigned ? { uint64_param: integer } : { int64_param: integer };
-  }
-  if (typeof value === 'boolean') return { bool_param: value };
-  if (typeof value === 'string') return { string_param: value };
-  return Number.isSafeInteger(value) ? { int64_param: value } : { double_param: value };
-}

@@ -1,4 +1,4 @@
-import { isDatatype } from './datatype.js';
+import { datatypeFrom } from './datatype.js';
 import {
   type InferInput,
   type InferOutput,
@@ -211,8 +211,7 @@ function tensorFrom(value: unknown, reading: TensorReading, shared?: ReadonlySet
   if (!isJsonObject(value)) throw new ProtocolError(`each element of '${role}s' must be an object`);
   const name = requiredString(value, 'name', role);
   const owner = `${role} '${name}'`;
-  const datatype = requiredString(value, 'datatype', owner);
-  if (!isDatatype(datatype)) throw new ProtocolError(`unknown datatype '${datatype}' of ${owner}`);
+  const datatype = datatypeFrom(requiredString(value, 'datatype', owner), owner);
   const tensor = { name, datatype, shape: shapeFrom(value['shape'], owner) };
   const parameters = parametersFrom(value['parameters'], owner);
   const size = parameters.get('binary_data_size');

@@ -185,7 +185,7 @@ const refused: readonly [json: string, message: RegExp, extra?: string][] = [
   ['{"inputs":[1]}', /each element of 'inputs' must be an object/],
   ['{"inputs":[{}]}', /'name' of input must be a string/],
   ['{"inputs":[{"name":"A"}]}', /'datatype' of input 'A' must be a string/],
-  ['{"inputs":[{"name":"A","datatype":"FP31"}]}', /unknown datatype 'FP31' of input 'A'/],
+  ['{"inputs":[{"name":"A","datatype":"FP31"}]}', /inference input 'A' data-type is 'FP31', expected one of BOOL, /],
   ['{"inputs":[{"name":"A","datatype":"FP32","shape":[-1]}]}', /'shape' of input 'A' must hold non-negative/],
   [input(''), /Input must set only one of the following fields: .* But input 'A' has none/],
   [input(',"data":3'), /'data' of tensor 'A' must be an array/],

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import test from 'ava';
 import { messageType, serviceOf } from '../../src/protocol/schema.js';
 import { apiOfMethod } from '../../src/server/grpc/api-of-method.js';
@@ -98,4 +98,19 @@ test('gRPC serves restricted protocols only with the header, and the others with
   t.is(await ask('ModelMetadata', 'open'), refusal);
   t.is(await ask('ModelInfer'), refusal);
   t.is(await ask('ModelMetadata', 'open sesame'), 'OK');
+  const reflection = (version: string, value: string) =>
+    new Promise<string>((resolve) => {
+      const metadata = new Metadata();
+      metadata.set('triton-grpc-protocol-key', value);
+      const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+      const asIs = (message: Buffer) => message;
+      const call = client.makeBidiStreamRequest(path, asIs, asIs, metadata);
+      call.on('data', () => undefined).on('error', () => undefined);
+      call.once('status', ({ code, details }: StatusObject) => resolve(`${code} ${details}`));
+      call.end(Buffer.alloc(0));
+    });
+  for (const version of ['v1', 'v1alpha']) {
+    t.is(await reflection(version, 'open'), refusal);
+    t.is(await reflection(version, 'open sesame'), '0 ');
+  }
 });

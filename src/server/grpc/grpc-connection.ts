@@ -96,6 +96,11 @@ export class GrpcConnection {
     return !this.#hasSettings || this.#blocks.isOpen;
   }
 
+  /** Ends the calls whose client stops in the middle of a message. */
+  endStalled(nowMs: number, limitMs: number): void {
+    for (const stream of [...this.#streams.values()]) stream.endIfStalled(nowMs, limitMs);
+  }
+
   /** Takes what came; whether more may come at once. */
   take(bytes: Buffer): boolean {
     if (this.#isGone) return true;

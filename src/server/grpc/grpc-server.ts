@@ -19,6 +19,8 @@ import { unaryMethods } from './unary-methods.js';
 export interface GrpcOptions extends Address {
   /** How long a client may take to begin, and for the header fields of a call, in milliseconds. */
   readonly startMs?: number;
+  /** How long one message may take to come, in milliseconds; as long as a body over HTTP unless given. */
+  readonly messageMs?: number;
   readonly log: Log;
   readonly restrictions?: Restrictions;
   /** Of the answers to inferences; none unless given. */
@@ -26,6 +28,7 @@ export interface GrpcOptions extends Address {
 }
 
 const defaultStartMs = 20_000;
+const defaultMessageMs = 300_000;
 const maxMessageBytes = 2 ** 31 - 1;
 const keepAliveMs = 60_000;
 /** Shared by all connections: a read is taken apart before the next one starts. */
@@ -50,8 +53,8 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
     const connection = new GrpcConnection(socket, { methods, rooms, maxMessageBytes, onGone });
     connections.set(connection, performance.now());
   };
-  const startMs = options.startMs ?? defaultStartMs;
-  const sweep = setInterval(() => endPatience(connections, startMs), startMs / 4).unref();
+  const { startMs = defaultStartMs, messageMs = defaultMessageMs } = options;
+  const sweep = setInterval(() => endPatience(connections, { startMs, messageMs }), startMs / 4).unref();
   const server = createServer({ allowHalfOpen: true }, accept);
   const port = await bind(server, options);
   const close = async (graceMs: number): Promise<void> => {
@@ -67,24 +70,25 @@ function methodsOf(
   { log, restrictions, compression = 'none' }: GrpcOptions,
 ): ReadonlyMap<string, GrpcMethod> {
   const unary = [...unaryMethods(service)].map(([path, method]) => [path, unaryCall(method, log)] as const);
-  const methods = new Map([...unary, ...streamMethods(service, log)]);
+  const methods = new Map([...unary, ...streamMethods(service, log), ...reflectionMethods(log)]);
   for (const [path, method] of methods) {
     const api = apiOfMethod(path);
     const answering = api === 'inference' && compression !== 'none' ? compressedMethod(method, compression) : method;
     const required = restrictions?.get(api);
     methods.set(path, required === undefined ? answering : restrictedMethod(answering, required));
   }
-  for (const [path, method] of reflectionMethods(log)) methods.set(path, method);
   return methods;
 }
 
 /** Since when each connection keeps us waiting; infinite once it does not. */
 type Connections = Map<GrpcConnection, number>;
 
-/** Ends connections on which a client does not get to the point. */
-function endPatience(connections: Connections, startMs: number): void {
+/** Ends connections and calls on which a client does not get to the point. */
+function endPatience(connections: Connections, limits: { readonly startMs: number; readonly messageMs: number }): void {
+  const { startMs, messageMs } = limits;
   const now = performance.now();
   for (const [connection, since] of connections) {
+    connection.endStalled(now, messageMs);
     if (!connection.isStarting) connections.set(connection, Number.POSITIVE_INFINITY);
     else if (since === Number.POSITIVE_INFINITY) connections.set(connection, now);
     else if (now - since > startMs) connection.destroy();

@@ -1,12 +1,14 @@
-import { decodeModelInferRequest } from '../../protocol/grpc-infer.js';
+import { openModelInferRequest } from '../../protocol/grpc-infer.js';
 import { emptyFinalResponseKey } from '../../protocol/grpc-stream.js';
 import type { InferRequest } from '../../protocol/infer.js';
-import { RefusalError } from '../refusal.js';
+import type { InferenceService } from '../inference-service.js';
 import { modelVersionFrom } from './model-version.js';
 
 /** What a `ModelInferRequest` asks for. */
 export interface ReadRequest {
   readonly request: InferRequest;
+  /** Whether its model gives any number of responses. */
+  readonly isDecoupled: boolean;
   /** Whether the end of a decoupled answer is to be told in a message of its own, if it comes without a response. */
   readonly wantsEmptyFinal: boolean;
 }
@@ -16,20 +18,16 @@ export interface ReadRequest {
  * how it wants to learn the end of an answer, and is of no interest to the model: it is left out.
  *
  * @throws ProtocolError when the bytes are not the message, or the message breaks the protocol
- * @throws RefusalError `invalid-argument` for a version or a reserved parameter of the wrong type
+ * @throws RefusalError `invalid-argument` for a version that is none, and as `isDecoupled` for a model that is not served
  */
-export function readInferRequest(bytes: Uint8Array): ReadRequest {
-  const request = decodeModelInferRequest(bytes);
-  modelVersionFrom(request.modelVersion);
+export function readInferRequest(bytes: Uint8Array, models: Pick<InferenceService, 'isDecoupled'>): ReadRequest {
+  const opened = openModelInferRequest(bytes);
+  const version = modelVersionFrom(opened.modelVersion);
+  const isDecoupled = models.isDecoupled({ name: opened.modelName, version });
+  const request = opened.read();
   const wantsEmptyFinal = request.parameters.get(emptyFinalResponseKey);
-  if (wantsEmptyFinal === undefined) return { request, wantsEmptyFinal: false };
-  if (typeof wantsEmptyFinal !== 'boolean') {
-    throw new RefusalError(
-      'invalid-argument',
-      `invalid value type for '${emptyFinalResponseKey}' parameter, expected bool_param.`,
-    );
-  }
+  if (wantsEmptyFinal === undefined) return { request, isDecoupled, wantsEmptyFinal: false };
   const parameters = new Map(request.parameters);
   parameters.delete(emptyFinalResponseKey);
-  return { request: { ...request, parameters }, wantsEmptyFinal };
+  return { request: { ...request, parameters }, isDecoupled, wantsEmptyFinal: wantsEmptyFinal === true };
 }

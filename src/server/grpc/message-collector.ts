@@ -25,6 +25,8 @@ export class MessageCollector {
   #filled = 0;
   #room: Buffer | undefined;
   #bytes: Buffer | undefined;
+  /** Messages that are complete. */
+  endedCount = 0;
 
   constructor(rooms: BodyRooms, maxBytes: number) {
     this.#rooms = rooms;
@@ -99,6 +101,7 @@ export class MessageCollector {
     this.#bytes = undefined;
     this.#room = undefined;
     this.#prefixRead = 0;
+    this.endedCount++;
     return message;
   }
 }

@@ -10,6 +10,13 @@ import type { Reply, ReplyWriter } from './reply-writer.js';
 import type { GrpcStatus } from './status.js';
 import { answerBlocks, statusOnlyBlock, trailersBlock } from './status-block.js';
 
+/**
+ * What a compressed message may become, in bytes: as much as HTTP takes by default, and more for one that is large itself.
+ * Otherwise two megabytes of it would fill two gigabytes of memory.
+ */
+const decompressedBytes = 64 * 1024 * 1024;
+const mostRatio = 16;
+
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 export interface ServerStreamOptions {
@@ -34,6 +41,8 @@ export class ServerStream implements GrpcCall {
   #hasEnded = false;
   /** Messages are decompressed in the order in which they came. */
   #decompressing: Promise<void> | undefined;
+  /** The message that was not complete at the last look, and since when (monotonic ms). */
+  #cut: { readonly index: number; readonly since: number } | undefined;
   /** The client sends nothing more. */
   isHalfClosed = false;
   /** Received, but not yet given back to the client as window. */
@@ -76,6 +85,18 @@ export class ServerStream implements GrpcCall {
       this.#receiver.onHalfClose();
     } else {
       this.#afterDecompressing(() => this.#receiver.onHalfClose());
+    }
+  }
+
+  /** Ends the call when one message of the client has been on its way for `limitMs`, as far as looks since then can tell. */
+  endIfStalled(nowMs: number, limitMs: number): void {
+    const { isCut, endedCount: index } = this.#messages;
+    if (!isCut || this.#hasEnded) this.#cut = undefined;
+    else if (this.#cut?.index !== index) this.#cut = { index, since: nowMs };
+    else if (nowMs - this.#cut.since >= limitMs) {
+      const details = `The rest of a message did not come within ${limitMs / 1000} s`;
+      this.end({ code: grpcStatus.deadlineExceeded, details });
+      this.#controller.abort();
     }
   }
 
@@ -146,8 +167,8 @@ export class ServerStream implements GrpcCall {
 
   /** Ends the call when it cannot be done. */
   async #decompress(message: ReceivedMessage): Promise<ReceivedMessage | undefined> {
-    const { head, maxMessageBytes } = this.#options;
-    const { encoding } = head;
+    const { encoding } = this.#options.head;
+    const maxBytes = mostDecompressedBytes(message.bytes.length, this.#options.maxMessageBytes);
     if (encoding !== 'gzip' && encoding !== 'deflate') {
       const isNone = encoding === 'identity';
       const details = isNone ? 'A message is compressed, but grpc-encoding names nothing' : `Cannot read ${encoding}`;
@@ -155,16 +176,19 @@ export class ServerStream implements GrpcCall {
       return undefined;
     }
     try {
-      const bytes = await decoders[encoding](message.bytes, { maxOutputLength: maxMessageBytes });
+      const bytes = await decoders[encoding](message.bytes, { maxOutputLength: maxBytes });
       this.release(message);
       return { bytes, isCompressed: false, room: undefined };
     } catch (thrown) {
       const isTooLarge = (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
       const details = isTooLarge
-        ? `Received message that decompresses to a size larger than ${maxMessageBytes}`
+        ? `Received message that decompresses to a size larger than ${maxBytes}`
         : `Cannot decompress a ${encoding} message: ${messageOf(thrown)}`;
       this.end({ code: isTooLarge ? grpcStatus.resourceExhausted : grpcStatus.internal, details });
       return undefined;
     }
   }
 }
+
+const mostDecompressedBytes = (compressedBytes: number, maxMessageBytes: number): number =>
+  Math.min(maxMessageBytes, Math.max(decompressedBytes, mostRatio * compressedBytes));

@@ -82,8 +82,8 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
 
   return {
     onMessage: (message) => {
-      const read = readOnce(message);
-      const decoupled = readDecoupled(service, read);
+      const read = readOnce(message, service);
+      const decoupled = readDecoupled(read);
       if (decoupled === undefined) {
         const answer = answerTo(message, read);
         answered = answered.then(async () => call.send(await answer));
@@ -102,9 +102,9 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
 }
 
 /** Reads a message; what it returns throws as `readInferRequest` does, each time. */
-function readOnce({ bytes }: ReceivedMessage): () => ReadRequest {
+function readOnce({ bytes }: ReceivedMessage, service: InferenceService): () => ReadRequest {
   try {
-    const read = readInferRequest(bytes);
+    const read = readInferRequest(bytes, service);
     return () => read;
   } catch (thrown) {
     return () => {
@@ -114,10 +114,9 @@ function readOnce({ bytes }: ReceivedMessage): () => ReadRequest {
 }
 
 /** `undefined` for a request that is answered once, or with why it cannot be. */
-function readDecoupled(service: InferenceService, read: () => ReadRequest): ReadRequest | undefined {
+function readDecoupled(read: () => ReadRequest): ReadRequest | undefined {
   try {
-    const { modelName: name, modelVersion: version } = read().request;
-    return service.isDecoupled({ name, version }) ? read() : undefined;
+    return read().isDecoupled ? read() : undefined;
   } catch {
     return undefined;
   }

@@ -37,7 +37,7 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
       return {};
     },
     RepositoryModelUnload: async (request) => {
-      const unloadDependents = loadParametersOf(request).get('unload_dependents') === true;
+      const unloadDependents = unloadDependentsIn(request);
       await service.unloadModel(repositoryModelOf(request), { unloadDependents });
       return {};
     },
@@ -55,8 +55,8 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
 }
 
 async function infer(service: InferenceService, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const { request } = readInferRequest(bytes);
-  if (service.isDecoupled({ name: request.modelName, version: request.modelVersion })) {
+  const { request, isDecoupled } = readInferRequest(bytes, service);
+  if (isDecoupled) {
     throw new RefusalError('unsupported', "ModelInfer RPC doesn't support models with decoupled transaction policy");
   }
   return encodeModelInferResponse(await service.infer(request, signal));
@@ -82,6 +82,13 @@ function repositoryModelOf(request: Message): string {
     throw new RefusalError('unsupported', `'repository_name' specification is not supported`);
   }
   return text(request['model_name']);
+}
+
+function unloadDependentsIn(request: Message): boolean {
+  const value = loadParametersOf(request).get('unload_dependents') ?? false;
+  if (typeof value === 'boolean') return value;
+  const text = "invalid value type for 'unload_dependents' parameter, expected bool_param.";
+  throw new RefusalError('invalid-argument', text);
 }
 
 interface ParameterMessage {

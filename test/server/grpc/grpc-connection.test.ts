@@ -23,7 +23,7 @@ import {
 } from './raw-grpc-client.js';
 
 async function serve(
-  options: { readonly startMs?: number; readonly service?: InMemoryService } = {},
+  options: { readonly startMs?: number; readonly messageMs?: number; readonly service?: InMemoryService } = {},
 ): Promise<Endpoint & AsyncDisposable> {
   const { service = createInMemoryService(), ...rest } = options;
   const endpoint = await startGrpcServer(service, { host: '127.0.0.1', port: 0, ...rest, log: () => undefined });
@@ -32,6 +32,7 @@ async function serve(
 
 const rpc = (name: string): string => `/inference.GRPCInferenceService/${name}`;
 const live = headersOf(rpc('ServerLive'));
+const largestFrame = 16_384;
 const nothing = message(Buffer.alloc(0));
 const liveAnswer = message(messageType('inference.ServerLiveResponse').encode({ live: true }).finish());
 
@@ -98,6 +99,13 @@ const statuses: readonly [title: string, head: Buffer, body: Buffer, code: strin
     '13',
     /Cannot decompress a gzip message/,
   ],
+  [
+    'a message of 64 KB that holds more than 64 MiB',
+    headersOf(rpc('ServerLive'), { 'grpc-encoding': 'gzip' }),
+    message(gzipSync(Buffer.alloc(2 ** 26 + 1), { level: 1 }), true),
+    '8',
+    /decompresses to a size larger than 67108864/,
+  ],
   ['a method that does not exist', headersOf('/x/y'), nothing, '12', /does not implement the method \/x\/y/],
   ['a deadline that has passed', headersOf(rpc('ModelInfer'), { 'grpc-timeout': '1n' }), nothing, '4', /Deadline/],
 ];
@@ -107,7 +115,10 @@ for (const [title, head, body, code, text] of statuses) {
     await using endpoint = await serve();
     using client = rawGrpcClient(endpoint.port);
     const isExpiring = code === '4';
-    client.send(hello, headers(1, head), data(1, body, !isExpiring));
+    client.send(hello, headers(1, head));
+    for (let at = 0; at < body.length; at += largestFrame)
+      client.send(data(1, body.subarray(at, at + largestFrame), false));
+    if (!isExpiring) client.send(data(1, Buffer.alloc(0)));
     const end = await client.next(endOf(1));
     t.is(end?.fields.get('grpc-status'), code);
     t.regex(decodeURIComponent(end?.fields.get('grpc-message') ?? ''), text);
@@ -231,6 +242,22 @@ test('a connection that says nothing, or stops within a header block, is ended',
   await sleep(3000);
   idle.send(headers(3, live), data(3, nothing));
   t.true(await isServed(idle, 3)); // a connection that began well may be idle
+});
+
+test('a call that stops in the middle of a message is ended, one that waits between messages is not', async (t) => {
+  await using endpoint = await serve({ startMs: 400, messageMs: 300 });
+  using client = rawGrpcClient(endpoint.port);
+  const [unary, stream] = [headersOf(rpc('ModelInfer')), headersOf(rpc('ModelStreamInfer'))];
+  const half = message(Buffer.alloc(3), false, 10);
+  client.send(hello, headers(1, stream), data(1, nothing, false), headers(3, unary), data(3, half, false));
+  client.send(headers(5, stream), data(5, Buffer.concat([nothing, half]), false));
+  for (const stalled of [3, 5]) {
+    const end = await client.next(endOf(stalled));
+    t.is(end?.fields.get('grpc-status'), '4');
+    t.is(end?.fields.get('grpc-message'), 'The rest of a message did not come within 0.3 s');
+  }
+  client.send(data(1, nothing));
+  t.true(await isServed(client, 1));
 });
 
 test('closing says GOAWAY, refuses new calls, and finishes those in flight', async (t) => {

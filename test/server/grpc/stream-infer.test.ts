@@ -129,7 +129,7 @@ const failures: readonly [title: string, request: Uint8Array, id: string, text: 
       .encode({ model_name: 'simple', id: 'x', inputs: [{ name: 'i', datatype: 'FP8', shape: [1] }] })
       .finish(),
     'x',
-    /^unknown datatype 'FP8'/,
+    /data-type is 'FP8'/,
   ],
   ['bytes that are no message', Uint8Array.of(255), '', /^cannot decode ModelInferRequest/],
 ];
