@@ -1,5 +1,5 @@
 import type { Load } from '../src/core/load.js';
-import { levelValue } from '../src/core/load-name.js';
+import { isOpenLoop, levelValue } from '../src/core/load-name.js';
 import type { Level } from '../src/core/run.js';
 import { fromMs, type Nanoseconds, ns, plus } from '../src/core/units.js';
 
@@ -31,7 +31,7 @@ export const head = '{"experiments":[';
 
 /** @param isFirst of the document */
 export function experimentHead(load: Load, isFirst: boolean): string {
-  const mode = load.kind === 'concurrency' ? 'concurrency' : 'request_rate';
+  const mode = isOpenLoop(load) ? 'request_rate' : 'concurrency';
   return `${isFirst ? '' : ','}{"experiment":{"mode":"${mode}","value":${levelValue(load)}},"requests":[`;
 }
 

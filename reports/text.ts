@@ -37,6 +37,7 @@ export function formatText(run: Run): string {
       level,
       latency: tables.latency.columns.slice(1),
       server: serverColumns(run).slice(1),
+      streams: tables.streams?.columns.slice(1) ?? [],
     }),
     ...(metrics === undefined ? [] : [metrics]),
     ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? tableText(tables.client) : []),

@@ -14,6 +14,8 @@ export interface RunningSequences {
   /** For the end of the load, by a free token: the last request of a sequence that would go on, as long as there is one. */
   end(token: number): number | undefined;
   readonly marks: SequenceMarks;
+  /** The number of a prepared request that stands for one that is not sent: each lane's in turn. */
+  drop(): number;
   /** At this moment. */
   readonly counts: SequenceCounts;
 }
@@ -27,6 +29,10 @@ export interface RunSequencesOptions {
   readonly lanes: number;
   /** At most one request of a sequence is in flight. */
   readonly isSerial: boolean;
+  /** Lane n is that of token n, so that a token that waits leaves the lanes of others alone; there are as many of both. */
+  readonly isOwnLane?: boolean;
+  /** What the numbers of a lane's requests begin at; 0 unless given. */
+  readonly firstOf?: (lane: number) => number;
 }
 
 const none = -1;
@@ -34,14 +40,15 @@ const startFlag = 1;
 const endFlag = 2;
 
 /**
- * Sequences side by side, each in a lane that begins the next one as soon as all requests of the last are sent; the lane
- * whose turn is longest ago takes the next request. In arrays, so that no request leaves an object behind.
+ * Sequences side by side, each in a lane that begins the next one as soon as all requests of the last are sent; unless tokens
+ * have lanes of their own, the lane whose turn is longest ago takes the next request. In arrays, so that no request leaves an object behind.
  *
  * A request that fails ends its sequence: the next one of its lane has the end flag, so that the server does not wait for
  * more; nothing follows when the server has not even begun it, or knows of its end. A wrong answer (`validation`) is an
  * answer, and the sequence goes on.
  */
-export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequencesOptions): RunningSequences {
+export function runSequences(options: RunSequencesOptions): RunningSequences {
+  const { plan, ids, tokens, lanes, isSerial, isOwnLane = false, firstOf = () => 0 } = options;
   // A sequence has a place from its first request until its last answer.
   const places = lanes + tokens;
   const idAt = new Float64Array(places);
@@ -56,9 +63,7 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
   for (let place = 0; place < places; place++) freePlaces.push(place);
 
   const placeIn = new Int32Array(lanes).fill(none);
-  /** Lanes in the order of their turns; of serial sequences without those that wait for an answer. */
-  const turns = createRing(lanes);
-  for (let lane = 0; lane < lanes; lane++) turns.push(lane);
+  const turns = isOwnLane ? ownTurns : lanesInTurn(lanes);
 
   const placeOf = new Int32Array(tokens);
   const laneOf = new Int32Array(tokens);
@@ -67,6 +72,7 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
   let begun = 0;
   let completed = 0;
   let failed = 0;
+  let dropped = 0;
   let lanesEnded = 0;
 
   /** The place of the sequence that a lane goes on with, or of a new one. */
@@ -82,7 +88,7 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
     const { firstRequest, steps, length } = plan();
     idAt[place] = id;
     laneAt[place] = lane;
-    firstAt[place] = firstRequest;
+    firstAt[place] = firstOf(lane) + firstRequest;
     stepsAt[place] = steps;
     sentAt[place] = 0;
     leftAt[place] = length;
@@ -129,15 +135,15 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
 
   return {
     next: (token) => {
-      const lane = turns.shift();
+      const lane = turns.take(token);
       if (lane === undefined) return undefined;
       const place = placeFor(lane);
-      if (place === none || !isSerial) turns.push(lane);
+      if (place === none || !isSerial) turns.giveBack(lane);
       return place === none ? undefined : take(place, token);
     },
     settle: (token, failure) => {
       const place = placeOf[token] ?? none;
-      if (isSerial) turns.push(laneOf[token] ?? none);
+      if (isSerial) turns.giveBack(laneOf[token] ?? none);
       inFlightAt[place] = (inFlightAt[place] ?? 0) - 1;
       if (failure !== undefined && failure.code !== 'validation') breakOff(place, token, failure);
       if (inFlightAt[place] === 0 && laneAt[place] === none) release(place);
@@ -147,6 +153,7 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
       isStart: (token) => ((flagsOf[token] ?? 0) & startFlag) !== 0,
       isEnd: (token) => ((flagsOf[token] ?? 0) & endFlag) !== 0,
     },
+    drop: () => firstOf(dropped++ % lanes),
     get counts() {
       return { begun, completed, failed };
     },
@@ -161,4 +168,19 @@ export function runSequences({ plan, ids, tokens, lanes, isSerial }: RunSequence
       return undefined;
     },
   };
+}
+
+/** Which lane takes the next request. */
+interface Turns {
+  take(token: number): number | undefined;
+  giveBack(lane: number): void;
+}
+
+const ownTurns: Turns = { take: (token) => token, giveBack: () => undefined };
+
+/** Lanes in the order of their turns; of serial sequences without those that wait for an answer. */
+function lanesInTurn(lanes: number): Turns {
+  const free = createRing(lanes);
+  for (let lane = 0; lane < lanes; lane++) free.push(lane);
+  return { take: free.shift, giveBack: free.push };
 }

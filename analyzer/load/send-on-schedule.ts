@@ -69,7 +69,7 @@ export function sendOnSchedule(options: OpenLoopOptions): LoadLoop {
 
   /** It has had its turn; but a sequence leaves out no step. */
   function drop(intendedAt: Nanoseconds): void {
-    events.onDropped(intendedAt, sequences === undefined ? inTurn(0) : 0);
+    events.onDropped(intendedAt, sequences === undefined ? inTurn(0) : sequences.drop());
   }
 
   /** At once, unless it has to wait, or others do. */

@@ -22,12 +22,15 @@ export interface SequenceSourceOptions {
   /** How many of the prepared requests each data stream has. */
   readonly streams: readonly number[];
   readonly seed: number;
+  /** What the numbers of the requests of a lane begin at, where not all are for the same server; 0 unless given. */
+  readonly firstOf?: ((lane: number, share: Share) => number) | undefined;
   /** Of the ids, where other senders have the rest; absent: all of them. */
   readonly share?: Share;
 }
 
 /** In a closed loop every request in flight is of a sequence of its own; in an open one `concurrent` sequences share the rate. */
-export function sequenceSource({ settings, streams, seed, share: own = whole }: SequenceSourceOptions): SequenceSource {
+export function sequenceSource(options: SequenceSourceOptions): SequenceSource {
+  const { settings, streams, seed, firstOf = () => 0, share: own = whole } = options;
   const ids = correlationIds(settings.firstId + own.index, shareOf(settings.idCount, own), own.of);
   return {
     begin: (loop, tokens, share = whole) => {
@@ -38,6 +41,8 @@ export function sequenceSource({ settings, streams, seed, share: own = whole }: 
         tokens,
         lanes: loop === 'closed' ? tokens : shareOf(settings.concurrent, share),
         isSerial: loop === 'closed' || settings.isSerial,
+        isOwnLane: loop === 'closed',
+        firstOf: (lane) => firstOf(lane, share),
       });
     },
   };

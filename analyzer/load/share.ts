@@ -1,6 +1,5 @@
 import type { Load } from '../../src/core/load.js';
 import type { PlannedLoad } from './plan-load.js';
-import type { RequestOrder } from './request-order.js';
 import type { Schedule } from './schedule.js';
 
 /** A part of a load that several senders hold together: those at `index`, `index + of`, `index + 2 of` ... */
@@ -49,16 +48,3 @@ function shareOfSchedule(schedule: Schedule, { index, of }: Share): Schedule {
     return schedule();
   };
 }
-
-/** As many steps of the order as there are senders go by for each request that one of them sends. */
-export const shareOfOrder =
-  (order: RequestOrder, { index, of }: Share): RequestOrder =>
-  () => {
-    const next = order();
-    let toSkip = index;
-    return (slot) => {
-      for (; toSkip > 0; toSkip--) next(slot);
-      toSkip = of - 1;
-      return next(slot);
-    };
-  };

@@ -1,3 +1,5 @@
+import type { Share } from '../load/share.js';
+
 /** A model, and how many of the prepared requests are for it. */
 export interface MixedModel {
   readonly name: string;
@@ -28,6 +30,10 @@ export const requestsOfServer = ({ models }: Targets): number =>
 /** Server after server, model after model. */
 export const targetList = ({ models, urls }: Targets): Target[] =>
   urls.flatMap((_url, server) => models.map((_model, model) => ({ model, server })));
+
+/** Of a closed loop: the server that a slot sends to, all slots of all shares together dealt out in turn. */
+export const serverOfSlot = (slot: number, serverCount: number, { index, of }: Share): number =>
+  (index + slot * of) % serverCount;
 
 /** By the number of a request: the position of its target in the list of all. */
 export const targetTable = ({ models, urls }: Targets): Uint32Array =>

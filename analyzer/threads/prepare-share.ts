@@ -4,7 +4,7 @@ import { type PrepareLoadOptions, prepareLoad } from '../load/prepare-load.js';
 import type { RequestOrder } from '../load/request-order.js';
 import type { ReadyLoad } from '../load/sender.js';
 import type { SequenceSource } from '../load/sequence-source.js';
-import { type Share, shareOf, shareOfLoad, shareOfOrder } from '../load/share.js';
+import { type Share, shareOf, shareOfLoad } from '../load/share.js';
 
 export interface ShareOrder {
   /** The whole load. */
@@ -28,15 +28,13 @@ export function prepareShare(
 ): Promise<ReadyLoad> {
   const part = shareOfLoad(planned, share);
   const sequences = options.sequences && shareOfSequences(options.sequences, share);
+  const order: RequestOrder = () => options.order(share);
   if (limit !== undefined && taken !== undefined) {
-    return prepareLoad(
-      { planned: part, events },
-      { ...options, sequences, ...turnsTogether(options.order, limit, taken) },
-    );
+    return prepareLoad({ planned: part, events }, { ...options, sequences, ...turnsTogether(order, limit, taken) });
   }
   return prepareLoad(
     { planned: part, events, limit: limit === undefined ? undefined : shareOf(limit, share) },
-    { ...options, sequences, order: shareOfOrder(options.order, share) },
+    { ...options, sequences, order },
   );
 }
 
@@ -44,7 +42,7 @@ const shareOfSequences = ({ begin }: SequenceSource, share: Share): SequenceSour
   begin: (loop, tokens) => begin(loop, tokens, share),
 });
 
-/** The number of a turn is that of its step in the order. */
+/** All shares take their turns from one count. */
 function turnsTogether(
   order: RequestOrder,
   limit: number,
@@ -58,12 +56,7 @@ function turnsTogether(
     },
     order: () => {
       const next = order();
-      let steps = 0;
-      return (slot) => {
-        for (; steps < turn; steps++) next(slot);
-        steps++;
-        return next(slot);
-      };
+      return (slot) => next(slot, turn);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Share } from '../../analyzer/load/share.js';
 import { openSlots, type SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
 import { mixRequests } from '../../analyzer/targets/mix-requests.js';
 import { spreadOverServers } from '../../analyzer/targets/spread-over-servers.js';
-import type { Targets } from '../../analyzer/targets/targets.js';
+import { requestsOfServer, serverOfSlot, type Targets } from '../../analyzer/targets/targets.js';
 import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import type { Clock } from '../core/clock.js';
@@ -73,9 +73,23 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   return {
     open: spreadOverServers(urls.map(openServer), prepared.length),
     order: targets === undefined ? inTurn(prepared.length) : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
-    sequences: sequences && sequenceSource({ settings: sequences, streams: streamLengths(prepared), seed, share }),
+    sequences:
+      sequences &&
+      sequenceSource({
+        settings: sequences,
+        streams: streamLengths(prepared),
+        seed,
+        share,
+        firstOf: targets && firstRequests(targets),
+      }),
   };
 }
+
+/** All steps of a sequence go to one server: that of its lane, as if it were a slot. */
+const firstRequests =
+  (targets: Targets) =>
+  (lane: number, share: Share): number =>
+    serverOfSlot(lane, targets.urls.length, share) * requestsOfServer(targets);
 
 function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | undefined {
   if (outputLimitBytes === undefined) return undefined;

@@ -52,6 +52,16 @@ export function openWire(
         });
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
-    throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${cause.message}`, { cause });
+    throw new PerfError('usage', `Cannot use --input-tensor-format ${wire.inputFormat}: ${whyNot(cause, requests)}`, {
+      cause,
+    });
   }
+}
+
+/** What has no JSON form, in our own words: those of the protocol are for a server. */
+function whyNot({ message }: ProtocolError, requests: readonly InferRequest[]): string {
+  const input = requests
+    .flatMap(({ inputs }) => inputs)
+    .find(({ datatype }) => datatype === 'FP16' || datatype === 'BF16');
+  return input === undefined ? message : `expected inputs that JSON can hold, got ${input.datatype} '${input.name}'`;
 }

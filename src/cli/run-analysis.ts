@@ -151,8 +151,9 @@ function withSequences(options: AnalyzeOptions, { first, all }: OpenServers): An
   const batches = first.models.some(({ config }) => config?.sequence_batching !== undefined);
   if (!batches && !sequences.isAsked) return options;
   checkSequences(sequences.settings, settings);
-  checkSequenceTargets(first.models.length, all.length);
-  return { ...options, settings: { ...settings, sequences: sequences.settings } };
+  const withThem = { ...settings, sequences: sequences.settings };
+  checkSequenceTargets(withThem, { models: first.models.length, servers: all.length });
+  return { ...options, settings: withThem };
 }
 
 /** The tensors of a model; of one of several, behind its name. */

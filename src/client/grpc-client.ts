@@ -8,7 +8,7 @@ import { messageType } from '../protocol/schema.js';
 import type { ModelStatistics } from '../protocol/statistics.js';
 import type { ConnectionOptions } from './connection.js';
 import { credentialsOf } from './grpc-credentials.js';
-import { isConnectionFailure } from './grpc-failure.js';
+import { connectionText, isConnectionFailure } from './grpc-failure.js';
 import { authorityOf, metadataOf } from './grpc-metadata.js';
 import { type ModelVersion, type V2Client, V2Error } from './v2-client.js';
 
@@ -116,7 +116,7 @@ const reference = ({ name, version = '' }: ModelVersion) => ({ name, version });
 function toV2Error(error: ServiceError, address: string): V2Error {
   const isConnection = isConnectionFailure(error);
   const code = isConnection ? 'connect' : (`grpc ${error.code}` as const);
-  return new V2Error(code, isConnection ? `no answer from ${address}: ${error.details}` : error.details, {
+  return new V2Error(code, isConnection ? `no answer from ${address}: ${connectionText(error)}` : error.details, {
     cause: error,
   });
 }

@@ -196,6 +196,30 @@ test.serial(
   },
 );
 
+for (const load of [closed, open]) {
+  test.serial(`openSending 3 threads share the load of two models on two servers, ${load.kind}`, async (t) => {
+    await using left = await startCountingHttp();
+    await using right = await startCountingHttp();
+    const urls = [left.url, right.url];
+    // Of the five prepared requests three are for one model, and two for the other.
+    const models = [
+      { name: 'a', weight: 3, requestCount: 3 },
+      { name: 'b', weight: 1, requestCount: 2 },
+    ];
+    const settings = settingsFor(load, { maxThreads: 3 });
+    await using sending = await sendingTo(left.url, settings, { urls, targets: { models, urls } });
+    const { level } = await measure(sending, load, { ...once, requestCount: 1200 });
+    t.is(level.requests.ok, 1200);
+    t.is(left.arrived() + right.arrived(), 1200);
+    const byData = [left, right].map((server) => server.arrivedByData());
+    const forA = byData.flatMap((counts) => [counts[0] ?? 0, counts[1] ?? 0, counts[2] ?? 0]);
+    const ofA = forA.reduce((sum, count) => sum + count, 0);
+    // In a closed loop each thread keeps the weights for each server by itself: at most one request off.
+    t.true(Math.abs(ofA - 900) <= (load === closed ? 6 : 0), `${ofA}`);
+    t.true(load === closed || left.arrived() === 600);
+  });
+}
+
 test.serial(
   'openSending with fewer requests in flight than threads uses as many threads as there are requests',
   async (t) => {

@@ -1,4 +1,5 @@
 import type { LoadSettings } from '../../core/load.js';
+import { isOpenLoop } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { RunSettings } from '../../core/run-settings.js';
 
@@ -13,10 +14,6 @@ export const hasTls = (url: string): boolean => /^(https|grpcs):/.test(url);
  */
 export function checkTargets(settings: RunSettings, urls: readonly string[]): void {
   const count = Math.max(settings.models?.length ?? 1, urls.length);
-  if (count > 1 && settings.maxThreads > 1) {
-    throw oneOnly(`--max-threads ${settings.maxThreads}`, 'one model on one server', count);
-  }
-  if (count > 1 && settings.wire.streaming) throw oneOnly('--streaming', 'one model on one server', count);
   if (count > 1 && settings.blsComposingModels !== undefined) {
     throw oneOnly('--bls-composing-models', 'one model on one server', count);
   }
@@ -25,13 +22,29 @@ export function checkTargets(settings: RunSettings, urls: readonly string[]): vo
 }
 
 /**
- * A sequence is of one model on one server.
+ * Whether sequences can be shared: each is of one model on one server, and of an open loop all servers have as many.
  *
  * @throws PerfError `usage`
  */
-export function checkSequenceTargets(models: number, servers: number): void {
-  if (models > 1) throw oneOnly('sequences', 'one model', models);
-  if (servers > 1) throw oneOnly('sequences', 'one server', servers);
+export function checkSequenceTargets(
+  { load, sequences, maxThreads }: RunSettings,
+  { models, servers }: { readonly models: number; readonly servers: number },
+): void {
+  if (models > 1) {
+    throw new PerfError('usage', `Cannot use sequences: expected one model, got ${models}`, {
+      hint: 'Sequences are as long as they are, so weights cannot be met. Measure each model in a run of its own.',
+    });
+  }
+  if (servers === 1 || !isOpenLoop(load)) return;
+  const concurrent = sequences?.concurrent ?? 0;
+  const threads = Math.min(maxThreads, concurrent);
+  if (concurrent % servers === 0 && concurrent % threads === 0) return;
+  const inThreads = threads > 1 ? ` in ${threads} threads` : '';
+  const enough = servers * threads * Math.ceil(concurrent / (servers * threads));
+  throw new PerfError(
+    'usage',
+    `Cannot use --num-of-sequences ${concurrent} with ${servers} servers${inThreads}: expected as many for each, such as ${enough}, got ${concurrent}`,
+  );
 }
 
 function checkModels({ sharedMemory, load }: RunSettings, count: number): void {

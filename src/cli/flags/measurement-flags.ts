@@ -6,7 +6,7 @@ import { PerfError } from '../../core/perf-error.js';
 import type { AdaptiveSettings, MeasurementSettings } from '../../core/run-settings.js';
 import { milliseconds } from './duration.js';
 import { parseCertify, parseMaxRateLimit } from './latency-limit.js';
-import { badFlag, oneOf, parseInteger, parseNumber, parsePercentile } from './parse.js';
+import { badFlag, oneOf, parseInteger, parseNumber, parsePercent, parsePercentile } from './parse.js';
 import type { RequestSettings } from './request-flags.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Measurement:' } as const;
@@ -109,7 +109,7 @@ export function measurementSettings(
     requestCount: exactRequests ?? windows.requestCount,
     warmupRequestCount: warmupRequests,
     silenceLimitMs,
-    maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
+    maxErrorRatePercent: parsePercent('--max-error-rate', flags.maxErrorRate),
     ...(percentile === undefined ? {} : { percentile }),
   };
 }

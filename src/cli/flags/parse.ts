@@ -30,6 +30,13 @@ export function parseNumber(flag: string, text: string, minimum: number): number
   return value;
 }
 
+/** @throws PerfError `usage` unless `text` is a decimal number from 0 to 100 */
+export function parsePercent(flag: string, text: string): number {
+  const value = parseNumber(flag, text, 0);
+  if (value > 100) throw badFlag(flag, 'a number from 0 to 100', text);
+  return value;
+}
+
 /** `--percentile`: above 0 and below 100. */
 export function parsePercentile(flag: string, text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;

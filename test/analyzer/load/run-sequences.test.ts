@@ -13,10 +13,21 @@ interface Setup {
   readonly length?: number;
   readonly streams?: readonly number[];
   readonly idCount?: number;
+  readonly isOwnLane?: boolean;
+  readonly firstOf?: (lane: number) => number;
 }
 
-const setUp = ({ lanes = 1, tokens = lanes, isSerial = true, length = 3, streams = [2], idCount = 100 }: Setup = {}) =>
+const setUp = ({
+  lanes = 1,
+  tokens = lanes,
+  isSerial = true,
+  length = 3,
+  streams = [2],
+  idCount = 100,
+  ...rest
+}: Setup = {}) =>
   runSequences({
+    ...rest,
     plan: planSequences({ length, lengthVariationPercent: 0 }, streams, seededRandom(1)),
     ids: correlationIds(1, idCount),
     tokens,
@@ -126,4 +137,14 @@ test('sequenceSource begins each load with the same lengths and streams, and oth
   t.deepEqual(flags(first), flags(second));
   t.is(new Set([...idsOf(first), ...idsOf(second)]).size, idsOf(first).size + idsOf(second).size);
   t.notDeepEqual(flags(walk(begin(4).begin('closed', 1))), flags(first));
+});
+
+test('runSequences with lanes of their own: a token that waits leaves the others their sequences and servers', (t) => {
+  const order = setUp({ lanes: 2, isOwnLane: true, firstOf: (lane) => 100 * lane });
+  t.deepEqual([send(order, 0), send(order, 1)], ['1:0S', '2:100S']);
+  order.settle(0, failed('connect'));
+  order.settle(1, undefined); // token 0 waits meanwhile
+  t.is(send(order, 1), '2:101');
+  t.is(send(order, 0), '3:0S');
+  t.deepEqual([order.drop(), order.drop(), order.drop()], [0, 100, 0]);
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { planLoad } from '../../../analyzer/load/plan-load.js';
 import { inTurn } from '../../../analyzer/load/request-order.js';
-import { shareOf, shareOfLoad, shareOfOrder } from '../../../analyzer/load/share.js';
+import { shareOf, shareOfLoad } from '../../../analyzer/load/share.js';
 import type { RequestRateLoad } from '../../../src/core/load.js';
 
 const sharesOf = (of: number) => Array.from({ length: of }, (_, index) => ({ index, of }));
@@ -56,8 +56,8 @@ test('shareOfLoad a schedule that ends, ends in every share', (t) => {
   ] as never);
 });
 
-test('shareOfOrder the shares of an order take its requests in turn', (t) => {
-  const orders = sharesOf(3).map((share) => shareOfOrder(inTurn(5), share)());
+test('inTurn the shares of an order take its requests in turn', (t) => {
+  const orders = sharesOf(3).map((share) => inTurn(5)(share));
   const sent = Array.from({ length: 20 }, (_, request) => orders[request % 3]?.(0));
   t.deepEqual(
     sent,

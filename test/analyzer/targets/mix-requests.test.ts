@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Share } from '../../../analyzer/load/share.js';
 import { mixRequests } from '../../../analyzer/targets/mix-requests.js';
 import { type Targets, targetList, targetTable } from '../../../analyzer/targets/targets.js';
 
@@ -8,10 +9,10 @@ const targetsOf = (weights: readonly number[], servers = 1, requestCount = 2): T
 });
 
 /** Which model each of the first requests is for, and on which server, such as `a0`. */
-function sentBy(targets: Targets, loop: 'closed' | 'open', slots: readonly number[]): string[] {
+function sentBy(targets: Targets, loop: 'closed' | 'open', slots: readonly number[], share?: Share): string[] {
   const table = targetTable(targets);
   const list = targetList(targets);
-  const next = mixRequests(targets, loop)();
+  const next = mixRequests(targets, loop)(share);
   return slots.map((slot) => {
     const { model, server } = list[table[next(slot)] ?? -1] ?? { model: -1, server: -1 };
     return `${targets.models[model]?.name}${server}`;
@@ -77,4 +78,29 @@ test('mixRequests starts anew for each load', (t) => {
     Array.from({ length: 5 }, () => second(0)),
     numbers,
   );
+});
+
+test('mixRequests of an open loop: the shares send what the whole would, in turn', (t) => {
+  const targets = targetsOf([3, 1], 3);
+  const shares = [0, 1].map((index) => sentBy(targets, 'open', slotsInTurn(30, 1), { index, of: 2 }));
+  t.deepEqual(
+    Array.from({ length: 60 }, (_, turn) => shares[turn % 2]?.[turn >> 1]),
+    sentBy(targets, 'open', slotsInTurn(60, 1)),
+  );
+});
+
+test('mixRequests of a closed loop: each share keeps the weights, and all slots together are dealt out evenly', (t) => {
+  const targets = targetsOf([1, 1], 3);
+  for (const index of [0, 1]) {
+    const sent = sentBy(targets, 'closed', slotsInTurn(60, 3), { index, of: 2 });
+    for (const server of [0, 1, 2]) {
+      const own = sent.filter((name) => name.endsWith(String(server)));
+      t.deepEqual([own.length, own.filter((name) => name.startsWith('a')).length], [20, 10]);
+    }
+  }
+  const first = [0, 1].map((index) => sentBy(targetsOf([1], 2), 'closed', [0, 1], { index, of: 2 }));
+  t.deepEqual(first, [
+    ['a0', 'a0'],
+    ['a1', 'a1'],
+  ]);
 });

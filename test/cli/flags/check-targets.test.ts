@@ -1,4 +1,5 @@
 import test from 'ava';
+import { checkSequenceTargets } from '../../../src/cli/flags/check-targets.js';
 import { PerfError } from '../../../src/core/perf-error.js';
 import { readFlags } from './read-flags.js';
 
@@ -40,8 +41,6 @@ const refused: readonly [flags: readonly string[], message: string][] = [
     ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--concurrency-range', '2', '--shared-memory', 'system'],
     'Cannot use --shared-memory system: expected one server, got 2',
   ],
-  [['-m', 'a,b', '--max-threads', '2'], 'Cannot use --max-threads 2: expected one model on one server, got 2'],
-  [['-m', 'a,b', '-i', 'grpc', '--streaming'], 'Cannot use --streaming: expected one model on one server, got 2'],
   [
     ['-m', 'a', '-u', 'x:1', '-u', 'y:1', '--bls-composing-models', 'c'],
     'Cannot use --bls-composing-models: expected one model on one server, got 2',
@@ -54,3 +53,29 @@ for (const [flags, message] of refused) {
     t.is(t.throws(() => readFlags(...flags), { instanceOf: PerfError, message })?.code, 'usage');
   });
 }
+
+const sequencesOf = (...flags: readonly string[]) => {
+  const { settings, sequences } = readFlags('-m', 'a', ...flags);
+  return { ...settings, sequences: sequences.settings };
+};
+
+test('checkSequenceTargets: of an open loop every server has as many sequences, in every thread', (t) => {
+  const rate = ['--request-rate-range', '9'];
+  const check = (servers: number, ...flags: readonly string[]) =>
+    t.notThrows(() => checkSequenceTargets(sequencesOf(...flags), { models: 1, servers }));
+  check(2, ...rate);
+  check(4, ...rate, '--max-threads', '2');
+  check(1, ...rate, '--num-of-sequences', '5', '--max-threads', '2');
+  check(3, '--concurrency-range', '4');
+  const refuse = (servers: number, message: string, ...flags: readonly string[]) =>
+    t.throws(() => checkSequenceTargets(sequencesOf(...rate, ...flags), { models: 1, servers }), { message });
+  refuse(3, 'Cannot use --num-of-sequences 4 with 3 servers: expected as many for each, such as 6, got 4');
+  refuse(
+    2,
+    'Cannot use --num-of-sequences 4 with 2 servers in 3 threads: expected as many for each, such as 6, got 4',
+    ...['--max-threads', '3'],
+  );
+  t.throws(() => checkSequenceTargets(sequencesOf(), { models: 2, servers: 1 }), {
+    message: 'Cannot use sequences: expected one model, got 2',
+  });
+});
