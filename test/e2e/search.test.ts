@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { SearchResult } from '../../src/core/search-result.js';
+import { encodeModel } from '../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
 import { refusalOf } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
+import { smallGraph } from '../precision/small-graph.js';
 
 /** Windows of 25 and 30 ms: what is measured does not matter here, only that it is. */
 const short = ['-p', '150', '-s', '1000', '--concurrency-range', '1:4'];
@@ -171,4 +173,39 @@ test('search refuses before the first measurement what it cannot do', async (t) 
     await refusal('-m', 'simple', '--certify', 'p99:max=5'),
     /Cannot use --certify with search: expected -p for the length of windows, got --certify/,
   );
+});
+
+test('search measures a variant of the model, and writes it into the repository with the configuration that names it', async (t) => {
+  await using workplace = createWorkplace();
+  mkdirSync(workplace.path('models/small/1'), { recursive: true });
+  writeFileSync(workplace.path('models/small/1/model.onnx'), encodeModel(smallGraph()));
+  const args = [
+    'search',
+    '-m',
+    'small',
+    '--model-repository',
+    'models',
+    ...short,
+    '--vary',
+    'precision=int8-dynamic,fp16-weights',
+  ];
+  // The model as it is breaks the lower bound, so that the variant is what is left, however fast it is.
+  const limits = ['--constraint', 'accuracy_rel_rmse:min=0.000001,max=0.002'];
+  const files = ['--json', 'search.json', '--output-model-repository', 'variants', '--write-config'];
+  const { code, stderr } = await workplace.run(...args, ...limits, ...files);
+  t.is(code, 0, stderr);
+  const result = readResult(workplace);
+  t.deepEqual(schemaErrors(result, 'search'), []);
+  t.regex(result.pruned[0]?.reason ?? '', /^int8-dynamic: accuracy_rel_rmse is 0\.\d+, expected at most 0\.002$/);
+  const own = result.trials.find(({ candidate }) => candidate['precision'] === 'fp16-weights');
+  t.true(own?.ok === true && (own.metrics['accuracy_rel_rmse'] ?? 0) > 0 && (own.metrics['perf_throughput'] ?? 0) > 0);
+  t.is(result.finalists[0]?.candidate['precision'], 'fp16-weights');
+  const written = readFileSync(workplace.path('models/small/config.pbtxt'), 'utf8');
+  t.is(parseModelConfig(written).default_model_filename, 'model.fp16-weights.onnx');
+  t.true(existsSync(workplace.path('models/small/1/model.fp16-weights.onnx')));
+  const ofVariants = result.variants.filter(({ settings }) => settings['precision'] === 'fp16-weights');
+  t.true(ofVariants.length > 0);
+  for (const { name } of ofVariants) t.true(existsSync(workplace.path(`variants/${name}/1/model.fp16-weights.onnx`)));
+  t.deepEqual(workplace.temporaryFiles(), []);
+  t.deepEqual(workplace.leftovers(), []);
 });

@@ -1,7 +1,8 @@
 import type { SettingValue } from '../../core/trial.js';
 import { settingNames } from '../search/apply-candidate.js';
 import type { Variations } from '../search/live-space.js';
-import { badFlag } from './parse.js';
+import { precisionNames } from '../search/precision-names.js';
+import { badFlag, oneOf } from './parse.js';
 
 /** How many values a range may stand for. */
 const longestRange = 1000;
@@ -17,7 +18,11 @@ export function parseVariations(given: readonly string[]): Variations {
     if (!settingNames.includes(name)) {
       throw badFlag('--vary', `NAME=VALUES with a name of ${settingNames.join(', ')}`, text);
     }
-    return [name, [...new Set(list.split(',').flatMap((part) => valuesOf(part.trim(), text)))].sort(ascending)];
+    const parts = list.split(',').map((part) => part.trim());
+    if (name === 'precision') {
+      return [name, [...new Set(parts.map((part) => oneOf('--vary precision', part, precisionNames)))]];
+    }
+    return [name, [...new Set(parts.flatMap((part) => valuesOf(part, text)))].sort(ascending)];
   });
   const names = entries.map(([name]) => name);
   if (new Set(names).size < names.length) throw badFlag('--vary', 'each name once', given.join(' '));

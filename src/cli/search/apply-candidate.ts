@@ -1,6 +1,7 @@
 import type { Candidate } from '../../core/trial.js';
 import { withLeaves } from '../../protocol/config-leaves.js';
 import type { DynamicBatching, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import { fileNameOf } from './precision-names.js';
 
 type Apply = (config: ModelConfig, value: string) => ModelConfig;
 
@@ -10,6 +11,10 @@ const parameter =
 
 /** What each dimension means in a model's configuration; they are applied in this order. */
 const settings: Readonly<Record<string, Apply>> = {
+  precision: (config, value) => ({
+    ...config,
+    default_model_filename: fileNameOf(value) ?? config.default_model_filename,
+  }),
   instance_count: (config, value) => ({ ...config, instance_group: instances(config, Number(value)) }),
   max_batch_size: (config, value) => withBatching({ ...config, max_batch_size: Number(value) }, {}),
   max_queue_delay_microseconds: (config, value) =>

@@ -1,5 +1,5 @@
 import { doublings } from '../../../searcher/load-search.js';
-import { createSpace, type Dimension, type Space, spaceOf } from '../../../searcher/space/space.js';
+import { createSpace, type Dimension, type Rule, type Space, spaceOf } from '../../../searcher/space/space.js';
 import type { SweptLoadSettings } from '../../core/load.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { Candidate, SettingValue } from '../../core/trial.js';
@@ -22,6 +22,10 @@ export interface LiveSpaceOptions {
   readonly usual?: Variations;
   /** Parts of configurations that are searched as they are, each with all variations and loads. */
   readonly combinations?: readonly Candidate[];
+  /** Of the model, unless they are among the variations. */
+  readonly precisions?: readonly SettingValue[];
+  /** Why some of them must not be used. */
+  readonly refusals?: ReadonlyMap<SettingValue, string>;
   readonly load: SearchLoads;
   /** Inferences in a request, unless that varies. */
   readonly batchSize: number;
@@ -37,19 +41,19 @@ const largestSpace = 20_000;
  * @throws PerfError `usage` when there are too many combinations
  */
 export function liveSpace(options: LiveSpaceOptions): Space {
-  const { variations, combinations, load } = options;
+  const { variations, combinations, load, refusals } = options;
   const dimensions = [
-    ...dimensionsOf(chosenVariations(options)),
+    ...dimensionsOf(withPrecisions(chosenVariations(options), options.precisions)),
     { name: load.name, kind: 'log' as const, values: load.values },
   ];
   checkSize(dimensions, combinations?.length ?? 1);
-  const rule = legalityRule(options);
-  if (combinations === undefined) return createSpace(dimensions, [rule]);
+  const rules: Rule[] = [({ precision = '' }) => refusals?.get(precision), legalityRule(options)];
+  if (combinations === undefined) return createSpace(dimensions, rules);
   const varied = createSpace(dimensions).candidates;
   const names = variations.size === 0 ? load.name : [...variations.keys(), load.name].join(', ');
   const all = combinations.flatMap((combination) => varied.map((candidate) => ({ ...combination, ...candidate })));
   if (all.length === 0) throw new PerfError('usage', `Cannot search: expected combinations of ${names}, got none`);
-  return spaceOf(all, [rule]);
+  return spaceOf(all, rules);
 }
 
 function checkSize(dimensions: readonly Dimension[], combinations: number): void {
@@ -71,6 +75,11 @@ function chosenVariations({ config, variations, usual, combinations, machine }: 
   const applies = ([name]: readonly [string, unknown]): boolean => name !== 'max_batch_size' || canBatch(config);
   return new Map([...[...usual].filter(applies), ...variations]);
 }
+
+const withPrecisions = (variations: Variations, precisions: readonly SettingValue[] | undefined): Variations =>
+  precisions === undefined || variations.has('precision')
+    ? variations
+    : new Map<string, readonly SettingValue[]>([['precision', precisions], ...variations]);
 
 /** What decides whether a setting means anything, for those that vary together with what they depend on. */
 const conditions: ReadonlyMap<string, { readonly name: string; readonly applies: (value: SettingValue) => boolean }> =

@@ -102,7 +102,8 @@ async function measureLoaded(
   const { embedded } = measure.server;
   const meter = embedded === undefined ? undefined : startServerMeter(embedded.pid);
   const level = await measureOnce(candidate, measure);
-  return level === undefined ? undefined : trialOfLevel(candidate, level, seconds(), meter?.read());
+  const known = { ...meter?.read(), ...measure.server.precisions?.accuracyOf(candidate) };
+  return level === undefined ? undefined : trialOfLevel(candidate, level, seconds(), known);
 }
 
 async function measureOnce(
@@ -136,7 +137,7 @@ function loadOf({ concurrency, request_rate: rate }: Candidate, load: LoadSettin
 
 export interface Conditions extends Omit<MeasureOptions, 'context'> {
   /** How the server is run, where that is not the usual way. */
-  readonly setup: { readonly launch?: ServerLaunch; readonly restarts?: true };
+  readonly setup: { readonly launch?: ServerLaunch; readonly restarts?: true; readonly weightBits?: 7 | 8 };
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 import { launchLocalServer } from '../local-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
+import { type PrecisionWish, type StagedPrecisions, stagePrecisions } from './stage-precisions.js';
 
 /** Where the candidates of a search run. */
 export interface SearchServer extends AsyncDisposable {
@@ -29,8 +30,17 @@ export interface SearchServer extends AsyncDisposable {
   readonly cores: number | undefined;
   /** The repository, when it is ours to read. */
   readonly modelRepository: string | undefined;
+  /** The variants of the model that the server has, when precisions are searched. */
+  readonly precisions: StagedPrecisions | undefined;
   /** Ends the server and launches it again, with the configuration in its repository: another process, on other ports. Only of ours. */
   restart(): Promise<void>;
+}
+
+/** How a search wants its server. */
+export interface ServerWish {
+  readonly launch?: ServerLaunch;
+  /** What is to be made of the model before it is served. */
+  readonly precisions?: PrecisionWish;
 }
 
 /**
@@ -42,7 +52,7 @@ export interface SearchServer extends AsyncDisposable {
 export async function openSearchServer(
   options: AnalyzeOptions,
   context: CommandContext,
-  serverLaunch?: ServerLaunch,
+  { launch: serverLaunch, precisions: wish }: ServerWish,
 ): Promise<SearchServer> {
   const { settings, server } = options;
   const { modelName } = settings;
@@ -57,12 +67,18 @@ export async function openSearchServer(
   const isOurs = choice.kind === 'embedded';
   const kind = serverLaunch?.program === undefined ? choice.kind : 'local';
   const repository = isOurs ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
+  const precisions = wish && (await stage(wish, repository, { options, context }));
+  const served = precisions?.repository ?? repository;
   let stack = new OpenedResources();
   const start = async () => {
     const embedded =
-      repository === undefined ? undefined : stack.use(await launch(repository, { options, context, serverLaunch }));
+      served === undefined ? undefined : stack.use(await launch(served, { options, context, serverLaunch }));
     const url = embedded === undefined ? urlOf(choice) : `127.0.0.1:${portOf(embedded, protocol)}`;
     return { embedded, url, client: stack.use(await connect(protocol, url, server.connection)) };
+  };
+  const close = async (): Promise<void> => {
+    await stack[Symbol.asyncDispose]();
+    await precisions?.[Symbol.asyncDispose]();
   };
   try {
     let running = await start();
@@ -84,18 +100,32 @@ export async function openSearchServer(
       config,
       cores: isOurs ? availableParallelism() : undefined,
       modelRepository: repository,
+      precisions,
       restart: async () => {
         if (!isOurs) return;
         await stack[Symbol.asyncDispose]();
         stack = new OpenedResources();
         running = await start();
       },
-      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: close,
     };
   } catch (thrown) {
-    await stack[Symbol.asyncDispose]();
+    await close();
     throw thrown;
   }
+}
+
+function stage(
+  wish: PrecisionWish,
+  repository: string | undefined,
+  { options, context }: { readonly options: AnalyzeOptions; readonly context: CommandContext },
+): Promise<StagedPrecisions> {
+  if (repository !== undefined) {
+    return stagePrecisions(wish, { modelName: options.settings.modelName, repository, context });
+  }
+  throw new PerfError('usage', 'Cannot search precisions: expected a server that is launched here, got one that runs', {
+    hint: 'Variants are files beside the model; `perf-analyze variants --write-to` makes models of them for any server.',
+  });
 }
 
 interface Origin {

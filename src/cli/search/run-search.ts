@@ -26,6 +26,8 @@ import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads, type Variations } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
+import { accuracyLimits } from './precision-names.js';
+import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
 import { insightOf } from './search-insight.js';
 import { startServerMeter } from './server-meter.js';
 import { liveMetrics } from './trial-of-level.js';
@@ -90,19 +92,23 @@ export async function runSearch(
   checkWish(options, wish);
   checkFiles(options, wish);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
-  await using server = await openSearchServer(options, context, wish.launch);
+  const precisions = wantedPrecisions({ ...wish, settings: options.settings });
+  await using server = await openSearchServer(options, context, {
+    ...(wish.launch === undefined ? {} : { launch: wish.launch }),
+    ...(precisions === undefined ? {} : { precisions: precisions.wish }),
+  });
   const { modelName } = options.settings;
   const { text: before } = configurationFile(server.modelRepository, modelName);
   const changeOf = (candidate: Candidate): ConfigurationChange =>
     configurationChange(candidate, server, { modelName, before });
-  const result = await searchOn(server, { options, wish, context, journal, changeOf }).finally(() =>
+  const result = await searchOn(server, { options, wish, context, journal, changeOf, precisions }).finally(() =>
     context.progress.close(),
   );
   await writeFiles(result, { options, wish, server });
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
-    writeConfiguration(changeOf(best.candidate), { isWished: wish.write === 'write', context });
+    await writeConfiguration(changeOf(best.candidate), { isWished: wish.write === 'write', context });
   }
   return { exitCode: exitCodeOf(result), result };
 }
@@ -162,6 +168,7 @@ interface Task {
   readonly context: CommandContext;
   readonly journal: Journal | undefined;
   readonly changeOf: (candidate: Candidate) => ConfigurationChange;
+  readonly precisions: WantedPrecisions | undefined;
 }
 
 async function searchOn(server: SearchServer, task: Task): Promise<SearchResult> {
@@ -169,16 +176,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
   const { settings } = options;
   const startedAt = new Date();
   const loads = wish.loads ?? (wish.hasLoad && isSwept(settings.load) ? loadsOf(settings.load) : usualLoads);
-  const { variations, usual, combinations } = wish;
-  const space = liveSpace({
-    config: server.config,
-    variations,
-    ...(usual === undefined ? {} : { usual }),
-    ...(combinations === undefined ? {} : { combinations }),
-    load: loads,
-    batchSize: settings.batchSize,
-    machine: server.cores === undefined ? undefined : { cores: server.cores, hasGpus: hasGpus(server) },
-  });
+  const space = spaceOfSearch(server, loads, task);
   if (space.candidates.length === 0) throw nothingLegal(space);
   context.progress.say(`Space: ${space.candidates.length} candidates, ${space.pruned.length} more left out.`);
   const aimed = [...wish.goal.objectives, ...wish.goal.constraints];
@@ -187,6 +185,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
   const setup = {
     ...(wish.launch === undefined ? {} : { launch: wish.launch }),
     ...(restarts ? { restarts: true as const } : {}),
+    ...(task.precisions === undefined ? {} : { weightBits: task.precisions.wish.weightBits }),
   };
   const measureWith = (effort: Effort): Measure => {
     const measure = createMeasure(loader, { server, options, context, effort });
@@ -229,6 +228,21 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     }),
     ...found,
   };
+}
+
+function spaceOfSearch(server: SearchServer, load: SearchLoads, { wish, options, precisions }: Task): Space {
+  const { variations, usual, combinations } = wish;
+  return liveSpace({
+    config: server.config,
+    variations,
+    ...(usual === undefined ? {} : { usual }),
+    ...(combinations === undefined ? {} : { combinations }),
+    ...(precisions === undefined ? {} : { precisions: precisions.names }),
+    ...(server.precisions === undefined ? {} : { refusals: server.precisions.refusals }),
+    load,
+    batchSize: options.settings.batchSize,
+    machine: server.cores === undefined ? undefined : { cores: server.cores, hasGpus: hasGpus(server) },
+  });
 }
 
 /** CPU use of a moment says nothing. */
@@ -313,9 +327,10 @@ async function explore(
   { wish, context, options }: Measures,
 ): Promise<Candidate | undefined> {
   const { create, maxMeasurements } = strategies[wish.strategy];
+  const decided = accuracyLimits(wish.goal);
   const strategy = create({
     space,
-    goal: wish.goal,
+    goal: { ...wish.goal, constraints: wish.goal.constraints.filter((each) => !decided.includes(each)) },
     seed: options.settings.seed,
     maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
   });

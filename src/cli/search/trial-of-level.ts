@@ -5,12 +5,12 @@ import type { Candidate, Metrics, Trial } from '../../core/trial.js';
 /**
  * What a level that was measured says of a candidate.
  *
- * @param usage what the server needed of the machine, where that is known
+ * @param known what else is known of the candidate: what the server needed of the machine, how accurate its variant is
  */
-export function trialOfLevel(candidate: Candidate, level: Level, seconds: number, usage: Metrics = {}): Trial {
+export function trialOfLevel(candidate: Candidate, level: Level, seconds: number, known: Metrics = {}): Trial {
   const reason = whyUseless(level);
   return reason === undefined
-    ? { ok: true, candidate, metrics: { ...metricsOf(level), ...usage }, seconds }
+    ? { ok: true, candidate, metrics: { ...metricsOf(level), ...known }, seconds }
     : { ok: false, candidate, reason, seconds };
 }
 
@@ -64,6 +64,9 @@ export const liveMetrics: ReadonlySet<string> = new Set([
   'cpu_used_ram',
   'cpu_available_ram',
   'cpu_utilization',
+  'accuracy_cosine',
+  'accuracy_top1',
+  'accuracy_rel_rmse',
   'perf_latency_avg',
   'perf_response_avg',
   ...percentiles.flatMap((percentile) => [`perf_latency_p${percentile}`, `perf_response_p${percentile}`]),

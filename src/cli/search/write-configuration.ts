@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { lineDifference } from '../../../reports/line-difference.js';
-import { PerfError } from '../../core/perf-error.js';
+import { writeFileAtomically } from '../../../sample-models/atomic-file.js';
+import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { Candidate } from '../../core/trial.js';
 import { type EditedField, editConfigText } from '../../protocol/edit-config-text.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
@@ -36,12 +37,14 @@ export interface ConfigurationChange {
   readonly after: string;
   /** Line by line. */
   readonly difference: string;
+  /** A file that the change needs beside the model, and where it lies now. */
+  readonly modelFile?: { readonly path: string; readonly to: string };
 }
 
 /** @param before the text of the file, empty when it is not there */
 export function configurationChange(
   candidate: Candidate,
-  { modelRepository, config }: Pick<SearchServer, 'config' | 'modelRepository'>,
+  { modelRepository, config, precisions }: Pick<SearchServer, 'config' | 'modelRepository' | 'precisions'>,
   { modelName, before }: { readonly modelName: string; readonly before: string },
 ): ConfigurationChange {
   const wanted = applyCandidate(config, candidate);
@@ -52,7 +55,16 @@ export function configurationChange(
   const { path: file } = configurationFile(modelRepository, modelName);
   const shown = before === '' ? formatModelConfig(config) : before;
   const difference = lineDifference('config.pbtxt', shown, after);
-  return { ...(file === undefined ? {} : { file }), before, after, difference };
+  const variant = precisions?.fileOf(candidate);
+  return {
+    ...(file === undefined ? {} : { file }),
+    before,
+    after,
+    difference,
+    ...(file === undefined || variant === undefined
+      ? {}
+      : { modelFile: { path: variant.path, to: join(dirname(file), variant.place) } }),
+  };
 }
 
 /**
@@ -61,15 +73,16 @@ export function configurationChange(
  *
  * @throws PerfError `file` when the file cannot be written, or changed while the search ran
  */
-export function writeConfiguration(
-  { file, before, after, difference }: ConfigurationChange,
+export async function writeConfiguration(
+  { file, before, after, difference, modelFile }: ConfigurationChange,
   { isWished, context }: WriteOptions,
-): void {
+): Promise<void> {
   const now = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (now !== before) {
     throw new PerfError('file', `Cannot write ${file}: expected it as it was when the search began, got another text`);
   }
   context.print(`\n${difference}`);
+  if (modelFile !== undefined) context.print(`New file: ${modelFile.to}, ${statSync(modelFile.path).size} bytes\n`);
   if (!isWished || after === before) return;
   if (file === undefined) {
     throw new PerfError(
@@ -77,9 +90,19 @@ export function writeConfiguration(
       'Cannot use --write-config: expected a repository of ours, got a server with one of its own',
     );
   }
+  if (modelFile !== undefined) await placeModel(modelFile);
   if (before !== '') copyFileSync(file, `${file}.bak`);
   writeOutput('--write-config', file, after);
   context.progress.say(`Wrote ${file}${before === '' ? '' : ', and kept the old one beside it as config.pbtxt.bak'}.`);
+}
+
+/** Before the configuration that names it, so that there is no moment without the file. */
+async function placeModel({ path, to }: NonNullable<ConfigurationChange['modelFile']>): Promise<void> {
+  try {
+    await writeFileAtomically(to, createReadStream(path));
+  } catch (cause) {
+    throw new PerfError('file', `Cannot write --write-config ${to}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** What is written must mean what was measured. */

@@ -30,8 +30,9 @@ export function checkVariantRepository({ folder, overrides }: VariantRepository)
 export function writeVariants(
   { folder, overrides }: VariantRepository,
   { variants, model }: SearchResult,
-  { config, modelRepository }: Pick<SearchServer, 'config' | 'modelRepository'>,
+  { config, modelRepository, precisions }: Pick<SearchServer, 'config' | 'modelRepository' | 'precisions'>,
 ): void {
+  const source = precisions?.repository ?? modelRepository;
   const distinct = new Map(variants.map((variant) => [variant.name, variant]));
   let first: string | undefined;
   try {
@@ -39,7 +40,7 @@ export function writeVariants(
     for (const { name, settings } of distinct.values()) {
       const own = join(folder, name);
       mkdirSync(own, { recursive: true });
-      if (modelRepository !== undefined) placeFiles(join(modelRepository, model), own, first);
+      if (source !== undefined) placeFiles(join(source, model), own, first);
       first ??= name;
       writeFileSync(join(own, 'config.pbtxt'), formatModelConfig({ ...applyCandidate(config, settings), name }));
     }

@@ -1,0 +1,90 @@
+import type { ModelSignature } from '../../../analyzer/data/model-signature.js';
+import { prepareRequests } from '../../../analyzer/data/prepare-requests.js';
+import { cacheDirectory } from '../../core/cache-directory.js';
+import type { InputDataSettings, ShapeChoice } from '../../core/input-data.js';
+import { manifest } from '../../core/package-manifest.js';
+import type { SearchLimit } from '../../core/search-result.js';
+import type { Calibration } from '../../precision/calibration/range-of.js';
+import type { Precision } from '../../precision/make-variant.js';
+import { readModelFile } from '../../precision/read-model-file.js';
+import { openSession, type Session } from '../../precision/runtime/open-session.js';
+import type { SentTensors } from '../../precision/runtime/session-messages.js';
+import { resolveOnnxruntime } from '../../server/backends/onnxruntime/resolve-onnxruntime.js';
+import type { CommandContext } from '../command-context.js';
+import { type BuiltVariant, buildVariant } from './build-variant.js';
+import type { LocatedModel } from './locate-model.js';
+import { feedsOf, signatureOf } from './model-of-session.js';
+
+/** What variants are made with, and what they are held to. */
+export interface MakeWish {
+  readonly precisions: readonly Precision[];
+  readonly data: InputDataSettings;
+  readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
+  readonly seed: number;
+  /** That compute, of each session. */
+  readonly threads: number;
+  readonly weightBits: 7 | 8;
+  readonly keepInFp32: readonly string[];
+  readonly calibration: Calibration;
+  readonly limits: readonly SearchLimit[];
+}
+
+export interface MakeOptions {
+  readonly located: LocatedModel;
+  /** Where a variant is written. */
+  readonly pathOf: (precision: Precision) => string;
+  readonly context: Pick<CommandContext, 'progress' | 'interrupt'>;
+}
+
+/** Variants of a model, and what they are compared on; the sessions live until it is disposed. */
+export interface MadeVariants extends AsyncDisposable {
+  readonly original: Session;
+  readonly signature: ModelSignature;
+  /** Requests of so many inferences. */
+  readonly requestsOf: (batchSize: number) => SentTensors[];
+  /** Inferences that the accuracy is of. */
+  readonly samples: number;
+  /** In the order of the precisions. */
+  readonly built: readonly BuiltVariant[];
+}
+
+/** Inferences in each of the requests that accuracy is judged on, where the model batches. */
+const sampleBatch = 4;
+
+/** Makes the variants of a model and compares their answers with those of the original. */
+export async function makeVariants(wish: MakeWish, { located, pathOf, context }: MakeOptions): Promise<MadeVariants> {
+  const { progress, interrupt } = context;
+  const version = manifest.optionalDependencies['onnxruntime-node'] ?? 'latest';
+  const where = { cacheDirectory: cacheDirectory(), version, log: progress.say, from: import.meta.url };
+  const packagePath = await resolveOnnxruntime(where);
+  const model = await readModelFile(located.path);
+  const sessions: Session[] = [];
+  const close = async (): Promise<void> => {
+    for (const session of sessions.splice(0).toReversed()) await session[Symbol.asyncDispose]();
+  };
+  const open = async (modelPath: string): Promise<Session> => {
+    const session = await openSession({ packagePath, modelPath, threads: wish.threads, level: 'all' });
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const original = await open(located.path);
+    const signature = signatureOf(located, original);
+    const requestsOf = (batchSize: number): SentTensors[] =>
+      prepareRequests({ ...wish, signature, batchSize }).map(({ request }) => feedsOf(request.inputs));
+    const ofSample = signature.isBatching ? sampleBatch : 1;
+    const samples = requestsOf(ofSample);
+    const built: BuiltVariant[] = [];
+    for (const precision of wish.precisions) {
+      interrupt.signal.throwIfAborted();
+      progress.show(`making ${precision} of ${located.name}`);
+      const path = pathOf(precision);
+      built.push(await buildVariant({ ...wish, model, packagePath, original, open, samples, precision, path }));
+    }
+    const count = samples.length * ofSample;
+    return { original, signature, requestsOf, samples: count, built, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
