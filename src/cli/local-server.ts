@@ -3,13 +3,14 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PerfError } from '../core/perf-error.js';
 import type { EmbeddedServer, EmbeddedServerOptions } from './embedded-server.js';
+import { endWithUs } from './end-with-us.js';
 import { superviseServer } from './supervise-server.js';
 
 const pollMs = 100;
 
 /**
  * Launches a server that has Triton's flags, such as `tritonserver`, on free ports, and waits until it is ready. It leads a process group of its
- * own; unlike the embedded server it does not notice when we are killed.
+ * own, which ends when we do, also when we are killed.
  *
  * @throws PerfError `unreachable` when it cannot be started or ends before it is ready
  */
@@ -38,6 +39,10 @@ export async function launchLocalServer(program: string, options: EmbeddedServer
     refusal = cause;
   });
   const { lost, ending, stop } = superviseServer(child, options);
+  if (child.pid !== undefined) {
+    const watch = endWithUs(child.pid);
+    child.once('close', () => watch[Symbol.dispose]());
+  }
   try {
     await becomeReady(`http://127.0.0.1:${http}/v2/health/ready`, AbortSignal.any([lost, interrupt.signal]));
     return { pid: child.pid ?? 0, ports: { http, grpc, metrics }, lost, ending, [Symbol.asyncDispose]: stop };

@@ -7,6 +7,7 @@ import { parserConfiguration } from '../../src/cli/flags/parser-configuration.js
 import { planCommand, planFlags } from '../../src/cli/plan-command.js';
 import type { PlanResult } from '../../src/core/plan-result.js';
 import { levelFixture, runFixture } from '../helpers/run-fixture.js';
+import { schemaErrors } from '../helpers/run-schema.js';
 
 interface Planned {
   readonly code: number;
@@ -53,6 +54,8 @@ test('plan says how many replicas a rate needs, as text, CSV and JSON', async (t
     csv,
   } = await plan('--target-rate', '1000', '--failures', '1', '--headroom', '50%');
   t.is(code, 0);
+  t.deepEqual(schemaErrors(document, 'plan'), []);
+  t.not(schemaErrors({ ...document, alternatives: [{ candidate: {}, capacity: 1 }] }, 'plan').length, 0);
   const [best] = document.alternatives;
   t.is(best?.capacity, 180);
   t.is(best?.replicas, Math.ceil(1000 / 90) + 1);
@@ -66,8 +69,9 @@ test('plan says how many replicas a rate needs, as text, CSV and JSON', async (t
 });
 
 test('plan ends with 4 when no number of replicas keeps a limit', async (t) => {
-  const { code, text } = await plan('--target-rate', '1000', '--constraint', 'perf_latency_p99:max=5');
+  const { code, text, plan: document } = await plan('--target-rate', '1000', '--constraint', 'perf_latency_p99:max=5');
   t.is(code, 4);
+  t.deepEqual(schemaErrors(document, 'plan'), []);
   t.regex(text, /^No number of replicas suffices\.$/m);
   t.regex(text, /perf_latency_p99 up to .* ms at .* infer\/s a replica/);
 });

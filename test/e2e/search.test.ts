@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { SearchResult } from '../../src/core/search-result.js';
@@ -6,6 +7,7 @@ import { encodeModel } from '../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
 import { refusalOf } from '../helpers/command-here.js';
+import { readRun } from '../helpers/read-run.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { smallGraph } from '../precision/small-graph.js';
 
@@ -141,6 +143,14 @@ test("search launches another server with Triton's flags, and says why one does 
   t.deepEqual(schemaErrors(readResult(workplace), 'search'), []);
   t.deepEqual(workplace.leftovers(), []);
 
+  const killed = workplace.start(...args, ...vary, '--triton-server-path', program);
+  await killed.seen(/^1: /m);
+  t.true(workplace.leftovers().some((line) => line.includes(' serve ')));
+  killed.child.kill('SIGKILL');
+  await killed.result;
+  for (let waited = 0; waited < 300 && workplace.leftovers().length > 0; waited++) await sleep(100);
+  t.deepEqual(workplace.leftovers(), [], 'the server ends with the search that launched it');
+
   const missing = await workplace.run(...args, '--triton-server-path', workplace.path('nothing'));
   t.is(missing.code, 5);
   t.regex(missing.stderr, /Cannot start --triton-server-path .*nothing: expected it to become ready, got .*ENOENT/);
@@ -208,4 +218,49 @@ test('search measures a variant of the model, and writes it into the repository 
   for (const { name } of ofVariants) t.true(existsSync(workplace.path(`variants/${name}/1/model.fp16-weights.onnx`)));
   t.deepEqual(workplace.temporaryFiles(), []);
   t.deepEqual(workplace.leftovers(), []);
+});
+
+/** Takes 30 ms for a batch of any size, asleep, so that other work on the machine hardly shows. */
+const sleeper = `
+const never = new Int32Array(new SharedArrayBuffer(4));
+export function execute(requests) {
+  Atomics.wait(never, 0, 0, 30);
+  return requests.map(({ inputs }) => ({ outputs: { OUTPUT: inputs.INPUT.data } }));
+}
+`;
+const sleeperConfig = `backend: "javascript"
+max_batch_size: 1
+input { name: "INPUT" data_type: TYPE_FP32 dims: 4 }
+output { name: "OUTPUT" data_type: TYPE_FP32 dims: 4 }
+`;
+
+test('perf-analyze measures the gain that search promised, in the repository that it wrote', async (t) => {
+  await using workplace = createWorkplace();
+  mkdirSync(workplace.path('models/sleeper/1'), { recursive: true });
+  writeFileSync(workplace.path('models/sleeper/1/model.mjs'), sleeper);
+  writeFileSync(workplace.path('models/sleeper/config.pbtxt'), sleeperConfig);
+  const model = ['-m', 'sleeper', '--model-repository', 'models', '--concurrency-range', '8'];
+  const windows = ['--measurement-mode', 'count_windows', '--measurement-request-count', '24', '-s', '1000'];
+  const search = [
+    'search',
+    ...model,
+    ...windows,
+    '--vary',
+    'max_batch_size=1,8',
+    '--write-config',
+    '--json',
+    'search.json',
+  ];
+  const { code, stderr } = await workplace.run(...search);
+  t.is(code, 0, stderr);
+  const { gain, finalists } = readResult(workplace);
+  t.is(finalists[0]?.candidate['max_batch_size'], 8);
+  t.true((gain?.low ?? 0) > 1, `eight at once in the time of one: ${gain?.low} to ${gain?.high}`);
+  const before = finalists.find(({ isCurrent }) => isCurrent)?.metrics['perf_throughput'] ?? Number.NaN;
+
+  const run = await workplace.run(...model, ...windows, '--json', 'run.json');
+  t.true(run.code === 0 || run.code === 2, run.stderr);
+  const [level] = readRun(workplace, 'run.json').levels;
+  const measured = (level?.summary.throughput ?? 0) / before - 1;
+  t.true(measured > 0.5 * (gain?.mean ?? Number.NaN), `${measured} of ${gain?.mean}`);
 });

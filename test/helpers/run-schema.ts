@@ -7,7 +7,11 @@ const ajv = new Ajv2020({
   allErrors: true,
   formats: { 'date-time': (text: string) => !Number.isNaN(Date.parse(text)) },
 });
-const validators = { run: ajv.compile(schemaOf('run')), search: ajv.compile(schemaOf('search')) };
+const validators = {
+  run: ajv.compile(schemaOf('run')),
+  search: ajv.compile(schemaOf('search')),
+  plan: ajv.compile(schemaOf('plan')),
+};
 
 /** What the published schema of a run, or of another document, has against a document; empty = valid. */
 export function schemaErrors(document: unknown, name: keyof typeof validators = 'run'): string[] {

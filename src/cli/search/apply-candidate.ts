@@ -11,12 +11,9 @@ const parameter =
 
 /** What each dimension means in a model's configuration; they are applied in this order. */
 const settings: Readonly<Record<string, Apply>> = {
-  precision: (config, value) => ({
-    ...config,
-    default_model_filename: fileNameOf(value) ?? config.default_model_filename,
-  }),
   instance_count: (config, value) => ({ ...config, instance_group: instances(config, Number(value)) }),
-  max_batch_size: (config, value) => withBatching({ ...config, max_batch_size: Number(value) }, {}),
+  max_batch_size: (config, value) =>
+    withBatching({ ...config, ...withoutFull(config, Number(value)), max_batch_size: Number(value) }, {}),
   max_queue_delay_microseconds: (config, value) =>
     withBatching(config, { max_queue_delay_microseconds: Number(value) }),
   preferred_batch_size: (config, value) => withBatching(config, { preferred_batch_size: [Number(value)] }),
@@ -28,6 +25,10 @@ const settings: Readonly<Record<string, Apply>> = {
     optimization: { ...config.optimization, graph: { level: Number(value) } } as NonNullable<
       ModelConfig['optimization']
     >,
+  }),
+  precision: (config, value) => ({
+    ...config,
+    default_model_filename: fileNameOf(value) ?? config.default_model_filename,
   }),
 };
 
@@ -68,6 +69,16 @@ const emptyGroup = {
   passive: false,
   host_policy: '',
 } as unknown as InstanceGroup;
+
+/** A server that prefers full batches says so; with another largest size it prefers that one. */
+function withoutFull(
+  { dynamic_batching: batching, max_batch_size: largest }: ModelConfig,
+  wanted: number,
+): Partial<ModelConfig> {
+  const { preferred_batch_size: [first, ...others] = [] } = batching ?? {};
+  if (batching === undefined || wanted === largest || first !== largest || others.length > 0) return {};
+  return { dynamic_batching: { ...batching, preferred_batch_size: [] } };
+}
 
 /** Preferred sizes above the largest one would be refused; those of a sequence batcher are none of ours. */
 function withBatching(config: ModelConfig, change: Partial<DynamicBatching>): ModelConfig {

@@ -3,6 +3,9 @@ import { RefusalError } from '../refusal.js';
 
 type Chosen = Pick<ModelConfig, 'backend' | 'platform' | 'default_model_filename' | 'cc_model_filenames'>;
 
+/** The file of a model with code that names none. */
+export const usualCodeFile = 'model.mjs';
+
 const isCode = (file: string): boolean => /\.[cm]?js$/i.test(file.trim());
 
 /** @throws RefusalError (`invalid-argument`) for a file of a load request that holds code */
@@ -28,7 +31,7 @@ export function refuseCode(override: Chosen, readOwn: () => Chosen | undefined):
     own?.backend === 'javascript' &&
     override.backend === own.backend &&
     override.platform === own.platform &&
-    override.default_model_filename === own.default_model_filename &&
+    fileOf(override) === fileOf(own) &&
     Object.keys(override.cc_model_filenames).length === 0;
   if (isKept) return;
   throw new RefusalError(
@@ -36,6 +39,9 @@ export function refuseCode(override: Chosen, readOwn: () => Chosen | undefined):
     "load parameter 'config' cannot choose the javascript backend or its file: code comes from the model repository alone",
   );
 }
+
+/** What a server says of a model that it serves has the name filled in. */
+const fileOf = ({ default_model_filename: file }: Chosen): string => file || usualCodeFile;
 
 const asksForCode = (config: Chosen): boolean =>
   config.backend === 'javascript' ||

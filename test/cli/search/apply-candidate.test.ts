@@ -29,6 +29,12 @@ test('applyCandidate drops preferred sizes above the largest one, and turns batc
   t.is(changed.dynamic_batching?.max_queue_delay_microseconds, 500);
 });
 
+test('applyCandidate lets a model prefer full batches, whatever the largest one becomes', (t) => {
+  const full = parseModelConfig('name: "m" max_batch_size: 8 dynamic_batching { preferred_batch_size: [ 8 ] }');
+  t.deepEqual(applyCandidate(full, { max_batch_size: 16 }).dynamic_batching?.preferred_batch_size, []);
+  t.deepEqual(applyCandidate(full, { max_batch_size: 8 }).dynamic_batching, full.dynamic_batching);
+});
+
 test('applyCandidate leaves a model alone that does not batch', (t) => {
   const single = parseModelConfig('name: "m"');
   t.is(applyCandidate(single, { max_queue_delay_microseconds: 100 }).dynamic_batching, undefined);

@@ -3,6 +3,7 @@ import { sep } from 'node:path';
 import { PerfError } from '../../../core/perf-error.js';
 import type { ModelConfig } from '../../../protocol/model-config.js';
 import { isDecoupled } from '../../config/is-decoupled.js';
+import { usualCodeFile } from '../../config/refuse-code.js';
 import type { Backend, InstanceOptions } from '../backend.js';
 import { startJavascriptInstance } from './instance.js';
 import { RunningProcesses } from './running-processes.js';
@@ -19,7 +20,7 @@ export function javascriptBackend(log: (line: string) => void): Backend {
   return {
     name: 'javascript',
     platform: '',
-    defaultModelFilename: 'model.mjs',
+    defaultModelFilename: usualCodeFile,
     cpuInstances: 1,
     checkRequest: () => undefined,
     threadsPerInstance: () => 1,

@@ -30,11 +30,15 @@ test.serial('the configuration of a load request can change a javascript model, 
   await using live = await liveService({ ...javascriptModel(obeyingModule), 'm/1/other.mjs': obeyingModule }, explicit);
   const { service } = live;
   const config = service.modelConfig({ name: 'm', version: '' });
-  const own = { ...config, default_model_filename: '' };
   const [group] = config.instance_group;
-  const changed = JSON.stringify({ ...own, instance_group: [{ ...group, count: 2 }] });
-  await service.loadModel('m', new Map([['config', changed]]));
-  t.is(service.modelConfig({ name: 'm', version: '' }).instance_group[0]?.count, 2);
+  for (const [count, own] of [
+    [2, { ...config, default_model_filename: '' }],
+    [3, config],
+  ] as const) {
+    const changed = JSON.stringify({ ...own, instance_group: [{ ...group, count }] });
+    await service.loadModel('m', new Map([['config', changed]]));
+    t.is(service.modelConfig({ name: 'm', version: '' }).instance_group[0]?.count, count);
+  }
   const other = JSON.stringify({ ...config, default_model_filename: 'other.mjs' });
   await t.throwsAsync(service.loadModel('m', new Map([['config', other]])), { message: refused });
   t.deepEqual(numbersOf(await service.infer(numbers([1]))), [1]);
