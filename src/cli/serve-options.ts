@@ -7,6 +7,7 @@ import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
 import { backendConfig } from './flags/backend-config.js';
 import { cacheBytes } from './flags/cache-flags.js';
+import { headerPattern } from './flags/header-pattern.js';
 import { declareIgnored, ignoredWarnings } from './flags/ignored-serve-flags.js';
 import { type RateLimitMode, rateLimit, rateLimitModes } from './flags/rate-limit-flags.js';
 import { grpcRestrictions, httpRestrictions } from './flags/restriction-flags.js';
@@ -23,6 +24,8 @@ export interface ServeOptions extends Omit<ServiceOptions, 'cacheDirectory' | 'l
   readonly httpRestrictions: Restrictions;
   readonly grpcRestrictions: Restrictions;
   readonly grpcCompression: CompressionLevel;
+  readonly httpForwardPattern: RegExp | undefined;
+  readonly grpcForwardPattern: RegExp | undefined;
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly metricsPort: number;
@@ -68,6 +71,11 @@ export function serveFlags<T>(yargs: Argv<T>) {
       ...many,
       describe: 'API[,API...]:KEY=VALUE: the same over gRPC, in the header triton-grpc-protocol-KEY (repeatable)',
     })
+    .option('http-header-forward-pattern', {
+      ...text,
+      describe: 'Headers whose names match this regular expression become parameters of inferences',
+    })
+    .option('grpc-header-forward-pattern', { ...text, describe: 'The same over gRPC' })
     .option('model-control-mode', {
       ...text,
       choices: controlModes,
@@ -154,6 +162,8 @@ export interface ServeFlags {
   readonly metricsAddress: string | undefined;
   readonly httpRestrictedApi: readonly string[] | undefined;
   readonly grpcRestrictedProtocol: readonly string[] | undefined;
+  readonly httpHeaderForwardPattern: string | undefined;
+  readonly grpcHeaderForwardPattern: string | undefined;
   readonly modelControlMode: (typeof controlModes)[number];
   readonly repositoryPollSecs: string;
   readonly loadModel: readonly string[] | undefined;
@@ -218,6 +228,8 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     httpRestrictions: httpRestrictions(flags.httpRestrictedApi ?? []),
     grpcRestrictions: grpcRestrictions(flags.grpcRestrictedProtocol ?? []),
     grpcCompression: once('--grpc-infer-response-compression-level', flags.grpcInferResponseCompressionLevel),
+    httpForwardPattern: pattern('--http-header-forward-pattern', flags.httpHeaderForwardPattern),
+    grpcForwardPattern: pattern('--grpc-header-forward-pattern', flags.grpcHeaderForwardPattern),
     grpcAddress: once('--grpc-address', flags.grpcAddress),
     httpPort: integer('--http-port', flags.httpPort, { largest: largestPort }),
     grpcPort: integer('--grpc-port', flags.grpcPort, { largest: largestPort }),
@@ -244,6 +256,8 @@ const logSettings = (flags: ServeFlags): Partial<LogSettings> => ({
   log_verbose_level: integer('--log-verbose', flags.logVerbose, { largest: 2 ** 32 - 1 }),
   log_format: once('--log-format', flags.logFormat),
 });
+
+const pattern = (flag: string, text: string | undefined) => headerPattern(flag, once(flag, text));
 
 function once<Value>(flag: string, value: Value): Value {
   if (!Array.isArray(value)) return value;

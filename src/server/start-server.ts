@@ -1,5 +1,6 @@
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { Address, Endpoint } from './endpoint.js';
+import type { HeaderPattern } from './forwarded-headers.js';
 import type { CompressionLevel } from './grpc/compressed-method.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
 import { startHttpServer } from './http/http-server.js';
@@ -24,6 +25,9 @@ export interface ServerOptions {
   readonly httpMaxInputBytes?: number;
   readonly httpRestrictions?: Restrictions;
   readonly grpcRestrictions?: Restrictions;
+  /** Headers that become parameters of inferences; none unless given. */
+  readonly httpForwardPattern?: HeaderPattern | undefined;
+  readonly grpcForwardPattern?: HeaderPattern | undefined;
   /** Of the answers to inferences over gRPC; none unless given. */
   readonly grpcCompression?: CompressionLevel;
   /** How long closing waits for what is in flight. */
@@ -88,13 +92,27 @@ function frontEndsOf(service: InferenceService, options: ServerOptions): FrontEn
       name: 'http',
       allowed: options.allowHttp ?? true,
       address: { host: httpAddress, port: options.httpPort ?? 8000 },
-      start: (address) => startHttpServer(service, { ...address, maxInputBytes, log, restrictions: httpRestrictions }),
+      start: (address) =>
+        startHttpServer(service, {
+          ...address,
+          maxInputBytes,
+          log,
+          restrictions: httpRestrictions,
+          forwardPattern: options.httpForwardPattern,
+        }),
     },
     {
       name: 'grpc',
       allowed: options.allowGrpc ?? true,
       address: { host: grpcAddress, port: options.grpcPort ?? 8001 },
-      start: (address) => startGrpcServer(service, { ...address, log, restrictions: grpcRestrictions, compression }),
+      start: (address) =>
+        startGrpcServer(service, {
+          ...address,
+          log,
+          restrictions: grpcRestrictions,
+          compression,
+          forwardPattern: options.grpcForwardPattern,
+        }),
     },
     {
       name: 'metrics',

@@ -10,6 +10,7 @@ import {
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
 import { classCountOf } from './classification.js';
+import { isAbsent } from './config/absent-input.js';
 import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
 import { readSequence, type SequenceMark } from './read-sequence.js';
 import { RefusalError } from './refusal.js';
@@ -149,6 +150,7 @@ function checkDatatype(input: InferInput | undefined, planned: PlannedTensor | u
 function checkBatchSize(inputs: readonly InferInput[], plan: TensorPlan): number {
   let batchSize: number | undefined;
   for (const input of inputs) {
+    if (isAbsent(input)) continue;
     const rows = input.shape[0];
     if (rows === undefined) {
       throw invalid(`input '${input.name}' has no shape but model requires batch dimension for '${plan.modelName}'`);
@@ -158,7 +160,8 @@ function checkBatchSize(inputs: readonly InferInput[], plan: TensorPlan): number
       throw invalid(`input '${input.name}' batch size does not match other inputs for '${plan.modelName}'`);
     }
   }
-  if (batchSize === undefined || batchSize < 1) {
+  batchSize ??= 1; // the model does without any input
+  if (batchSize < 1) {
     throw invalid(`inference request batch-size must be >= 1 for '${plan.modelName}'`);
   }
   if (batchSize > plan.maxBatchSize) {
@@ -168,7 +171,7 @@ function checkBatchSize(inputs: readonly InferInput[], plan: TensorPlan): number
 }
 
 function checkInput(input: InferInput | undefined, planned: PlannedTensor | undefined, plan: TensorPlan): void {
-  if (input === undefined || planned === undefined) return;
+  if (input === undefined || planned === undefined || isAbsent(input)) return;
   if (!matchesDims(input.shape, planned, plan)) throw wrongShape(input, planned, plan);
   const elements = elementCount(input.shape);
   if (!Number.isSafeInteger(elements)) {
@@ -224,7 +227,9 @@ function shapeKeyOf(inputs: readonly InferInput[], plan: TensorPlan): string {
   const leading = plan.maxBatchSize > 0 ? 1 : 0;
   let key = '';
   for (let input = 0; input < inputs.length; input++) {
-    const shape = plan.inputs[input]?.isRagged ? [] : (inputs[input]?.shape ?? []);
+    const given = inputs[input]?.shape ?? [];
+    if (isAbsent({ shape: given })) key += '-';
+    const shape = plan.inputs[input]?.isRagged ? [] : given;
     for (let index = leading; index < shape.length; index++) key += `${shape[index]},`;
     key += ';';
   }

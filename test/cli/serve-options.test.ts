@@ -38,6 +38,8 @@ test('serveOptions has the defaults of Triton', (t) => {
     metricsAddress: '127.0.0.1',
     httpRestrictions: new Map(),
     grpcRestrictions: new Map(),
+    httpForwardPattern: undefined,
+    grpcForwardPattern: undefined,
     httpPort: 8000,
     grpcPort: 8001,
     metricsPort: 8002,
@@ -57,6 +59,7 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
     '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
     '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
+    '--http-header-forward-pattern (?-i)x-.* --grpc-header-forward-pattern=^X ' +
     '--model-config-name=cpu --log-file=/log.txt --grpc-infer-response-compression-level high ' +
     '--trace-config triton,file=/t.json --trace-config rate=5 --trace-config level=TIMESTAMPS --trace-config=level=TENSORS ' +
     '--trace-config count=-1 --trace-config triton,log-frequency=3 --trace-config mode=triton';
@@ -100,6 +103,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
       ['trace', { name: 'key', value: 'a:b=c' }],
     ]),
     grpcRestrictions: new Map([['inference', { name: 'triton-grpc-protocol-Key', value: 'v' }]]),
+    httpForwardPattern: /x-.*/,
+    grpcForwardPattern: /^X/i,
     httpPort: 0,
     grpcPort: 1,
     metricsPort: 65_535,
@@ -141,6 +146,10 @@ const refused: readonly [args: string, message: string][] = [
   [
     '--trace-config rate=-1',
     "Cannot use --trace-config: trace setting 'trace_rate' must be an integer from 0, got '-1'",
+  ],
+  [
+    '--http-header-forward-pattern (',
+    "Cannot use --http-header-forward-pattern: expected a regular expression, got '(' (Invalid regular expression: /(/i: Unterminated group)",
   ],
   ['--cache-config redis,host=x', "Cannot use --cache-config: expected local,size=BYTES, got 'redis,host=x'"],
   ['--cache-config local,size=x', "Cannot use --cache-config: expected a size in bytes above 0, got 'x'"],

@@ -138,3 +138,32 @@ for (const [title, tensor, expected] of typed) {
     );
   });
 }
+
+/** Answers how many requests there are in the batch, and which inputs its own has. */
+const tellingModule = `
+export const execute = (requests) => requests.map(({ inputs }) => ({
+  outputs: { SEEN: { shape: [1, 1], data: [requests.length + ' ' + Object.keys(inputs)] } },
+}));`;
+
+const telling = {
+  'm/1/model.mjs': tellingModule,
+  'm/config.pbtxt': `backend: "javascript" max_batch_size: 8 ${input('X')} ${input('BIAS', 'optional: true')}
+    output { name: "SEEN" data_type: TYPE_STRING dims: [ 1 ] }
+    dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 60000000 }`,
+};
+
+test('a javascript model sees which optional inputs there are, and batches requests that have the same', async (t) => {
+  await using live = await liveService(telling);
+  const row = { datatype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) } as const;
+  const ask = async (...names: string[]) => {
+    const { outputs } = await live.service.infer(requestOf('m', Object.fromEntries(names.map((name) => [name, row]))));
+    return Buffer.from(outputs[0]?.data ?? []).toString('utf8', 4);
+  };
+  // Another set of inputs sends what waits; four of one set are as many as the batcher wants.
+  const alike = [ask('X'), ask('X'), ...Array.from({ length: 4 }, () => ask('BIAS', 'X'))];
+  t.deepEqual(await Promise.all(alike), ['2 X', '2 X', '4 X,BIAS', '4 X,BIAS', '4 X,BIAS', '4 X,BIAS']);
+  await t.throwsAsync(ask('BIAS'), { message: /expected number of inputs between 1 and 2 but got 1 .*\['X'\]/ });
+  const none = { datatype: 'FP32', shape: [0, 2], data: new Float32Array(0) } as const;
+  const empty = live.service.infer(requestOf('m', { X: row, BIAS: none }));
+  await t.throwsAsync(empty, { message: /batch size does not match/ });
+});

@@ -4,6 +4,7 @@ import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/mode
 import type { Tensor } from '../../protocol/tensor.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
 import type { GeneratedInput } from '../batching/generate-batch-input.js';
+import { absentInput, isAbsent } from './absent-input.js';
 
 /** One input or output of a model as its configuration describes it; no batch dimension, -1 = variable. */
 export interface PlannedTensor {
@@ -15,7 +16,7 @@ export interface PlannedTensor {
   readonly modelDims: readonly number[];
   /** Requests of one batch may differ in the shape of this input: the model sees all elements in one dimension. */
   readonly isRagged?: boolean;
-  /** Feeds the model when a request leaves this input out; a request must bring every input without it. */
+  /** Stands for this input in a request that leaves it out; a request must bring every input without it. */
   readonly initial?: Pick<Tensor, 'shape' | 'data'>;
   /** Clients do not send this input, the server makes it. */
   readonly generated?: GeneratedInput;
@@ -39,7 +40,8 @@ export interface TensorPlan {
  * @throws PerfError for a tensor without a usable datatype
  */
 export function planTensors(config: ModelConfig, graph: ModelGraph): TensorPlan {
-  const inputs = config.input.map((input) => planTensor(input, graph.inputs));
+  const isTold = config.backend === 'javascript'; // such a model sees which inputs there are
+  const inputs = config.input.map((input) => withInitial(planTensor(input, graph.inputs), { input, graph, isTold }));
   const outputs = config.output.map((output) => planTensor(output, graph.outputs));
   return {
     modelName: config.name,
@@ -48,7 +50,9 @@ export function planTensors(config: ModelConfig, graph: ModelGraph): TensorPlan 
     outputs,
     inputIndex: indexByName(inputs),
     outputIndex: indexByName(outputs),
-    hasVariableInput: inputs.some((input) => !input.isRagged && input.dims.includes(-1)),
+    hasVariableInput: inputs.some(
+      ({ isRagged, dims, initial }) => (!isRagged && dims.includes(-1)) || (initial !== undefined && isAbsent(initial)),
+    ),
   };
 }
 
@@ -62,11 +66,17 @@ function planTensor(tensor: ConfigInput | ConfigOutput, graph: readonly GraphTen
   const isScalar = known?.shape.length === 0;
   const isRagged = 'allow_ragged_batch' in tensor && tensor.allow_ragged_batch;
   const planned = { name, datatype, dims, modelDims: isScalar ? [] : (reshape?.shape ?? dims) };
-  return {
-    ...planned,
-    ...(isRagged ? { isRagged } : {}),
-    ...('optional' in tensor && tensor.optional ? { initial: initialOf(tensor, known) } : {}),
-  };
+  return isRagged ? { ...planned, isRagged } : planned;
+}
+
+function withInitial(
+  planned: PlannedTensor,
+  { input, graph, isTold }: { readonly input: ConfigInput; readonly graph: ModelGraph; readonly isTold: boolean },
+): PlannedTensor {
+  if (!input.optional) return planned;
+  if (isTold) return { ...planned, initial: absentInput };
+  const known = graph.inputs.find(({ name }) => name === input.name);
+  return { ...planned, initial: initialOf(input, known) };
 }
 
 /** As clients would send it. */

@@ -82,7 +82,7 @@ export function validateTensors(config: ModelConfig): void {
 function validateSpecialInputs(config: ModelConfig): void {
   const isBatching = config.max_batch_size > 0;
   const optional = config.input.find((input) => input.optional);
-  if (optional !== undefined && isBatching) {
+  if (optional !== undefined && isBatching && config.backend !== 'javascript') {
     fail(`model input '${optional.name}' can only be optional with max_batch_size 0 for ${config.name}`);
   }
   const ragged = config.input.find((input) => input.allow_ragged_batch);

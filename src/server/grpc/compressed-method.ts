@@ -16,7 +16,7 @@ const byEffort: readonly MessageCoding[] = ['gzip', 'deflate'];
 export const compressedMethod =
   (method: GrpcMethod, level: CompressionLevel): GrpcMethod =>
   (call) => {
-    const coding = codingFor(level, call.metadata('grpc-accept-encoding') ?? '');
+    const coding = codingFor(level, call.metadata.get('grpc-accept-encoding') ?? '');
     return method(coding === undefined ? call : compressing(call, coding));
   };
 
@@ -32,7 +32,7 @@ function compressing(call: GrpcCall, coding: MessageCoding): GrpcCall {
   let sent: Promise<void> = Promise.resolve();
   return {
     signal: call.signal,
-    metadata: (name) => call.metadata(name),
+    metadata: call.metadata,
     release: (message) => call.release(message),
     send: (message) => {
       const compressed = encoders[coding](message);

@@ -8,8 +8,8 @@ export type MessageCoding = 'gzip' | 'deflate';
 export interface GrpcCall {
   /** Aborts when the client cancels or goes away, or the deadline passes. */
   readonly signal: AbortSignal;
-  /** Value of a header field, its name in lower case. */
-  metadata(name: string): string | undefined;
+  /** All header fields, names in lower case. */
+  readonly metadata: ReadonlyMap<string, string>;
   /**
    * Sends a message; nothing happens once the call has ended. The bytes must not change any more.
    *

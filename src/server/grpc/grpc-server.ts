@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { bind } from '../bind.js';
 import { BodyRooms } from '../body-rooms.js';
 import type { Address, Endpoint } from '../endpoint.js';
+import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import { readInto } from '../read-into.js';
 import type { Log } from '../refusal-of.js';
@@ -25,6 +26,8 @@ export interface GrpcOptions extends Address {
   readonly restrictions?: Restrictions;
   /** Of the answers to inferences; none unless given. */
   readonly compression?: CompressionLevel;
+  /** Header fields that become parameters of inferences. */
+  readonly forwardPattern?: HeaderPattern | undefined;
 }
 
 const defaultStartMs = 20_000;
@@ -67,10 +70,12 @@ export async function startGrpcServer(service: InferenceService, options: GrpcOp
 /** By path. */
 function methodsOf(
   service: InferenceService,
-  { log, restrictions, compression = 'none' }: GrpcOptions,
+  { log, restrictions, compression = 'none', forwardPattern }: GrpcOptions,
 ): ReadonlyMap<string, GrpcMethod> {
-  const unary = [...unaryMethods(service)].map(([path, method]) => [path, unaryCall(method, log)] as const);
-  const methods = new Map([...unary, ...streamMethods(service, log), ...reflectionMethods(log)]);
+  const unary = [...unaryMethods(service, forwardPattern)].map(
+    ([path, method]) => [path, unaryCall(method, log)] as const,
+  );
+  const methods = new Map([...unary, ...streamMethods(service, { log, forwardPattern }), ...reflectionMethods(log)]);
   for (const [path, method] of methods) {
     const api = apiOfMethod(path);
     const answering = api === 'inference' && compression !== 'none' ? compressedMethod(method, compression) : method;

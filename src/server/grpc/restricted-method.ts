@@ -7,7 +7,7 @@ import { refusalStatus } from './status.js';
 export const restrictedMethod =
   (method: GrpcMethod, required: RequiredHeader): GrpcMethod =>
   (call) => {
-    if (isAdmitted(required, (name) => call.metadata(name))) return method(call);
+    if (isAdmitted(required, (name) => call.metadata.get(name))) return method(call);
     const text = `This protocol is restricted, expecting header '${required.name}'`;
     call.end(refusalStatus(new RefusalError('unavailable', text)));
     return { onMessage: (message) => call.release(message), onHalfClose: () => undefined };

@@ -61,8 +61,8 @@ export class ServerStream implements GrpcCall {
     return this.#controller.signal;
   }
 
-  metadata(name: string): string | undefined {
-    return this.#options.head.metadata.get(name);
+  get metadata(): ReadonlyMap<string, string> {
+    return this.#options.head.metadata;
   }
 
   /** Takes bytes of the client's messages. */

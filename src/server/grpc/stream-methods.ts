@@ -1,6 +1,7 @@
 import { encodeStreamResponse, finalResponseKey } from '../../protocol/grpc-stream.js';
 import { type InferResponse, noParameters } from '../../protocol/infer.js';
 import { decodeMessage, messageType } from '../../protocol/schema.js';
+import { forwardedFrom, type HeaderPattern, withForwarded } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import type { PartialAnswer } from '../partial-answer.js';
 import { RefusalError } from '../refusal.js';
@@ -11,10 +12,18 @@ import { type ReadRequest, readInferRequest } from './infer-request.js';
 import type { ReceivedMessage } from './message-collector.js';
 import { type GrpcStatus, refusalStatus } from './status.js';
 
+export interface StreamMethodOptions {
+  readonly log: Log;
+  readonly forwardPattern: HeaderPattern | undefined;
+}
+
 /** The calls of both services whose answers are a stream, by their path. */
-export const streamMethods = (service: InferenceService, log: Log): ReadonlyMap<string, GrpcMethod> =>
-  new Map([
-    ['/inference.GRPCInferenceService/ModelStreamInfer', (call) => inferStream(service, call, log)],
+export const streamMethods = (
+  service: InferenceService,
+  options: StreamMethodOptions,
+): ReadonlyMap<string, GrpcMethod> =>
+  new Map<string, GrpcMethod>([
+    ['/inference.GRPCInferenceService/ModelStreamInfer', (call) => inferStream(service, call, options)],
     ['/grpc.health.v1.Health/Watch', watchHealth(service)],
   ]);
 
@@ -26,7 +35,12 @@ const exiting = new RefusalError('unavailable', 'Server exiting');
  * their requests, as Triton sends them; those of decoupled models go out as they come. A request that fails is told so
  * in its answer, and the stream goes on.
  */
-function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcReceiver {
+function inferStream(
+  service: InferenceService,
+  call: GrpcCall,
+  { log, forwardPattern }: StreamMethodOptions,
+): GrpcReceiver {
+  const forwarded = forwardedFrom(call.metadata, forwardPattern);
   /** Resolves when everything that is answered once, and was received, is answered. */
   let answered: Promise<void> = Promise.resolve();
   /** Requests to decoupled models. */
@@ -37,7 +51,7 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
   const answerTo = async (message: ReceivedMessage, read: () => ReadRequest): Promise<Uint8Array> => {
     try {
       if (isClosing) throw exiting;
-      const response = await service.infer(read().request, call.signal);
+      const response = await service.infer(withForwarded(read().request, forwarded), call.signal);
       return encodeStreamResponse({ errorMessage: '', response: final(response, true) });
     } catch (thrown) {
       return failure(refusalOf(thrown, log).message, message.bytes);
@@ -61,7 +75,7 @@ function inferStream(service: InferenceService, call: GrpcCall, log: Log): GrpcR
     };
     try {
       if (isClosing) throw exiting;
-      await service.inferStream(request, { signal: call.signal, onAnswer });
+      await service.inferStream(withForwarded(request, forwarded), { signal: call.signal, onAnswer });
     } catch (thrown) {
       call.send(failure(refusalOf(thrown, log).message, message.bytes));
     } finally {

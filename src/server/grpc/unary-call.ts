@@ -26,7 +26,7 @@ export const unaryCall =
 /** Never rejects. */
 async function answer(method: UnaryMethod, request: ReceivedMessage, call: GrpcCall, log: Log): Promise<void> {
   try {
-    call.send(await method(request.bytes, call.signal));
+    call.send(await method(request.bytes, call));
     call.end(okStatus);
   } catch (thrown) {
     call.end(refusalStatus(refusalOf(thrown, log)));

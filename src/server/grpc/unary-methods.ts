@@ -1,6 +1,7 @@
 import { encodeModelInferResponse } from '../../protocol/grpc-infer.js';
 import { modelConfigToMessage } from '../../protocol/model-config-codec.js';
 import { decodeMessage, messageType } from '../../protocol/schema.js';
+import { forwardedFrom, type HeaderPattern, withForwarded } from '../forwarded-headers.js';
 import type { InferenceService, LoadParameter, ModelReference } from '../inference-service.js';
 import { RefusalError } from '../refusal.js';
 import { healthOf } from './health.js';
@@ -9,18 +10,26 @@ import { modelVersionFrom } from './model-version.js';
 import { settingsAnswers } from './settings-answers.js';
 import { sharedMemoryAnswers } from './shared-memory-answers.js';
 
-/**
- * One unary call, bytes to bytes, free of the transport. Throws or rejects as `InferenceService` does.
- * `signal` aborts when the client cancels or its deadline passes.
- */
-export type UnaryMethod = (request: Uint8Array, signal: AbortSignal) => Uint8Array | Promise<Uint8Array>;
+/** What a unary call has beside its message. */
+interface UnaryContext {
+  /** Aborts when the client cancels or its deadline passes. */
+  readonly signal: AbortSignal;
+  /** Names in lower case. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** One unary call, bytes to bytes, free of the transport. Throws or rejects as `InferenceService` does. */
+export type UnaryMethod = (request: Uint8Array, context: UnaryContext) => Uint8Array | Promise<Uint8Array>;
 
 type Message = Readonly<Record<string, unknown>>;
 
 const inferenceService = '/inference.GRPCInferenceService/';
 
 /** The unary calls of both services by their path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
-export function unaryMethods(service: InferenceService): ReadonlyMap<string, UnaryMethod> {
+export function unaryMethods(
+  service: InferenceService,
+  forwardPattern: HeaderPattern | undefined,
+): ReadonlyMap<string, UnaryMethod> {
   const answers: Readonly<Record<string, (request: Message) => Message | Promise<Message>>> = {
     ServerLive: () => ({ live: service.isLive() }),
     ServerReady: () => ({ ready: service.isReady() }),
@@ -45,7 +54,7 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
     ...settingsAnswers(service),
   };
   const methods = new Map<string, UnaryMethod>([
-    [`${inferenceService}ModelInfer`, (bytes, signal) => infer(service, bytes, signal)],
+    [`${inferenceService}ModelInfer`, (bytes, context) => infer(service, bytes, { context, forwardPattern })],
     ['/grpc.health.v1.Health/Check', coded('grpc.health.v1.HealthCheck', () => healthOf(service))],
   ]);
   for (const [name, answer] of Object.entries(answers)) {
@@ -54,12 +63,22 @@ export function unaryMethods(service: InferenceService): ReadonlyMap<string, Una
   return methods;
 }
 
-async function infer(service: InferenceService, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+interface InferOptions {
+  readonly context: UnaryContext;
+  readonly forwardPattern: HeaderPattern | undefined;
+}
+
+async function infer(
+  service: InferenceService,
+  bytes: Uint8Array,
+  { context, forwardPattern }: InferOptions,
+): Promise<Uint8Array> {
   const { request, isDecoupled } = readInferRequest(bytes, service);
   if (isDecoupled) {
     throw new RefusalError('unsupported', "ModelInfer RPC doesn't support models with decoupled transaction policy");
   }
-  return encodeModelInferResponse(await service.infer(request, signal));
+  const forwarded = forwardedFrom(context.metadata, forwardPattern);
+  return encodeModelInferResponse(await service.infer(withForwarded(request, forwarded), context.signal));
 }
 
 /** Puts the message types `<prefix>Request` and `<prefix>Response` around an answer. */

@@ -1,4 +1,5 @@
 import { headerLengthField } from '../../protocol/http-infer.js';
+import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import { isAdmitted, type Restrictions } from '../restricted-apis.js';
 import { errorAnswer, type HttpAnswer } from './answer.js';
@@ -38,9 +39,11 @@ export interface DispatchOptions {
   /** Limit of JSON and raw bodies in bytes; binary tensors behind a JSON header do not count, as in Triton. */
   readonly maxInputBytes: number;
   readonly restrictions: Restrictions;
+  readonly forwardPattern?: HeaderPattern | undefined;
 }
 
-export function dispatch(head: RequestHead, { service, maxInputBytes, restrictions }: DispatchOptions): Dispatch {
+export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch {
+  const { service, maxInputBytes, restrictions, forwardPattern } = options;
   const { headers } = head;
   const match = findRoute(head.method, head.url);
   if (match.kind === 'unknown-path') return answered(errorAnswer(404, 'Not Found'));
@@ -62,7 +65,7 @@ export function dispatch(head: RequestHead, { service, maxInputBytes, restrictio
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
     handle: async (sent, signal) => {
       const body = encoding === undefined ? sent : await decompressed(sent, encoding, maxInputBytes);
-      const answer = await handler({ service, path: match.path, headers, body, maxInputBytes, signal });
+      const answer = await handler({ service, path: match.path, headers, body, maxInputBytes, signal, forwardPattern });
       return encoded(answer, headers['accept-encoding']?.toString());
     },
   };

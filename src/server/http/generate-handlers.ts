@@ -1,11 +1,12 @@
 import { messageOf } from '../../core/perf-error.js';
 import { decodeGenerateRequest, encodeGenerateResponse } from '../../protocol/generate.js';
 import type { InferRequest } from '../../protocol/infer.js';
+import { withForwarded } from '../forwarded-headers.js';
 import type { PartialAnswer } from '../partial-answer.js';
 import { RefusalError } from '../refusal.js';
 import type { HttpAnswer } from './answer.js';
 import { EventQueue } from './event-queue.js';
-import { type HttpCall, modelOf } from './http-call.js';
+import { forwardedIn, type HttpCall, modelOf } from './http-call.js';
 
 /** `POST /v2/models/{model}/generate`: one answer, as a JSON object. */
 export const handleGenerate = async (call: HttpCall): Promise<HttpAnswer> => {
@@ -32,10 +33,11 @@ export const handleGenerateStream = async (call: HttpCall): Promise<HttpAnswer> 
 
 function requestOf(call: HttpCall): InferRequest {
   const model = modelOf(call);
-  return decodeGenerateRequest(call.body, call.service.modelConfig(model), {
+  const request = decodeGenerateRequest(call.body, call.service.modelConfig(model), {
     modelName: model.name,
     modelVersion: model.version,
   });
+  return withForwarded(request, forwardedIn(call));
 }
 
 const answer = async ({ service, signal }: HttpCall, request: InferRequest): Promise<string> =>

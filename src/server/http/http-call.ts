@@ -1,3 +1,5 @@
+import { noParameters, type Parameters } from '../../protocol/infer.js';
+import { forwardedFrom, type HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService, ModelReference } from '../inference-service.js';
 import type { HttpAnswer } from './answer.js';
 
@@ -10,6 +12,8 @@ export interface HttpCall {
   /** What the placeholders of the route's pattern stand for. */
   readonly path: ReadonlyMap<string, string>;
   readonly headers: Headers;
+  /** Headers that become parameters of inferences. */
+  readonly forwardPattern: HeaderPattern | undefined;
   /** Only looked at until the answer is there. */
   readonly body: Buffer;
   /** `--http-max-input-size`, in bytes. */
@@ -25,3 +29,7 @@ export const modelOf = ({ path }: HttpCall): ModelReference => ({
   name: path.get('model') ?? '',
   version: path.get('version') ?? '',
 });
+
+/** The headers of an inference that become parameters of it. */
+export const forwardedIn = ({ headers, forwardPattern }: HttpCall): Parameters =>
+  forwardPattern === undefined ? noParameters : forwardedFrom(Object.entries(headers), forwardPattern);

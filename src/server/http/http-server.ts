@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address, Endpoint } from '../endpoint.js';
+import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import type { Restrictions } from '../restricted-apis.js';
@@ -31,6 +32,8 @@ export interface HttpOptions extends Address {
   /** Limit of JSON and raw bodies in bytes; binary tensors behind a JSON header do not count, as in Triton. */
   readonly maxInputBytes: number;
   readonly restrictions?: Restrictions;
+  /** Headers that become parameters of inferences. */
+  readonly forwardPattern?: HeaderPattern | undefined;
   readonly patience?: Patience;
   readonly log: Log;
 }
@@ -53,8 +56,8 @@ interface Context {
  * @throws Error of `node:net` when it cannot listen
  */
 export async function startHttpServer(service: InferenceService, options: HttpOptions): Promise<Endpoint> {
-  const { maxInputBytes, log, restrictions = new Map() } = options;
-  const dispatching: DispatchOptions = { service, maxInputBytes, restrictions };
+  const { maxInputBytes, log, restrictions = new Map(), forwardPattern } = options;
+  const dispatching: DispatchOptions = { service, maxInputBytes, restrictions, forwardPattern };
   const context: Context = { dispatching, log, isClosing: false, gone: new WeakMap() };
   const patience = options.patience ?? defaultPatience;
   const server = createServer(

@@ -1,9 +1,10 @@
 import { decodeInferRequest, encodeInferResponse, headerLengthField, wantsBinary } from '../../protocol/http-infer.js';
 import type { InferRequest } from '../../protocol/infer.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import { withForwarded } from '../forwarded-headers.js';
 import { RefusalError } from '../refusal.js';
 import type { HttpAnswer } from './answer.js';
-import { type HttpCall, modelOf } from './http-call.js';
+import { forwardedIn, type HttpCall, modelOf } from './http-call.js';
 import { rawInferRequest } from './raw-request.js';
 import { tooLarge } from './request-body.js';
 
@@ -14,7 +15,7 @@ export async function handleInfer(call: HttpCall): Promise<HttpAnswer> {
   if (call.service.isDecoupled(modelOf(call))) {
     throw new RefusalError('unsupported', "HTTP end point doesn't support models with decoupled transaction policy");
   }
-  const request = inferRequestFrom(call);
+  const request = withForwarded(inferRequestFrom(call), forwardedIn(call));
   const response = await call.service.infer(request, call.signal);
   const { body, headerLength } = encodeInferResponse(response, (output) => wantsBinary(request, output));
   if (headerLength === undefined) return { status: 200, body, headers: { 'Content-Type': 'application/json' } };

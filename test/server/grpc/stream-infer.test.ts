@@ -276,12 +276,12 @@ test('ModelStreamInfer refuses in its answers what comes while the server closes
   const service = createInMemoryService();
   const held = hold(service);
   const told: string[] = [];
-  const [open] = streamMethods(service, () => undefined).values();
+  const [open] = streamMethods(service, { log: () => undefined, forwardPattern: undefined }).values();
   const received = (bytes: Uint8Array) => ({ bytes: Buffer.from(bytes), isCompressed: false, room: undefined });
   await new Promise<void>((resolve) => {
     const receiver = open?.({
       signal: new AbortController().signal,
-      metadata: () => undefined,
+      metadata: new Map(),
       sent: () => undefined,
       send: (message) => {
         const { response, errorMessage } = decodeStreamResponse(message);

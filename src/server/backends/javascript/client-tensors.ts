@@ -1,10 +1,16 @@
 import { rawByteSize, type Tensor } from '../../../protocol/tensor.js';
 import { fillVariableDims } from '../../batching/fill-variable-dims.js';
+import { isAbsent } from '../../config/absent-input.js';
 import type { PlannedTensor, TensorPlan } from '../../config/tensor-plan.js';
 import type { RawTensor } from './worker-messages.js';
 
-/** A request's input as the model sees it. */
-export function modelInput({ shape, data }: Tensor, planned: PlannedTensor | undefined, plan: TensorPlan): RawTensor {
+/** A request's input as the model sees it; `undefined` when the request left it out. */
+export function modelInput(
+  { shape, data }: Tensor,
+  planned: PlannedTensor | undefined,
+  plan: TensorPlan,
+): RawTensor | undefined {
+  if (isAbsent({ shape })) return undefined;
   if (planned === undefined) return { shape, data };
   return { shape: reshaped(shape, { from: planned.dims, to: planned.modelDims, plan }), data };
 }

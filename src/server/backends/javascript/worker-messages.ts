@@ -50,7 +50,8 @@ export interface RunRequest {
   readonly id: string;
   readonly parameters: ReadonlyMap<string, ParameterValue>;
   readonly batchSize: number;
-  readonly inputs: readonly RawTensor[];
+  /** In the order of the binding; `undefined` for one that the request left out. */
+  readonly inputs: readonly (RawTensor | undefined)[];
 }
 
 interface RunMessage {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Tensor } from '../../../protocol/tensor.js';
 import type { Batch, ExecutableRequest, Execution, ModelGraph, ModelInstance } from '../../backends/backend.js';
+import { isAbsent } from '../../config/absent-input.js';
 import { controlTensors, type SequencePlan, zeroData } from '../../config/sequence-plan.js';
 import type { SequenceMark } from '../../read-sequence.js';
 import type { RefusalError } from '../../refusal.js';
@@ -89,7 +90,8 @@ export class SequenceInstance implements ModelInstance {
   #notReadyLike({ inputs }: ExecutableRequest): ExecutableRequest {
     const { plan } = this.#options;
     const controls = new Map(controlTensors(plan, undefined).map((tensor) => [tensor.name, tensor]));
-    const zeros = (tensor: Tensor) => ({ ...tensor, data: zeroData(tensor.datatype, tensor.shape) });
+    const zeros = (tensor: Tensor) =>
+      isAbsent(tensor) ? tensor : { ...tensor, data: zeroData(tensor.datatype, tensor.shape) };
     return { inputs: inputs.map((tensor) => controls.get(tensor.name) ?? zeros(tensor)), batchSize: 1 };
   }
 
