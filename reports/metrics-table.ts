@@ -1,4 +1,4 @@
-import type { Level } from '../src/core/run.js';
+import type { Level, MetricSeries } from '../src/core/run.js';
 import { gaugeOf, gpuMetrics } from './gpu-metrics.js';
 import { formatTable, type TextColumn } from './table.js';
 
@@ -32,13 +32,26 @@ export function formatMetrics(levels: readonly Level[], loadColumn: TextColumn<L
   return `Server, from its metrics endpoint\n${formatTable(columns, rows)}`;
 }
 
+/** Of each server, where there are several. */
 function cpuRows(level: Level): Row[] {
-  const series = level.metrics?.series ?? [];
+  const all = level.metrics?.series ?? [];
+  const servers = new Set(all.map(({ labels }) => labels['server']));
+  return [...servers].flatMap((server) => {
+    const device = server === undefined ? 'CPU' : `CPU of ${server}`;
+    return cpuRow(
+      level,
+      device,
+      all.filter(({ labels }) => labels['server'] === server),
+    );
+  });
+}
+
+function cpuRow(level: Level, device: string, series: readonly MetricSeries[]): Row[] {
   const utilization = gaugeOf(series, 'nv_cpu_utilization')?.mean;
   const memoryUsedBytes = gaugeOf(series, 'nv_cpu_memory_used_bytes')?.max;
   const memoryTotalBytes = gaugeOf(series, 'nv_cpu_memory_total_bytes')?.max;
   if ((utilization ?? memoryUsedBytes) === undefined) return [];
-  return [{ level, device: 'CPU', utilization, powerWatts: undefined, memoryUsedBytes, memoryTotalBytes }];
+  return [{ level, device, utilization, powerWatts: undefined, memoryUsedBytes, memoryTotalBytes }];
 }
 
 const times = (value: number | undefined, factor: number): number | undefined =>

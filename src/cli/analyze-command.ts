@@ -5,7 +5,7 @@ import { composingFlags, repeatableComposingFlags } from './flags/composing-flag
 import { engineFlags } from './flags/engine-flags.js';
 import { loadFlags } from './flags/load-flags.js';
 import { measurementFlags } from './flags/measurement-flags.js';
-import { metricsFlags } from './flags/metrics-flags.js';
+import { metricsFlags, repeatableMetricsFlags } from './flags/metrics-flags.js';
 import { profileFlags } from './flags/profile-flags.js';
 import { progressFlags, uiPort } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
@@ -39,6 +39,7 @@ export const repeatableMeasureFlags: readonly string[] = [
   ...repeatableWireFlags,
   ...repeatableTraceFlags,
   ...repeatableComposingFlags,
+  ...repeatableMetricsFlags,
 ];
 
 /** The flags that say what is measured and how, for every command that measures. */

@@ -14,12 +14,13 @@ import type { Level, Run, ServerFacts } from '../core/run.js';
 import type { RunSettings } from '../core/run-settings.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer } from './choose-server.js';
-import { collectMetrics, metricsUrlOf } from './collect-metrics.js';
+import { collectMetrics } from './collect-metrics.js';
 import type { CommandContext } from './command-context.js';
 import { composingCsvPath } from './composing-csv-path.js';
 import { type EmbeddedServer, launchEmbeddedServer } from './embedded-server.js';
 import { runExitCode } from './exit-codes.js';
 import { checkSequenceTargets } from './flags/check-targets.js';
+import { metricsUrlOf } from './flags/metrics-flags.js';
 import { checkSequences } from './flags/sequence-flags.js';
 import { describeMachine } from './machine.js';
 import { repositoryFor } from './model-source.js';
@@ -69,10 +70,13 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
     connection: options.server.connection,
   });
   if (choice.kind === 'remote') {
-    const [first = ''] = choice.urls;
     const label = choice.urls.length === 1 ? 'Server' : 'Servers';
     context.progress.say(`${label}: ${choice.urls.join(', ')} (${choice.because}).`);
-    return measureAt({ kind: 'remote', urls: choice.urls, metricsUrl: metricsUrlOf(first) }, options, context);
+    return measureAt(
+      { kind: 'remote', urls: choice.urls, metricsUrls: choice.urls.map(metricsUrlOf) },
+      options,
+      context,
+    );
   }
   const names = modelNames(settings);
   const modelRepository = await repositoryFor(names, options.server.modelRepository, context);
@@ -88,15 +92,15 @@ async function measure(options: AnalyzeOptions, context: RunContext): Promise<Ru
   });
   const url = `127.0.0.1:${settings.protocol === 'http' ? embedded.ports.http : embedded.ports.grpc}`;
   context.progress.say(`Server: embedded, on ${url}, models from ${modelRepository} (${choice.because}).`);
-  const metricsUrl = `http://127.0.0.1:${embedded.ports.metrics}/metrics`;
-  return await measureAt({ kind: 'embedded', urls: [url], metricsUrl, embedded }, options, context);
+  const metricsUrls = [`http://127.0.0.1:${embedded.ports.metrics}/metrics`];
+  return await measureAt({ kind: 'embedded', urls: [url], metricsUrls, embedded }, options, context);
 }
 
 export interface Place {
   readonly kind: ServerFacts['kind'];
   readonly urls: readonly string[];
-  /** Where the metrics are unless the user says otherwise. */
-  readonly metricsUrl: string;
+  /** Where the metrics of each are unless the user says otherwise. */
+  readonly metricsUrls: readonly string[];
   readonly embedded?: EmbeddedServer;
 }
 
@@ -113,7 +117,7 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   if (options.isVerbose) models.flatMap((target) => modelLines(target, models.length)).forEach(progress.say);
   await using _trace = await setTraces(settings, servers, progress.say);
   await using metrics = await collectMetrics(settings, {
-    ownUrl: place.metricsUrl,
+    servers: place.urls.map((url, index) => ({ url, metricsUrl: place.metricsUrls[index] ?? '' })),
     tls: options.server.connection.tls,
   });
   const startedAt = new Date();

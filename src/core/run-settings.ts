@@ -82,6 +82,8 @@ export interface MetricsSettings {
   readonly intervalMs: number;
   /** As given; absent = the server's own. */
   readonly url?: string;
+  /** Of several servers, in their order, as given; absent = their own. */
+  readonly urls?: readonly string[];
 }
 
 /** Where tensors travel. */

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
+import { formatMetrics } from '../../reports/metrics-table.js';
+import { collectMetrics } from '../../src/cli/collect-metrics.js';
 import { createWorkplace } from '../helpers/cli.js';
 import { readRun } from '../helpers/read-run.js';
+import { levelFixture, runFixture } from '../helpers/run-fixture.js';
 
 /** Windows that always hold answers, so that no stall of the machine makes a level unstable. */
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '200', '-r', '3', '-s', '100000'];
@@ -67,4 +70,45 @@ test('perf-analyze refuses to collect metrics where there are none', async (t) =
     /perf-analyze: Cannot collect metrics: expected a metrics endpoint, got no answer from http:\/\/127\.0\.0\.1:1\/metrics: .*ECONNREFUSED/,
   );
   t.deepEqual(place.leftovers(), []);
+});
+
+test('collectMetrics asks every server, names it in the labels, and goes on without one that is gone', async (t) => {
+  const servers = await Promise.all(
+    [0.25, 0.5].map(async (use) => {
+      const server = createServer((_request, response) =>
+        response.end(
+          `nv_cpu_utilization ${use}\nnv_inference_count{model="simple"} 1\nnv_inference_count{model="x"} 9\n`,
+        ),
+      );
+      await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
+      const { port } = server.address() as AddressInfo;
+      return { server, url: `h:${use}`, metricsUrl: `http://127.0.0.1:${port}/metrics` };
+    }),
+  );
+  const end = ({ server }: (typeof servers)[number]) => {
+    server.closeAllConnections();
+    server.close();
+  };
+  const settings = { ...runFixture([]).settings, modelName: 'simple', metrics: { intervalMs: 10 } };
+  await using metrics = await collectMetrics(settings, { servers, tls: undefined });
+  const said = (await metrics?.source.read()) ?? [];
+  t.deepEqual(
+    said.map(({ name, labels }) => [name, labels]),
+    ['h:0.25', 'h:0.5'].flatMap((server) => [
+      ['nv_cpu_utilization', { server }],
+      ['nv_inference_count', { model: 'simple', server }],
+    ]),
+  );
+  const gauges = said.map(({ name, labels, value }) => ({
+    ...{ name, labels, kind: 'gauge' as const, mean: value },
+    ...{ min: value, max: value },
+  }));
+  const level = levelFixture({ latenciesMs: [1], metrics: { polls: 1, series: gauges } });
+  const text = formatMetrics([level], { title: 'concurrency', value: () => '1' }) ?? '';
+  t.regex(text, /1 {2}CPU of h:0.25 +25.0 /);
+  t.regex(text, /1 {2}CPU of h:0.5 +50.0 /);
+  servers.slice(0, 1).forEach(end);
+  t.deepEqual([...new Set((await metrics?.source.read())?.map(({ labels }) => labels['server']))], ['h:0.5']);
+  servers.slice(1).forEach(end);
+  t.is(await metrics?.source.read(), undefined);
 });

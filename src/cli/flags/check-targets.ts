@@ -2,6 +2,7 @@ import type { LoadSettings } from '../../core/load.js';
 import { isOpenLoop } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { RunSettings } from '../../core/run-settings.js';
+import { checkMetricsUrls } from './metrics-flags.js';
 
 /** Whether a server is spoken to over TLS. */
 export const hasTls = (url: string): boolean => /^(https|grpcs):/.test(url);
@@ -19,6 +20,7 @@ export function checkTargets(settings: RunSettings, urls: readonly string[]): vo
   }
   if (settings.models !== undefined) checkModels(settings, settings.models.length);
   if (urls.length > 1) checkServers(settings, urls);
+  if (settings.metrics !== undefined) checkMetricsUrls(settings.metrics, urls);
 }
 
 /**
@@ -52,7 +54,7 @@ function checkModels({ sharedMemory, load }: RunSettings, count: number): void {
   if (load.kind === 'fixed-schedule') throw oneOnly('--fixed-schedule', 'one model, whose steps have times', count);
 }
 
-function checkServers({ sharedMemory, load, metrics }: RunSettings, urls: readonly string[]): void {
+function checkServers({ sharedMemory, load }: RunSettings, urls: readonly string[]): void {
   const count = urls.length;
   const twice = urls.find((url, index) => urls.indexOf(url) < index);
   if (twice !== undefined) {
@@ -62,7 +64,6 @@ function checkServers({ sharedMemory, load, metrics }: RunSettings, urls: readon
     throw new PerfError('usage', `Cannot use -u: expected all servers with TLS, or none, got ${urls.join(', ')}`);
   }
   if (sharedMemory.kind !== 'none') throw oneOnly('--shared-memory system', 'one server', count);
-  if (metrics !== undefined) throw oneOnly('--collect-metrics', 'one server', count);
   const [flag, least] = leastInFlight(load);
   if (least >= count) return;
   throw new PerfError(

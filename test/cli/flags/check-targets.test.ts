@@ -34,10 +34,6 @@ const refused: readonly [flags: readonly string[], message: string][] = [
     'Cannot use -u: expected all servers with TLS, or none, got h:1, https://h:2',
   ],
   [
-    ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--request-rate-range', '9', '--collect-metrics'],
-    'Cannot use --collect-metrics: expected one server, got 2',
-  ],
-  [
     ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--concurrency-range', '2', '--shared-memory', 'system'],
     'Cannot use --shared-memory system: expected one server, got 2',
   ],
