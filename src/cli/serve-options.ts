@@ -3,12 +3,14 @@ import { PerfError } from '../core/perf-error.js';
 import type { ServiceOptions } from '../server/create-service.js';
 import { type CompressionLevel, compressionLevels } from '../server/grpc/compressed-method.js';
 import { type LogSettings, logFormats } from '../server/logging/server-log.js';
+import type { MetricsConfig } from '../server/metrics.js';
 import type { Restrictions } from '../server/restricted-apis.js';
 import { defaultMaxInputBytes } from '../server/start-server.js';
 import { backendConfig } from './flags/backend-config.js';
 import { cacheBytes } from './flags/cache-flags.js';
 import { headerPattern } from './flags/header-pattern.js';
 import { declareIgnored, ignoredWarnings } from './flags/ignored-serve-flags.js';
+import { metricsConfig } from './flags/metrics-config.js';
 import { type RateLimitMode, rateLimit, rateLimitModes } from './flags/rate-limit-flags.js';
 import { grpcRestrictions, httpRestrictions } from './flags/restriction-flags.js';
 import { traceSettings } from './flags/serve-trace-flags.js';
@@ -24,6 +26,7 @@ export interface ServeOptions extends Omit<ServiceOptions, 'cacheDirectory' | 'l
   readonly httpRestrictions: Restrictions;
   readonly grpcRestrictions: Restrictions;
   readonly grpcCompression: CompressionLevel;
+  readonly metrics: MetricsConfig;
   readonly httpForwardPattern: RegExp | undefined;
   readonly grpcForwardPattern: RegExp | undefined;
   readonly httpPort: number;
@@ -103,6 +106,11 @@ export function serveFlags<T>(yargs: Argv<T>) {
       ...text,
       describe: 'Take configs/NAME.pbtxt for config.pbtxt in the models that have it',
     })
+    .option('metrics-config', {
+      ...many,
+      describe:
+        'counter_latencies=false, summary_latencies=true, summary_quantiles=0.5:0.05,0.99:0.001: latencies of GET /metrics (repeatable)',
+    })
     .option('cache-config', { ...many, describe: 'local,size=BYTES: keep answers of models with response_cache' })
     .option('response-cache-byte-size', { ...text, hidden: true })
     .option('rate-limit', {
@@ -177,6 +185,7 @@ export interface ServeFlags {
   readonly logFile: string | undefined;
   readonly grpcInferResponseCompressionLevel: CompressionLevel;
   readonly traceConfig: readonly string[] | undefined;
+  readonly metricsConfig: readonly string[] | undefined;
   readonly cacheConfig: readonly string[] | undefined;
   readonly responseCacheByteSize: string | undefined;
   readonly rateLimit: RateLimitMode;
@@ -202,6 +211,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     );
   }
   const { defaultMaxBatchSize, warnings } = backendConfig(flags.backendConfig ?? []);
+  const metrics = metricsConfig(flags.metricsConfig ?? []);
   const isStrict = once('--strict-model-config', flags.strictModelConfig);
   const httpAddress = once('--http-address', flags.httpAddress);
   return {
@@ -211,6 +221,8 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     repositoryPollMs: 1000 * pollSeconds(flags),
     strictReadiness: once('--strict-readiness', flags.strictReadiness),
     defaultMaxBatchSize,
+    metrics,
+    latencySummaries: metrics.summaryLatencies,
     cacheBytes: cacheBytes(flags.cacheConfig ?? [], once('--response-cache-byte-size', flags.responseCacheByteSize)),
     rateLimit: rateLimit(once('--rate-limit', flags.rateLimit), flags.rateLimitResource ?? []),
     logSettings: logSettings(flags),

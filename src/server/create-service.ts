@@ -49,6 +49,8 @@ export interface ServiceOptions {
   readonly cacheBytes?: number | undefined;
   /** Copies of each resource that instances share; `undefined` = there is no rate limiter. */
   readonly rateLimit?: ReadonlyMap<string, number> | undefined;
+  /** Whether summaries of latencies are kept for `/metrics`. */
+  readonly latencySummaries?: boolean;
   /** Whether clients may name regions of this machine's shared memory, which the server then reads and writes. */
   readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
@@ -106,6 +108,7 @@ export async function createInferenceService(given: ServiceOptions): Promise<Inf
     defaultMaxBatchSize: options.defaultMaxBatchSize ?? backendMaxBatchSize,
     log,
     cache: options.cacheBytes === undefined ? undefined : new ResponseCache(options.cacheBytes),
+    latencySummaries: options.latencySummaries ?? false,
     limiter: options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit),
   });
   try {
@@ -180,6 +183,10 @@ function serviceOf(
         version,
         seconds: loadSeconds,
       })),
+    latencySummaries: () =>
+      allReady(repository).flatMap(({ config, version, summaries }) =>
+        summaries === undefined ? [] : [{ name: config.name, version, summaries }],
+      ),
     repositoryIndex: (filter) => repository.index(filter),
     async loadModel(name, parameters) {
       requireControl();

@@ -21,6 +21,7 @@ import { readWarmupSamples } from './config/warmup-samples.js';
 import { limitedInstance } from './scheduling/limited-instance.js';
 import { type InstanceNeeds, instanceNeeds, type RateLimiter } from './scheduling/rate-limiter.js';
 import { type ServedVersion, serveVersion } from './served-version.js';
+import { newLatencySummaries } from './statistics/latency-summary.js';
 import { VersionStatistics } from './statistics/version-statistics.js';
 import { warmUp } from './warm-up.js';
 
@@ -40,6 +41,7 @@ export interface LoadPolicy {
   readonly log: (line: string) => void;
   /** `undefined` = instances run whenever they are free. */
   readonly limiter?: RateLimiter | undefined;
+  readonly latencySummaries?: boolean;
   /** `undefined` = nothing is kept, whatever configurations say. */
   readonly cache?: ResponseCache | undefined;
 }
@@ -64,7 +66,9 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   const loadSeconds = () => (clock.now() - begin) / 1e9;
   if (isEnsemble(head)) {
     const labels = await readLabels(head, dirname(options.directory));
-    return serveEnsemble({ version: options.version, config: head, labels, models, clock, loadSeconds: loadSeconds() });
+    const statistics = statisticsFor(policy);
+    const given = { version: options.version, config: head, labels, models, clock, statistics };
+    return serveEnsemble({ ...given, loadSeconds: loadSeconds() });
   }
   const backend = backendOf(head, policy.backends);
   const modelPath = join(options.directory, head.default_model_filename);
@@ -103,7 +107,7 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const execution = planExecution(sequences?.execution ?? plan, config);
-    const statistics = new VersionStatistics();
+    const statistics = statisticsFor(policy);
     const { cache } = policy;
     const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
     await warmUp({ ...served, samples });
@@ -113,6 +117,9 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     throw thrown;
   }
 }
+
+const statisticsFor = ({ latencySummaries, clock }: LoadPolicy): VersionStatistics =>
+  new VersionStatistics(latencySummaries ? newLatencySummaries(clock) : undefined);
 
 interface NamedInstance {
   readonly name: string;

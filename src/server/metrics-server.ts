@@ -4,7 +4,7 @@ import { errorAnswer, type HttpAnswer, refusalAnswer } from './http/answer.js';
 import { answerBrokenRequest } from './http/broken-request.js';
 import { listen } from './http/listening.js';
 import type { InferenceService } from './inference-service.js';
-import { createUsageReader, metricsText } from './metrics.js';
+import { createUsageReader, type MetricsConfig, metricsText } from './metrics.js';
 import { type Log, refusalOf } from './refusal-of.js';
 
 /**
@@ -14,12 +14,12 @@ import { type Log, refusalOf } from './refusal-of.js';
  */
 export function startMetricsServer(
   service: InferenceService,
-  options: Address & { readonly log: Log },
+  options: Address & { readonly log: Log; readonly metrics?: MetricsConfig | undefined },
 ): Promise<Endpoint> {
   const readUsage = createUsageReader();
   const text = (): HttpAnswer => ({
     status: 200,
-    body: metricsText(service, readUsage()),
+    body: metricsText(service, readUsage(), options.metrics),
     headers: { 'Content-Type': 'text/plain; charset=utf-8' },
   });
   const answer = (method: string, url: string): HttpAnswer => {

@@ -1,6 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { ModelStatistics, StatisticDuration } from '../protocol/statistics.js';
 import type { InferenceService, ModelReference } from './inference-service.js';
+import { summaryFamilies } from './metrics-summaries.js';
 import { failureReasons } from './statistics/failure-reason.js';
 
 /** What a machine and this process have used. */
@@ -14,17 +15,41 @@ export interface ResourceUsage {
   readonly processResidentBytes: number;
 }
 
-interface Family {
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Family {
   readonly name: string;
-  readonly type: 'counter' | 'gauge';
+  readonly type: 'counter' | 'gauge' | 'summary';
   readonly help: string;
-  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+  readonly samples: readonly Sample[];
 }
+
+interface Sample {
+  /** Behind the name of the family. */
+  readonly suffix?: '_count' | '_sum';
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** Which latencies there are, `--metrics-config` of Triton. */
+export interface MetricsConfig {
+  readonly counterLatencies: boolean;
+  readonly summaryLatencies: boolean;
+  /** From 0 to 1. */
+  readonly summaryQuantiles: readonly number[];
+}
+
+export const defaultMetricsConfig: MetricsConfig = {
+  counterLatencies: true,
+  summaryLatencies: false,
+  summaryQuantiles: [0.5, 0.9, 0.95, 0.99, 0.999],
+};
 
 /** A counter of each model version and where the statistics extension holds it. */
 interface Counter {
   readonly name: string;
   readonly help: string;
+  readonly isLatency?: boolean;
   readonly value: (statistics: ModelStatistics) => number;
 }
 
@@ -33,6 +58,7 @@ const microseconds = ({ ns }: StatisticDuration): number => Math.floor(ns / 1000
 const duration = (name: string, what: string, pick: (statistics: ModelStatistics) => StatisticDuration): Counter => ({
   name: `nv_inference_${name}_duration_us`,
   help: `Cumulative ${what} duration in microseconds`,
+  isLatency: true,
   value: (statistics) => microseconds(pick(statistics)),
 });
 
@@ -55,6 +81,7 @@ const counters: readonly Counter[] = [
   {
     name: 'nv_inference_request_duration_us',
     help: 'Cumulative inference request duration in microseconds (successful requests)',
+    isLatency: true,
     value: (model) => microseconds(model.inference_stats.success),
   },
   duration('queue', 'inference queuing', (model) => model.inference_stats.queue),
@@ -77,11 +104,13 @@ const cacheCounters: readonly Counter[] = [
   {
     name: 'nv_cache_hit_duration_per_model',
     help: 'Total cache hit duration per model, in microseconds',
+    isLatency: true,
     value: (model) => microseconds(model.inference_stats.cache_hit),
   },
   {
     name: 'nv_cache_miss_duration_per_model',
     help: 'Total cache miss duration (lookup and insertion) per model, in microseconds',
+    isLatency: true,
     value: (model) => microseconds(model.inference_stats.cache_miss),
   },
 ];
@@ -91,11 +120,16 @@ const cacheCounters: readonly Counter[] = [
  * extension, so the two are always equal; only the failures are told apart by reason, and REJECTED also counts
  * requests that found the queue full, which the extension leaves out.
  */
-export function metricsText(service: InferenceService, usage: ResourceUsage): string {
+export function metricsText(
+  service: InferenceService,
+  usage: ResourceUsage,
+  config: MetricsConfig = defaultMetricsConfig,
+): string {
+  const isShown = ({ isLatency = false }: Counter) => config.counterLatencies || !isLatency;
   const models = service.statistics({ name: '', version: '' });
   const labelsOf = (model: ModelReference) => labelsOfModel(service, model);
   const families: Family[] = [
-    ...counters.map(({ name, help, value }): Family => {
+    ...counters.filter(isShown).map(({ name, help, value }): Family => {
       const samples = models.map((model) => ({ labels: labelsOf(model), value: value(model) }));
       return { name, type: 'counter', help, samples };
     }),
@@ -121,20 +155,25 @@ export function metricsText(service: InferenceService, usage: ResourceUsage): st
       help: 'Number of requests that wait for execution',
       samples: service.pendingRequests().map((model) => ({ labels: labelsOf(model), value: model.count })),
     },
-    ...cacheFamilies(service, models),
+    ...cacheFamilies(service, models, cacheCounters.filter(isShown)),
+    ...summariesOf(service, config),
     ...usageFamilies(usage),
   ];
   return families.map(familyText).join('');
 }
 
 /** Name and version, and `_<tag>` for every entry of `metric_tags`. */
-function labelsOfModel(service: InferenceService, { name, version }: ModelReference): Readonly<Record<string, string>> {
+function labelsOfModel(service: InferenceService, { name, version }: ModelReference): Labels {
   const tags = Object.entries(service.modelConfig({ name, version }).metric_tags);
   return { model: name, version, ...Object.fromEntries(tags.map(([tag, value]) => [`_${tag}`, value])) };
 }
 
 /** Only of models with `response_cache`, whether the server has a cache or not. */
-function cacheFamilies(service: InferenceService, models: readonly ModelStatistics[]): Family[] {
+function cacheFamilies(
+  service: InferenceService,
+  models: readonly ModelStatistics[],
+  shown: readonly Counter[],
+): Family[] {
   const cached = models.filter((model) => service.modelConfig(model).response_cache?.enable === true);
   const family = ({ name, help, value }: Counter): Family => ({
     name,
@@ -142,7 +181,17 @@ function cacheFamilies(service: InferenceService, models: readonly ModelStatisti
     help,
     samples: cached.map((model) => ({ labels: labelsOfModel(service, model), value: value(model) })),
   });
-  return cached.length === 0 ? [] : cacheCounters.map(family);
+  return cached.length === 0 ? [] : shown.map(family);
+}
+
+function summariesOf(service: InferenceService, { summaryLatencies, summaryQuantiles }: MetricsConfig): Family[] {
+  if (!summaryLatencies) return [];
+  const versions = service.latencySummaries().map((version) => ({
+    ...version,
+    labels: labelsOfModel(service, version),
+    hasCache: service.modelConfig(version).response_cache?.enable === true,
+  }));
+  return summaryFamilies(versions, summaryQuantiles);
 }
 
 function usageFamilies(usage: ResourceUsage): Family[] {
@@ -162,11 +211,11 @@ function usageFamilies(usage: ResourceUsage): Family[] {
 }
 
 function familyText({ name, type, help, samples }: Family): string {
-  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}\n`);
+  const lines = samples.map(({ suffix = '', labels, value }) => `${name}${suffix}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
+function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([key, value]) => `${key}="${escapeLabel(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

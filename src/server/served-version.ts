@@ -25,6 +25,7 @@ import { SequenceScheduler } from './scheduling/sequences/sequence-scheduler.js'
 import { strategyOf } from './scheduling/sequences/strategy-of.js';
 import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
+import type { LatencySummaries } from './statistics/latency-summary.js';
 import type { ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
 import { validateRequest } from './validate-request.js';
 import { describeVersion } from './version-metadata.js';
@@ -49,6 +50,8 @@ export interface ServedVersion extends AsyncDisposable {
   metadata(versions: readonly string[]): ModelMetadata;
   statistics(): ModelStatistics;
   failures(): FailureCounts;
+  /** Only where they are kept. */
+  readonly summaries: LatencySummaries | undefined;
 }
 
 export interface ServeOptions {
@@ -126,6 +129,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
+    summaries: statistics.summaries,
     async [Symbol.asyncDispose]() {
       await leases.allReturned();
       await scheduler.drained();

@@ -5,6 +5,7 @@ import type { CompressionLevel } from './grpc/compressed-method.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
 import { startHttpServer } from './http/http-server.js';
 import type { InferenceService } from './inference-service.js';
+import type { MetricsConfig } from './metrics.js';
 import { startMetricsServer } from './metrics-server.js';
 import type { Log } from './refusal-of.js';
 import type { Restrictions } from './restricted-apis.js';
@@ -30,6 +31,8 @@ export interface ServerOptions {
   readonly grpcForwardPattern?: HeaderPattern | undefined;
   /** Of the answers to inferences over gRPC; none unless given. */
   readonly grpcCompression?: CompressionLevel;
+  /** Which latencies `/metrics` has; summaries need a service that keeps them. */
+  readonly metrics?: MetricsConfig;
   /** How long closing waits for what is in flight. */
   readonly exitTimeoutMs?: number;
   /** Takes the stacks of internal errors. */
@@ -118,7 +121,7 @@ function frontEndsOf(service: InferenceService, options: ServerOptions): FrontEn
       name: 'metrics',
       allowed: options.allowMetrics ?? true,
       address: { host: options.metricsAddress ?? httpAddress, port: options.metricsPort ?? 8002 },
-      start: (address) => startMetricsServer(service, { ...address, log }),
+      start: (address) => startMetricsServer(service, { ...address, log, metrics: options.metrics }),
     },
   ];
 }

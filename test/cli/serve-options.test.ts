@@ -15,6 +15,8 @@ test('serveOptions has the defaults of Triton', (t) => {
     strictReadiness: true,
     defaultMaxBatchSize: undefined,
     cacheBytes: undefined,
+    metrics: { counterLatencies: true, summaryLatencies: false, summaryQuantiles: [0.5, 0.9, 0.95, 0.99, 0.999] },
+    latencySummaries: false,
     logSettings: {
       log_info: true,
       log_warning: true,
@@ -59,6 +61,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
     '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
     '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
+    '--metrics-config summary_latencies=true --metrics-config=counter_latencies=false ' +
+    '--metrics-config summary_quantiles=0.25:0.01,0.99:0.001 ' +
     '--http-header-forward-pattern (?-i)x-.* --grpc-header-forward-pattern=^X ' +
     '--model-config-name=cpu --log-file=/log.txt --grpc-infer-response-compression-level high ' +
     '--trace-config triton,file=/t.json --trace-config rate=5 --trace-config level=TIMESTAMPS --trace-config=level=TENSORS ' +
@@ -71,6 +75,8 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     strictReadiness: false,
     defaultMaxBatchSize: 7,
     cacheBytes: 1_048_576,
+    metrics: { counterLatencies: false, summaryLatencies: true, summaryQuantiles: [0.25, 0.99] },
+    latencySummaries: true,
     logSettings: {
       log_info: false,
       log_warning: false,
@@ -151,6 +157,17 @@ const refused: readonly [args: string, message: string][] = [
     '--http-header-forward-pattern (',
     "Cannot use --http-header-forward-pattern: expected a regular expression, got '(' (Invalid regular expression: /(/i: Unterminated group)",
   ],
+  ...[
+    'summary_latencies=yes',
+    'summary_quantiles=0.5',
+    'summary_quantiles=2:0.1',
+    'histogram_latencies=true',
+    'a,b=c',
+  ].map((setting): [string, string] => [
+    `--metrics-config ${setting}`,
+    'Cannot use --metrics-config: expected counter_latencies=true|false, summary_latencies=true|false or ' +
+      `summary_quantiles=QUANTILE:ERROR[,QUANTILE:ERROR...], got '${setting}'`,
+  ]),
   ['--cache-config redis,host=x', "Cannot use --cache-config: expected local,size=BYTES, got 'redis,host=x'"],
   ['--cache-config local,size=x', "Cannot use --cache-config: expected a size in bytes above 0, got 'x'"],
   ['--rate-limit-resource R:1', 'Cannot use --rate-limit-resource R:1 with --rate-limit off: expected execution_count'],

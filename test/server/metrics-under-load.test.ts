@@ -2,10 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { parseExposition } from '../../src/protocol/exposition.js';
 import type { InferenceService } from '../../src/server/inference-service.js';
-import { createUsageReader, metricsText } from '../../src/server/metrics.js';
+import { createUsageReader, defaultMetricsConfig, metricsText } from '../../src/server/metrics.js';
 import { liveService, oneInstance, simpleModel, simpleRequest } from './live-service.js';
 
 const everything = { name: '', version: '' };
+const metrics = { ...defaultMetricsConfig, summaryLatencies: true };
 const microseconds = ({ ns }: { readonly ns: number }): number => Math.floor(ns / 1000);
 
 /** What the metrics and the statistics say of each model at the same instant: pairs that must be equal. */
@@ -42,6 +43,11 @@ function pairsOf(
       of('nv_inference_compute_input_duration_us', microseconds(compute_input)),
       of('nv_inference_compute_infer_duration_us', microseconds(compute_infer)),
       of('nv_inference_compute_output_duration_us', microseconds(compute_output)),
+      ...(['request', 'queue', 'compute_input', 'compute_infer', 'compute_output'] as const).flatMap((key) => {
+        const total = key === 'request' ? success : model.inference_stats[key];
+        const summary = `nv_inference_${key}_summary_us`;
+        return [of(`${summary}_count`, total.count), of(`${summary}_sum`, microseconds(total))];
+      }),
       of('nv_inference_exec_count', executions),
       of('nv_inference_count', rows),
       [`${model.name} failures`, accepted.reduce((sum, count) => sum + count), fail.count],
@@ -56,7 +62,7 @@ test('metrics and statistics are equal at every moment under load', async (t) =>
       'cached/config.pbtxt': oneInstance('max_batch_size: 8 response_cache { enable: true }'),
       'cached/1/model.onnx': simpleModel()['simple/1/model.onnx'] ?? new Uint8Array(0),
     },
-    { cacheBytes: 2 ** 20 },
+    { cacheBytes: 2 ** 20, latencySummaries: true },
   );
   const { service } = live;
   const readUsage = createUsageReader();
@@ -79,7 +85,7 @@ test('metrics and statistics are equal at every moment under load', async (t) =>
   let moments = 0;
   for (const end = performance.now() + 1000; performance.now() < end; moments++) {
     await turn();
-    for (const [title, metric, statistic] of pairsOf(service, metricsText(service, readUsage()))) {
+    for (const [title, metric, statistic] of pairsOf(service, metricsText(service, readUsage(), metrics))) {
       if (metric !== statistic) t.is(metric, statistic, title);
     }
   }

@@ -3,8 +3,10 @@ import { noParameters } from '../../src/protocol/infer.js';
 import type { InferenceService } from '../../src/server/inference-service.js';
 import { createUsageReader, metricsText } from '../../src/server/metrics.js';
 import { startMetricsServer } from '../../src/server/metrics-server.js';
+import { newLatencySummaries } from '../../src/server/statistics/latency-summary.js';
 import { createInMemoryService } from '../contract/in-memory-service.js';
 import { exchange } from './http/raw-socket.js';
+import { stagedClock } from './staged-clock.js';
 
 const usage = {
   cpuUtilization: 0.25,
@@ -76,6 +78,39 @@ test('metricsText follows the exposition format, each family once', (t) => {
   for (const line of text.trimEnd().split('\n')) t.true(sample.test(line) || comment.test(line), line);
   const types = text.match(/^# TYPE \S+/gm) ?? [];
   t.is(new Set(types).size, types.length);
+});
+
+test('metricsText has the summaries that are asked for, and leaves out latencies that are not', async (t) => {
+  const service = createInMemoryService();
+  const config = { ...service.modelConfig({ name: 'simple', version: '' }), response_cache: { enable: true } };
+  service.modelConfig = () => config;
+  const summaries = newLatencySummaries(stagedClock());
+  for (let ms = 1; ms <= 100; ms++) summaries.request.record(ms * 1e6);
+  service.latencySummaries = () => [{ name: 'simple', version: '1', summaries }];
+  const shown = { counterLatencies: false, summaryLatencies: true, summaryQuantiles: [0.5, 1] };
+  const lines = metricsText(service, usage, shown).split('\n');
+  const labels = 'model="simple",version="1"';
+  const samples = lines.filter((line) => line.startsWith('nv_inference_request_summary_us'));
+  t.deepEqual(samples.slice(0, 2), [
+    `nv_inference_request_summary_us_count{${labels}} 100`,
+    `nv_inference_request_summary_us_sum{${labels}} 5050000`,
+  ]);
+  const quantiles = samples.slice(2).map((line) => line.split(' '));
+  t.deepEqual(
+    quantiles.map(([head]) => head),
+    ['0.5', '1'].map((quantile) => `nv_inference_request_summary_us{${labels},quantile="${quantile}"}`),
+  );
+  quantiles.forEach(([, value], index) => {
+    const exact = [50_000, 100_000][index] ?? 0;
+    t.true(Math.abs(Number(value) - exact) <= 0.01 * exact, value);
+  });
+  t.true(lines.includes('# TYPE nv_cache_hit_summary_per_model summary'));
+  t.true(lines.includes(`nv_inference_queue_summary_us{${labels},quantile="0.5"} NaN`));
+  t.deepEqual(
+    lines.filter((line) => /duration/.test(line) && !/summary|nv_model_load/.test(line)),
+    [],
+  );
+  t.false(metricsText(service, usage).includes('summary'));
 });
 
 test('metricsText escapes label values', (t) => {

@@ -2,12 +2,18 @@ import type { Nanoseconds } from '../../core/units.js';
 import type { InferBatchStatistics, ModelStatistics } from '../../protocol/statistics.js';
 import type { ModelReference } from '../inference-service.js';
 import type { FailureCounts, FailureReason } from './failure-reason.js';
+import type { LatencySummaries } from './latency-summary.js';
 
 /** When a batch began, computed and ended. */
 export interface ExecutionTimes {
   readonly start: Nanoseconds;
   readonly computeStart: Nanoseconds;
   readonly computeEnd: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+interface Ended {
+  readonly enqueuedAt: Nanoseconds;
   readonly end: Nanoseconds;
 }
 
@@ -43,6 +49,12 @@ export class VersionStatistics {
   #lastInferenceMs = 0;
   #inferenceCount = 0;
   #executionCount = 0;
+  /** `undefined` = none are kept. */
+  readonly summaries: LatencySummaries | undefined;
+
+  constructor(summaries?: LatencySummaries) {
+    this.summaries = summaries;
+  }
 
   /** Counts one execution of `batchSize` rows, of which so many are of requests that it answered. */
   recordExecution(times: ExecutionTimes, batchSize: number, answered = batchSize): void {
@@ -63,10 +75,11 @@ export class VersionStatistics {
   }
 
   /** A request that ends well: it is charged the whole compute time of its batch. */
-  recordSuccess(request: { readonly enqueuedAt: Nanoseconds; readonly end: Nanoseconds }, times: ExecutionTimes): void {
+  recordSuccess(request: Ended, times: ExecutionTimes): void {
     add(this.#perRequest.success, request.end - request.enqueuedAt);
     add(this.#perRequest.queue, times.start - request.enqueuedAt);
     addCompute(this.#perRequest, times);
+    if (this.summaries !== undefined) recordLatencies(this.summaries, request, times);
   }
 
   /** A request that the cache answers: it succeeds without a time in queue or model. */
@@ -74,11 +87,15 @@ export class VersionStatistics {
     add(this.#cache.cache_hit, lookupNs);
     add(this.#perRequest.success, lookupNs);
     add(this.#perRequest.queue, 0);
+    this.summaries?.cache_hit.record(lookupNs);
+    this.summaries?.request.record(lookupNs);
+    this.summaries?.queue.record(0);
   }
 
   /** A request that the cache does not answer; beside what else is recorded of it. */
   recordCacheMiss(lookupAndInsertNs: number): void {
     add(this.#cache.cache_miss, lookupAndInsertNs);
+    this.summaries?.cache_miss.record(lookupAndInsertNs);
   }
 
   /** A request that fails after it was accepted, in the queue or in the model. */
@@ -127,6 +144,14 @@ export class VersionStatistics {
       .toSorted(([left], [right]) => left - right)
       .map(([batch_size, totals]) => ({ batch_size, ...copyCompute(totals) }));
   }
+}
+
+function recordLatencies(summaries: LatencySummaries, { enqueuedAt, end }: Ended, times: ExecutionTimes): void {
+  summaries.request.record(end - enqueuedAt);
+  summaries.queue.record(times.start - enqueuedAt);
+  summaries.compute_input.record(times.computeStart - times.start);
+  summaries.compute_infer.record(times.computeEnd - times.computeStart);
+  summaries.compute_output.record(times.end - times.computeEnd);
 }
 
 function addCompute(totals: ComputeTotals, times: ExecutionTimes): void {

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { ns } from '../../../src/core/units.js';
+import { newLatencySummaries } from '../../../src/server/statistics/latency-summary.js';
 import { VersionStatistics } from '../../../src/server/statistics/version-statistics.js';
+import { stagedClock } from '../staged-clock.js';
 
 const model = { name: 'm', version: '1' };
 const times = (start: number) => ({
@@ -77,4 +79,20 @@ test('VersionStatistics tells failures apart; a full queue is no accepted reques
   statistics.recordQueueFull();
   t.deepEqual(statistics.failures(), { REJECTED: 2, CANCELED: 1, BACKEND: 2, OTHER: 0 });
   t.is(statistics.snapshot(model).inference_stats.fail.count, 4);
+});
+
+test('LatencySummary counts all, and takes quantiles of the last minute', async (t) => {
+  const clock = stagedClock();
+  const { request } = newLatencySummaries(clock);
+  const at = (seconds: number) => clock.advanceTo(seconds * 1e9);
+  request.record(1_000_000);
+  await at(30);
+  for (let count = 0; count < 9; count++) request.record(100_000);
+  t.deepEqual(request.quantiles([0.5, 1]), [100, 1003]);
+  await at(61);
+  request.record(50_400);
+  t.deepEqual(request.quantiles([0, 1]), [50, 100]);
+  await at(1000);
+  t.deepEqual(request.quantiles([0.5]), [Number.NaN]);
+  t.deepEqual([request.count, request.sumUs], [11, 1950]);
 });

@@ -12,7 +12,7 @@ import { validateTensors } from '../../config/validate-config.js';
 import { Leases } from '../../leases.js';
 import { RefusalError } from '../../refusal.js';
 import type { ServedVersion } from '../../served-version.js';
-import { type ExecutionTimes, VersionStatistics } from '../../statistics/version-statistics.js';
+import type { ExecutionTimes, VersionStatistics } from '../../statistics/version-statistics.js';
 import { type ValidRequest, validateRequest } from '../../validate-request.js';
 import { describeVersion } from '../../version-metadata.js';
 import type { ComposingModels } from './composing-models.js';
@@ -27,6 +27,7 @@ export interface ServeEnsembleOptions {
   readonly labels: OutputLabels;
   readonly models: ComposingModels;
   readonly clock: Clock;
+  readonly statistics: VersionStatistics;
   readonly loadSeconds: number;
 }
 
@@ -43,6 +44,7 @@ export function serveEnsemble({
   labels,
   models,
   clock,
+  statistics,
   loadSeconds,
 }: ServeEnsembleOptions): ServedVersion {
   validateTensors(config);
@@ -50,7 +52,6 @@ export function serveEnsemble({
   const plan = planTensors(config, { inputs: [], outputs: [] });
   const flow = planEnsemble(scheduling, plan);
   const gateOf = stepGates(scheduling.max_inflight_requests, flow.steps.length);
-  const statistics = new VersionStatistics();
   const leases = new Leases();
 
   /** Runs and counts an accepted request; resolves with its outputs in the plan's order, without those not asked for. */
@@ -94,6 +95,7 @@ export function serveEnsemble({
     metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
+    summaries: statistics.summaries,
     [Symbol.asyncDispose]: () => leases.allReturned(),
   };
 }

@@ -6,6 +6,7 @@ import { serveEnsemble } from '../../../../src/server/backends/ensemble/serve-en
 import { RefusalError } from '../../../../src/server/refusal.js';
 import type { ServedVersion } from '../../../../src/server/served-version.js';
 import { serverClock } from '../../../../src/server/server-clock.js';
+import { VersionStatistics } from '../../../../src/server/statistics/version-statistics.js';
 import { requestOf } from '../../live-service.js';
 import { ensembleText } from './ensemble-models.js';
 
@@ -26,6 +27,7 @@ function stagedModels() {
     config: parseModelConfig(`name: "${name}" input { name: "X" data_type: TYPE_INT32 dims: [ 2 ] }`),
     pendingCount: 0,
     loadSeconds: 0,
+    summaries: undefined,
     lease() {
       leases++;
       return () => {
@@ -81,7 +83,7 @@ function stagedEnsemble(text = ensembleText(fork)) {
   const config = { ...parseModelConfig(text), name: 'e' };
   return {
     staged,
-    served: serveEnsemble({ ...fixed, config, models: staged.models }),
+    served: serveEnsemble({ ...fixed, config, models: staged.models, statistics: new VersionStatistics() }),
   };
 }
 
@@ -179,6 +181,7 @@ test('an ensemble whose model is gone says so and counts the failure', async (t)
   const { served } = stagedEnsemble();
   const gone = serveEnsemble({
     ...fixed,
+    statistics: new VersionStatistics(),
     config: served.config,
     models: {
       availability: () => ({ kind: 'missing' }),
