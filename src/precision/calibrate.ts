@@ -1,11 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { encodeModel } from '../onnx/encode-model.js';
+import { encodeInParts } from '../onnx/encode-model.js';
 import { type Calibration, rangeOf } from './calibration/range-of.js';
 import type { Range } from './rewrite/int8-static.js';
 import type { StaticPlan } from './rewrite/static-plan.js';
-import { openSession, type Session } from './runtime/open-session.js';
+import type { Session } from './runtime/open-session.js';
+import { openTemporary } from './runtime/open-temporary.js';
 import type { SentTensors, Span } from './runtime/session-messages.js';
 import { spreadOf } from './runtime/spread-of.js';
 
@@ -25,17 +23,11 @@ export async function calibrate(plan: StaticPlan, options: CalibrateOptions): Pr
   const wanted = [...plan.values].filter((name) => !plan.sameAs.has(name));
   const added = wanted.filter((name) => !given.has(name) && !inputs.has(name));
   const probe = { ...plan.model, graph: { ...graph, output: [...graph.output, ...added.map((name) => ({ name }))] } };
-  const folder = await mkdtemp(join(tmpdir(), 'perf-analyze-calibrate-'));
-  try {
-    const modelPath = join(folder, 'model.onnx');
-    await writeFile(modelPath, encodeModel(probe));
-    await using session = await openSession({ packagePath, modelPath, threads: 1, level: 'all' });
-    const spans = await spansOf(session, samples, wanted);
-    const counts = calibration === 'minmax' ? undefined : await countsOf(session, samples, spans);
-    return new Map([...spans].map(([name, span]) => [name, rangeOf(span, counts?.get(name), calibration)]));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { parts } = encodeInParts({ model: probe, deferred: [] });
+  await using session = await openTemporary(parts(), { packagePath, threads: 1, level: 'all' });
+  const spans = await spansOf(session, samples, wanted);
+  const counts = calibration === 'minmax' ? undefined : await countsOf(session, samples, spans);
+  return new Map([...spans].map(([name, span]) => [name, rangeOf(span, counts?.get(name), calibration)]));
 }
 
 /** The span of each value over all samples. */

@@ -1,7 +1,8 @@
 import { messageOf } from '../../core/perf-error.js';
 import { seededRandom } from '../../core/random.js';
+import type { OrtTensor } from '../../onnx/runtime/ort-package.js';
 import { compareRows } from './compare-rows.js';
-import type { OnnxSession, OrtTensor } from './onnx-session.js';
+import type { OnnxSession } from './onnx-session.js';
 import { joinRows, type SampleInput, sampleInputs } from './sample-inputs.js';
 
 /** A model that is to batch, and the one that computes single requests; both may be the same. */

@@ -1,5 +1,5 @@
+import type { OrtTensor } from '../../onnx/runtime/ort-package.js';
 import { fromFloat16Bits } from '../../protocol/short-float.js';
-import type { OrtTensor } from './onnx-session.js';
 
 /** How an output of one run differs from those of single runs. */
 export interface RowDifference {

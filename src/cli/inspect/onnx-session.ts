@@ -1,74 +1,43 @@
-import { createRequire } from 'node:module';
 import { cacheDirectory } from '../../core/cache-directory.js';
 import { manifest } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
-import type { OrtData } from '../../server/backends/onnxruntime/element-types.js';
+import type { OrtTensors } from '../../onnx/runtime/ort-package.js';
+import { openTemporary } from '../../precision/runtime/open-temporary.js';
 import { resolveOnnxruntime } from '../../server/backends/onnxruntime/resolve-onnxruntime.js';
 
-/** A tensor as `onnxruntime-node` takes and gives it. */
-export interface OrtTensor {
-  readonly type: string;
-  readonly data: OrtData;
-  readonly dims: readonly number[];
-}
-
-type OrtTensors = Readonly<Record<string, OrtTensor>>;
-
-/** A loaded model. It computes on the thread that calls it. */
+/** A loaded model. */
 export interface OnnxSession extends AsyncDisposable {
   readonly run: (inputs: OrtTensors) => Promise<OrtTensors>;
 }
 
-/** The part of `onnxruntime-node` in use; the package is optional, so its types cannot be imported. */
-interface OrtPackage {
-  readonly InferenceSession: {
-    create(
-      model: Uint8Array,
-      options: object,
-    ): Promise<{
-      run(feeds: OrtTensors): Promise<OrtTensors>;
-      release(): Promise<void>;
-    }>;
-  };
-  readonly Tensor: new (type: string, data: OrtData, dims: readonly number[]) => OrtTensor;
-  readonly env: { logLevel: string };
-}
-
-/** Loads models into this process. Every failure is an Error of one line. */
+/** Loads a model into a process of its own. Every failure is an Error of one line: what ONNX Runtime says. */
 export type OpenOnnx = (model: Uint8Array) => Promise<OnnxSession>;
 
-/** Loads ONNX Runtime itself. Rejects with `PerfError` when it is not there and cannot be fetched. */
+/** Finds ONNX Runtime. Rejects with `PerfError` when it is not there and cannot be fetched. */
 export async function loadOnnxruntime(log: (line: string) => void): Promise<OpenOnnx> {
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const packagePath = await resolveOnnxruntime({
     cacheDirectory: cacheDirectory(),
     version: manifest.optionalDependencies['onnxruntime-node'] ?? 'latest',
     log,
     from: import.meta.url,
   });
-  const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
-  ort.env.logLevel = 'fatal';
   return async (model) => {
     // Without its rewriting the graph is computed as it stands, and what it says of a node names one of the file.
-    const session = await oneLine(ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled' }));
-    return {
-      run: (inputs) =>
-        oneLine(
-          session.run(
-            Object.fromEntries(
-              Object.entries(inputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]),
-            ),
-          ),
-        ),
-      [Symbol.asyncDispose]: () => session.release(),
+    const session = await asSaid(openTemporary([model], { packagePath, threads: 0, level: 'disabled' }));
+    const run = async (inputs: OrtTensors): Promise<OrtTensors> => {
+      await session.feed(inputs);
+      return await session.run();
     };
+    return { run: (inputs) => asSaid(run(inputs)), [Symbol.asyncDispose]: session[Symbol.asyncDispose] };
   };
 }
 
-async function oneLine<Value>(pending: Promise<Value>): Promise<Value> {
+/** The file is a temporary one: to name it would not help. */
+async function asSaid<Value>(pending: Promise<Value>): Promise<Value> {
   try {
     return await pending;
   } catch (thrown) {
-    throw new Error(messageOf(thrown).replaceAll(/\s+/g, ' ').trim(), { cause: thrown });
+    const { cause } = thrown as Error;
+    throw cause instanceof Error ? cause : new Error(messageOf(thrown), { cause: thrown });
   }
 }

@@ -1,9 +1,9 @@
 import type { Random } from '../../core/random.js';
+import type { OrtTensor } from '../../onnx/runtime/ort-package.js';
 import { type Datatype, datatypeFacts } from '../../protocol/datatype.js';
 import { toFloat16Bits } from '../../protocol/short-float.js';
 import { elementCount } from '../../protocol/tensor.js';
 import { ortTypeOf, toOrtData } from '../../server/backends/onnxruntime/element-types.js';
-import type { OrtTensor } from './onnx-session.js';
 
 /** An input with dimensions that are all known. */
 export interface SampleInput {

@@ -1,7 +1,7 @@
 import type { NodeProto } from '../../onnx/model-proto.js';
-import type { NamedTensor } from '../../onnx/tensor.js';
 import { transpose } from './quantize-weight.js';
 import { floatOf, intOf, isStandard } from './standard-graph.js';
+import { type Constants, type NoLayer, unsuited, weightOf } from './weight-input.js';
 import { floatsOf } from './weight-values.js';
 
 /** A value times a constant matrix, plus a value: what `MatMul` and `Gemm` with constant weights compute. */
@@ -21,25 +21,16 @@ export interface MatrixProduct {
   readonly output: string;
 }
 
-/** What a node is for a quantiser. */
-export type ProductOrNot =
-  | MatrixProduct
-  | { readonly kind: 'unsuited'; readonly reason: string }
-  | { readonly kind: 'other' };
-
-type Constants = ReadonlyMap<string, NamedTensor>;
-
 /** Reads a node as a product with a constant matrix, or says why a `MatMul` or `Gemm` is none. */
-export function matrixProductOf(node: NodeProto, constants: Constants): ProductOrNot {
+export function matrixProductOf(node: NodeProto, constants: Constants): MatrixProduct | NoLayer {
   const isGemm = isStandard(node, 'Gemm');
   if (!isGemm && !isStandard(node, 'MatMul')) return { kind: 'other' };
   const [input = '', weightName = '', bias = ''] = node.input;
-  const reason = unsuited(node, constants);
-  if (reason !== undefined) return { kind: 'unsuited', reason };
-  const tensor = constants.get(weightName);
-  const values = tensor === undefined ? undefined : floatsOf(tensor);
-  if (tensor === undefined || values === undefined) return { kind: 'unsuited', reason: 'its weight is not FP32' };
-  if (!values.every(Number.isFinite)) return { kind: 'unsuited', reason: 'its weight holds infinities or NaN' };
+  const tensor = weightOf(node, constants);
+  if (typeof tensor === 'string') return unsuited(tensor);
+  const beta = floatOf(node, 'beta', 1);
+  if (bias !== '' && beta !== 1) return unsuited(`it multiplies its bias by ${beta}`);
+  const values = floatsOf(tensor) ?? new Float32Array(0);
   const [first = 0, second = 0] = tensor.dims;
   const isTransposed = isGemm && intOf(node, 'transB', 0) !== 0;
   const [rows, columns] = isTransposed ? [second, first] : [first, second];
@@ -55,16 +46,4 @@ export function matrixProductOf(node: NodeProto, constants: Constants): ProductO
     bias: bias === '' ? undefined : bias,
     output: node.output[0] ?? '',
   };
-}
-
-function unsuited(node: NodeProto, constants: Constants): string | undefined {
-  const [input = '', weightName = '', bias = ''] = node.input;
-  const weight = constants.get(weightName);
-  if (weight === undefined) return 'its second input is not a constant';
-  if (constants.has(input)) return 'both of its inputs are constants';
-  if (weight.dims.length !== 2) return `its weight has ${weight.dims.length} dimensions, not 2`;
-  if (weight.dims.some((dim) => dim === 0)) return 'its weight is empty';
-  if (intOf(node, 'transA', 0) !== 0) return 'its first input is transposed';
-  const beta = floatOf(node, 'beta', 1);
-  return bias !== '' && beta !== 1 ? `it multiplies its bias by ${beta}` : undefined;
 }

@@ -1,10 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { encodeModel } from '../../onnx/encode-model.js';
+import { encodeInParts } from '../../onnx/encode-model.js';
 import type { ModelProto } from '../../onnx/model-proto.js';
 import { tensorDataType } from '../../onnx/tensor.js';
-import { openSession } from './open-session.js';
+import { openTemporary } from './open-temporary.js';
 
 /**
  * The values of a model's main graph that are tensors of FP32, as ONNX Runtime infers them: a copy of the model that gives
@@ -17,15 +14,9 @@ export async function floatValuesOf(model: ModelProto, packagePath: string): Pro
   const given = new Set(graph.output.map(({ name }) => name));
   const inner = graph.node.flatMap(({ output }) => output).filter((name) => name !== '' && !given.has(name));
   const probe = { ...model, graph: { ...graph, output: [...graph.output, ...inner.map((name) => ({ name }))] } };
-  const folder = await mkdtemp(join(tmpdir(), 'perf-analyze-types-'));
-  try {
-    const modelPath = join(folder, 'model.onnx');
-    await writeFile(modelPath, encodeModel(probe));
-    await using session = await openSession({ packagePath, modelPath, threads: 1, level: 'disabled' });
-    const values = [...session.inputs, ...session.outputs].filter(({ type }) => type === 'float32');
-    const weights = graph.initializer.filter(({ dataType }) => dataType === tensorDataType.FLOAT);
-    return new Set([...values, ...weights].map(({ name = '' }) => name));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { parts } = encodeInParts({ model: probe, deferred: [] });
+  await using session = await openTemporary(parts(), { packagePath, threads: 1, level: 'disabled' });
+  const values = [...session.inputs, ...session.outputs].filter(({ type }) => type === 'float32');
+  const weights = graph.initializer.filter(({ dataType }) => dataType === tensorDataType.FLOAT);
+  return new Set([...values, ...weights].map(({ name = '' }) => name));
 }

@@ -15,7 +15,7 @@ import type {
 
 const program = fileURLToPath(new URL('./session-process.js', import.meta.url));
 
-/** An ONNX Runtime session in a process of its own. Every call rejects with a PerfError `model` that says why. */
+/** An ONNX Runtime session in a process of its own. Every call rejects with a PerfError `model`; its cause is what ONNX Runtime says. */
 export interface Session extends AsyncDisposable {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
@@ -79,6 +79,7 @@ function caller(child: ChildProcess, modelPath: string): Call {
           new PerfError(
             'model',
             `Cannot ${cannot[call.kind]} ${modelPath}: expected ONNX Runtime to do so, got: ${got}`,
+            { cause: new Error(got) },
           ),
         );
       };

@@ -1,12 +1,8 @@
-/** A tensor as it travels: elements in a typed array, 16-bit floats as their bits, or texts. */
-export interface SentTensor {
-  /** ONNX Runtime's name, such as `float32`. */
-  readonly type: string;
-  readonly dims: readonly number[];
-  readonly data: ArrayBufferView | readonly string[];
-}
+import type { OrtTensor, OrtTensors } from '../../onnx/runtime/ort-package.js';
 
-export type SentTensors = Readonly<Record<string, SentTensor>>;
+/** Tensors travel as ONNX Runtime takes and gives them. */
+export type SentTensor = OrtTensor;
+export type SentTensors = OrtTensors;
 
 /** An input or output of a session. */
 export interface SessionValue {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { messageOf } from '../../core/perf-error.js';
+import type { OrtPackage, OrtSession, OrtTensors, OrtValueMetadata } from '../../onnx/runtime/ort-package.js';
 import type {
-  SentTensor,
   SentTensors,
   SessionAnswers,
   SessionCall,
@@ -18,32 +18,9 @@ import { spreadOf } from './spread-of.js';
  * memory can be told of a whole process only. It ends when its parent does.
  */
 
-interface OrtValueMetadata {
-  readonly name: string;
-  readonly isTensor: boolean;
-  readonly type?: string;
-  /** Symbolic dimensions are text. */
-  readonly shape?: readonly (number | string)[];
-}
-
-interface OrtSession {
-  readonly inputMetadata: readonly OrtValueMetadata[];
-  readonly outputMetadata: readonly OrtValueMetadata[];
-  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
-}
-
-type OrtTensor = SentTensor;
-
-/** The part of `onnxruntime-node` in use; the package is optional, so its types cannot be imported. */
-interface OrtPackage {
-  readonly InferenceSession: { create(model: string, options: object): Promise<OrtSession> };
-  readonly Tensor: new (type: string, data: SentTensor['data'], dims: readonly number[]) => OrtTensor;
-  readonly env: { logLevel: string };
-}
-
 let ort: OrtPackage | undefined;
 let session: OrtSession | undefined;
-let feeds: Record<string, OrtTensor> = {};
+let feeds: OrtTensors = {};
 
 const answers: { readonly [Kind in SessionCall['kind']]: (call: never) => Promise<SessionAnswers[Kind]> } = {
   start: async ({ start }: { readonly start: SessionStart }) => {

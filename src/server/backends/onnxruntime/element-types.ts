@@ -1,8 +1,6 @@
+import type { OrtData } from '../../../onnx/runtime/ort-package.js';
 import { type Datatype, datatypeFacts } from '../../../protocol/datatype.js';
 import { packBytes, unpackBytes } from '../../../protocol/tensor.js';
-
-/** The values that a tensor of `onnxruntime-node` holds. */
-export type OrtData = ArrayBufferView | readonly string[];
 
 type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView;
 

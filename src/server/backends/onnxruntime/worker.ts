@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../../core/perf-error.js';
+import type { OrtPackage, OrtSession, OrtTensor, OrtValueMetadata } from '../../../onnx/runtime/ort-package.js';
 import type { BatchOutput } from '../../batching/scatter-outputs.js';
 import { monotonicNow } from '../../server-clock.js';
 import type { GraphTensor, InitialTensor } from '../backend.js';
-import { datatypeOf, type OrtData, toOrtData, toRawData } from './element-types.js';
+import { datatypeOf, toOrtData, toRawData } from './element-types.js';
 import { withTrueInputs } from './overridable-inputs.js';
 import type { BindMessage, FromWorker, RunMessage, ToWorker, WorkerStart } from './worker-messages.js';
 import { yieldToIo } from './yield-to-io.js';
@@ -14,32 +15,6 @@ import { yieldToIo } from './yield-to-io.js';
  * The thread of one model instance: one ONNX Runtime session, one batch at a time. `session.run` computes on the
  * thread that calls it, whatever its promise suggests, and that must not be the thread that serves I/O.
  */
-
-interface OrtTensor {
-  readonly data: OrtData;
-  readonly dims: readonly number[];
-}
-
-interface OrtValueMetadata {
-  readonly name: string;
-  readonly isTensor: boolean;
-  readonly type?: string;
-  /** Symbolic dimensions are text. */
-  readonly shape?: readonly (number | string)[];
-}
-
-interface OrtSession {
-  readonly inputMetadata: readonly OrtValueMetadata[];
-  readonly outputMetadata: readonly OrtValueMetadata[];
-  run(feeds: Record<string, OrtTensor>, fetches: readonly string[]): Promise<Record<string, OrtTensor>>;
-}
-
-/** The part of `onnxruntime-node` in use; the package is optional, so its types cannot be imported. */
-interface OrtPackage {
-  readonly InferenceSession: { create(model: string | Uint8Array, options: object): Promise<OrtSession> };
-  readonly Tensor: new (type: string, data: OrtData, dims: readonly number[]) => OrtTensor;
-  readonly env: { logLevel: string };
-}
 
 const { packagePath, modelPath, optionalInputs, options }: WorkerStart = workerData;
 let lastComputeEnd = 0;
