@@ -1,12 +1,14 @@
+import { PerfError } from '../core/perf-error.js';
 import type { ModelProto } from '../onnx/model-proto.js';
 import { calibrate } from './calibrate.js';
 import type { Calibration } from './calibration/range-of.js';
 import { allInFp16 } from './rewrite/all-in-fp16.js';
-import { int8Dynamic } from './rewrite/int8-dynamic.js';
-import { checkStaticOpset, int8Static } from './rewrite/int8-static.js';
+import { firstWithDynamic, int8Dynamic } from './rewrite/int8-dynamic.js';
+import { firstWithStatic, int8Static } from './rewrite/int8-static.js';
 import type { Rewritten } from './rewrite/rewritten.js';
-import { standardGraph } from './rewrite/standard-graph.js';
+import { opsetOf, standardGraph } from './rewrite/standard-graph.js';
 import { planStatic } from './rewrite/static-plan.js';
+import { upgradeOpset } from './rewrite/upgrade-opset.js';
 import { weightsInFp16 } from './rewrite/weights-in-fp16.js';
 import { floatValuesOf } from './runtime/infer-types.js';
 import type { SentTensors } from './runtime/session-messages.js';
@@ -42,14 +44,24 @@ export async function makeVariant(
     case 'fp16':
       return allInFp16(model, { floatValues: await floatValuesOf(standardGraph(model), packagePath), keepInFp32 });
     case 'int8-dynamic':
-      return int8Dynamic(model, { weightBits, keepInFp32 });
+      return int8Dynamic(newestOf(model, firstWithDynamic), { weightBits, keepInFp32 });
     case 'int8-static':
       return await calibrated(model, options);
   }
 }
 
-async function calibrated(model: ModelProto, options: VariantOptions): Promise<Rewritten> {
-  checkStaticOpset(model);
+/** The model in operators that have a scale for each channel, where it can be had in them, or else from `least` on as it is. */
+function newestOf(model: ModelProto, least: number): ModelProto {
+  try {
+    return upgradeOpset(model);
+  } catch (thrown) {
+    if (thrown instanceof PerfError && opsetOf(model) >= least) return model;
+    throw thrown;
+  }
+}
+
+async function calibrated(source: ModelProto, options: VariantOptions): Promise<Rewritten> {
+  const model = newestOf(source, firstWithStatic);
   const plan = planStatic(model, options.keepInFp32);
   if (plan.converted === 0) return { model, converted: 0, kept: plan.kept };
   return int8Static(plan, { ranges: await calibrate(plan, options), weightBits: options.weightBits });

@@ -1,17 +1,18 @@
 import { parseArgs } from 'node:util';
 import { overload } from './overload.js';
 import { fuzzServer } from './server-fuzz.js';
+import { judgeAllVariants } from './variants-of-models.js';
 import { fuzzWire } from './wire-fuzz.js';
 
 /**
- * `npm run fuzz -- --calls 100000 --seed 1 --part wire|server|overload --seconds 60`: ends with 1 when something is not as
+ * `npm run fuzz -- --calls 100000 --seed 1 --part wire|server|overload|variants --seconds 60`: ends with 1 when something is not as
  * it should be.
  */
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
-    part: { type: 'string', multiple: true, default: ['wire', 'server', 'overload'] },
+    part: { type: 'string', multiple: true, default: ['wire', 'server', 'overload', 'variants'] },
     seconds: { type: 'string', default: '60' },
   },
 });
@@ -21,6 +22,7 @@ const mostGrowthBytes = 64 * 2 ** 20;
 if (values.part.includes('wire')) await wirePart();
 if (values.part.includes('server')) await serverPart();
 if (values.part.includes('overload')) await overloadPart();
+if (values.part.includes('variants')) await variantsPart();
 
 async function wirePart(): Promise<void> {
   for (const protocol of ['http', 'grpc'] as const) {
@@ -65,4 +67,11 @@ function quantiles(values: readonly number[]): string {
   const sorted = values.toSorted((left, right) => left - right);
   const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
   return `p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms`;
+}
+
+async function variantsPart(): Promise<void> {
+  for await (const { model, precision, verdict, fault } of judgeAllVariants()) {
+    process.stdout.write(`${model} ${precision}: ${verdict}${fault === undefined ? '' : `: WRONG, ${fault}`}\n`);
+    if (fault !== undefined) process.exitCode = 1;
+  }
 }

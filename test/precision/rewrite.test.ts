@@ -2,13 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'ava';
+import { floatAttribute, intAttribute, intsAttribute } from '../../src/onnx/attribute.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
+import { createGraphBuilder } from '../../src/onnx/graph-builder.js';
 import type { ModelProto } from '../../src/onnx/model-proto.js';
-import { float32Tensor } from '../../src/onnx/tensor.js';
+import { float32Tensor, tensorDataType } from '../../src/onnx/tensor.js';
 import { allInFp16 } from '../../src/precision/rewrite/all-in-fp16.js';
 import { int8Dynamic } from '../../src/precision/rewrite/int8-dynamic.js';
 import type { Rewritten } from '../../src/precision/rewrite/rewritten.js';
-import { standardGraph } from '../../src/precision/rewrite/standard-graph.js';
+import { opsetOf, standardGraph } from '../../src/precision/rewrite/standard-graph.js';
+import { upgradeOpset } from '../../src/precision/rewrite/upgrade-opset.js';
 import { weightsInFp16 } from '../../src/precision/rewrite/weights-in-fp16.js';
 import { floatValuesOf } from '../../src/precision/runtime/infer-types.js';
 import { openSession } from '../../src/precision/runtime/open-session.js';
@@ -174,4 +177,43 @@ test('standardGraph makes weights of constant nodes', (t) => {
   const initializer = graph.initializer.filter(({ name }) => name !== 'w1');
   const model = { ...source, graph: { ...graph, node: [constant, ...graph.node], initializer } };
   t.is(int8Dynamic(model, { weightBits: 8, keepInFp32: [] }).converted, 2);
+});
+
+/** One of each operator that was written otherwise, in operators of version 9: `input` [n, 32] gives three outputs. */
+function oldGraph(): ModelProto {
+  const graph = createGraphBuilder();
+  const ints = (name: string, ...values: readonly number[]) => intsAttribute(name, values);
+  const input = graph.input({ name: 'input', dataType: tensorDataType.FLOAT, dims: ['n', 32] });
+  const clipped = graph.node('Clip', 'clipped', [input], [floatAttribute('min', -0.5), floatAttribute('max', 0.7)]);
+  const dropped = graph.node('Dropout', 'dropped', [clipped], [floatAttribute('ratio', 0.3)]);
+  const sliced = graph.node('Slice', 'sliced', [dropped], [ints('starts', 4), ints('ends', 30), ints('axes', 1)]);
+  const padded = graph.node('Pad', 'padded', [sliced], [ints('pads', 0, 1, 0, 3), floatAttribute('value', 0.25)]);
+  const wide = graph.node('Unsqueeze', 'wide', [padded], [ints('axes', 1)]);
+  const soft = graph.node('Softmax', 'soft', [graph.node('Concat', 'two', [wide, wide], [intAttribute('axis', 1)])]);
+  const left = graph.node('Split', 'left', [soft], [intAttribute('axis', 1), ints('split', 1, 1)]);
+  graph.node('Squeeze', 'squeezed', [left], [ints('axes', 1)]);
+  graph.node('ReduceSum', 'summed', [padded], [ints('axes', 1), intAttribute('keepdims', 0)]);
+  graph.node('TopK', 'best', [padded], [intAttribute('k', 3)]);
+  const outputs = { squeezed: ['n', 30], summed: ['n'], best: ['n', 3] };
+  for (const [name, dims] of Object.entries(outputs)) graph.output({ name, dataType: tensorDataType.FLOAT, dims });
+  const { model } = graph.finish({ name: 'old', opset: 9, irVersion: 6 });
+  const more: Readonly<Record<string, readonly string[]>> = { Split: ['right'], TopK: ['places'] };
+  const node = model.graph.node.map((each) => ({ ...each, output: [...each.output, ...(more[each.opType] ?? [])] }));
+  return { ...model, graph: { ...model.graph, node } };
+}
+
+test('upgradeOpset says the same in newer operators, and refuses what has no newer form', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const source = oldGraph();
+  const upgraded = upgradeOpset(source);
+  t.is(opsetOf(upgraded), 13);
+  t.is(upgraded.irVersion, 7);
+  t.deepEqual(await answersOf(upgraded, folder), await answersOf(source, folder));
+  const { graph } = source;
+  const node = [{ opType: 'Upsample', input: ['input'], output: ['larger'] }, ...graph.node];
+  t.throws(() => upgradeOpset({ ...source, graph: { ...graph, node } }), {
+    message:
+      'Cannot bring the operators of version 9 to 13: expected an operator that can be, got Upsample: it is no more',
+  });
+  t.is(upgradeOpset(smallGraph()).opsetImport[0]?.version, 17);
 });

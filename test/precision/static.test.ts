@@ -11,7 +11,7 @@ import { float32Tensor, tensorDataType } from '../../src/onnx/tensor.js';
 import { compareAnswers } from '../../src/precision/accuracy/compare-answers.js';
 import { calibrate } from '../../src/precision/calibrate.js';
 import { calibrations, rangeOf } from '../../src/precision/calibration/range-of.js';
-import { checkStaticOpset, int8Static } from '../../src/precision/rewrite/int8-static.js';
+import { int8Static } from '../../src/precision/rewrite/int8-static.js';
 import { planStatic } from '../../src/precision/rewrite/static-plan.js';
 import { openSession, type Session } from '../../src/precision/runtime/open-session.js';
 import { spreadOf } from '../../src/precision/runtime/spread-of.js';
@@ -105,7 +105,7 @@ for (const opset of [12, 17]) {
 }
 
 test('int8-static refuses operators without QuantizeLinear', (t) => {
-  t.throws(() => checkStaticOpset(smallNetwork(9)), {
+  t.throws(() => int8Static(planStatic(smallNetwork(9)), { ranges: new Map(), weightBits: 8 }), {
     message: 'Cannot quantise to int8-static: expected operators of version 10 or newer, got 9',
   });
 });
@@ -128,4 +128,20 @@ test('rangeOf cuts a far outlier as its calibration says', (t) => {
     t.true(low < -0.9 && low >= span.low && high > 0.9 && high < 20, `${calibration}: ${low} to ${high}`);
   }
   t.deepEqual(rangeOf({ low: 3, high: 3 }, counts, 'entropy'), { low: 3, high: 3 });
+});
+
+test('the range of least squared error has less of it than other ranges', (t) => {
+  const values = uniformValues(20_000, 'tails').map((value) => Math.atanh(value * 0.9999) ** 3);
+  const errorOf = ({ low, high }: { readonly low: number; readonly high: number }): number => {
+    const scale = (high - low) / 255;
+    const rounded = (value: number) => Math.round(Math.max(low, Math.min(high, value)) / scale) * scale;
+    return values.reduce((sum, value) => sum + (value - rounded(value)) ** 2, 0);
+  };
+  const span = spreadOf(values);
+  const found = rangeOf(span, spreadOf(values, span).counts, 'mse');
+  t.true(found.high < span.high);
+  for (const share of [1, 0.9, 0.7, 0.5, 0.3]) {
+    const other = { low: span.low * share, high: span.high * share };
+    t.true(errorOf(found) <= errorOf(other) * 1.02, `${share}: ${errorOf(found)} against ${errorOf(other)}`);
+  }
 });

@@ -50,7 +50,9 @@ export async function buildVariant(options: BuildOptions): Promise<BuiltVariant>
     const accuracy = await compareAnswers(original, session, samples);
     variant = { ...variant, accuracy };
     const refusal = judgeAccuracy(accuracy, limits);
-    return refusal === undefined ? { variant, path, session } : { variant: { ...variant, refusal }, path };
+    if (refusal === undefined) return { variant, path, session };
+    await session[Symbol.asyncDispose]();
+    return { variant: { ...variant, refusal }, path };
   } catch (thrown) {
     if (!(thrown instanceof PerfError)) throw thrown;
     return { variant: { ...variant, refusal: messageOf(thrown) }, path };

@@ -1,8 +1,9 @@
 import type { Range } from '../rewrite/int8-static.js';
 import { leastDivergence } from './least-divergence.js';
+import { leastSquaredError } from './least-error.js';
 
 /** How the range of a value is found from what it was while samples ran. */
-export const calibrations = ['minmax', 'percentile', 'entropy'] as const;
+export const calibrations = ['minmax', 'percentile', 'entropy', 'mse'] as const;
 
 export type Calibration = (typeof calibrations)[number];
 
@@ -11,16 +12,26 @@ const cutShare = 0.00005;
 
 /**
  * The range that a value is quantised to: all of its span; the span without the outermost 0.01 % of its numbers; or the one
- * whose quantised form differs least from the original by relative entropy. Values that are not counted have their span.
+ * whose quantised form differs least from the original, by relative entropy or by squared error. Values that are not counted have their span.
  *
  * @param counts in equal parts of the span
  */
 export function rangeOf(span: Range, counts: Float64Array | undefined, calibration: Calibration): Range {
   if (counts === undefined || calibration === 'minmax' || !(span.high > span.low)) return span;
-  const [first, last] =
-    calibration === 'percentile' ? middleParts(counts) : leastDivergence(counts, zeroPart(span, counts));
+  const [first, last] = partsOf(counts, zeroPart(span, counts), calibration);
   const width = (span.high - span.low) / counts.length;
   return { low: span.low + first * width, high: span.low + (last + 1) * width };
+}
+
+function partsOf(counts: Float64Array, zero: number, calibration: Exclude<Calibration, 'minmax'>) {
+  switch (calibration) {
+    case 'percentile':
+      return middleParts(counts);
+    case 'entropy':
+      return leastDivergence(counts, zero);
+    case 'mse':
+      return leastSquaredError(counts, zero);
+  }
 }
 
 /** The parts, first and last, between which all but a few of the numbers lie. */

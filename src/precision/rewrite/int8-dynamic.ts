@@ -10,7 +10,7 @@ import { constantsOf, freshNames, hasSubgraph, opsetOf, standardGraph, withIniti
 import { int8Tensor } from './weight-values.js';
 
 /** The first version of the operators with `DynamicQuantizeLinear`. */
-const firstOpset = 11;
+export const firstWithDynamic = 11;
 
 /** How weights are stored. */
 export interface Int8DynamicOptions {
@@ -28,10 +28,10 @@ export interface Int8DynamicOptions {
  */
 export function int8Dynamic(source: ModelProto, { weightBits, keepInFp32 }: Int8DynamicOptions): Rewritten {
   const opset = opsetOf(source);
-  if (opset < firstOpset) {
+  if (opset < firstWithDynamic) {
     throw new PerfError(
       'model',
-      `Cannot quantise to int8-dynamic: expected operators of version ${firstOpset} or newer, got ${opset}`,
+      `Cannot quantise to int8-dynamic: expected operators of version ${firstWithDynamic} or newer, got ${opset}`,
     );
   }
   const model = standardGraph(source);

@@ -22,43 +22,48 @@ export interface Int8StaticOptions {
   readonly weightBits: 7 | 8;
 }
 
-/** The first version of the operators with `QuantizeLinear`, and the first in which it knows channels. */
-const [firstOpset, firstWithChannels] = [10, 13];
-
-/** @throws PerfError `model` for operators that are too old to be quantised */
-export function checkStaticOpset(model: ModelProto): void {
-  const opset = opsetOf(model);
-  if (opset >= firstOpset) return;
-  throw new PerfError(
-    'model',
-    `Cannot quantise to int8-static: expected operators of version ${firstOpset} or newer, got ${opset}`,
-  );
-}
+/** The first version of the operators with `QuantizeLinear`; from version 13 on it knows channels. */
+export const firstWithStatic = 10;
+const firstWithChannels = 13;
 
 /**
  * Carries out a plan in QDQ form: each quantised value is followed by `QuantizeLinear` and `DequantizeLinear`, weights and
  * biases are stored as integers before a `DequantizeLinear`, and ONNX Runtime fuses these around the nodes between them.
+ * Nodes that stay in FP32 read values of such nodes as they are.
+ *
+ * @throws PerfError `model` for operators that are too old to be quantised
  */
 export function int8Static(plan: StaticPlan, { ranges, weightBits }: Int8StaticOptions): Rewritten {
-  const { model, layers, values, sameAs, converted, kept } = plan;
+  const { model, layers, values, sameAs, inBytes, madeInBytes, converted, kept } = plan;
+  checkOpset(model);
   const parameters = new Map<string, Parameters>();
   for (const name of values) {
     const range = ranges.get(sameAs.get(name) ?? name);
     if (range !== undefined) parameters.set(name, parametersOf(range));
   }
   const writer = createNodeWriter(model);
-  const inputs = quantizedInputs(writer, parameters, model);
+  const quantizer = createQuantizer(writer, parameters, madeInBytes);
+  for (const { name } of model.graph.input) quantizer.given(name);
   const storing = { writer, bits: weightBits, hasChannels: opsetOf(model) >= firstWithChannels };
   for (const node of model.graph.node) {
     const [first = ''] = node.input;
     const [layer, scale] = [layers.get(node), parameters.get(first)?.scale];
-    const read = node.input.map((name) => inputs.get(name) ?? name);
+    const read = inBytes.has(node) ? node.input.map(quantizer.nameOf) : node.input;
     const isStored = layer !== undefined && scale !== undefined;
     const input = isStored ? [read[0] ?? first, ...storeWeights(layer, scale, storing)] : read;
-    addQuantized({ ...node, input }, writer, parameters);
+    quantizer.add({ ...node, input });
   }
   const graph = withInitializers({ ...model.graph, node: writer.nodes, valueInfo: [] }, writer.tensors);
   return { model: { ...model, graph }, converted, kept };
+}
+
+function checkOpset(model: ModelProto): void {
+  const opset = opsetOf(model);
+  if (opset >= firstWithStatic) return;
+  throw new PerfError(
+    'model',
+    `Cannot quantise to int8-static: expected operators of version ${firstWithStatic} or newer, got ${opset}`,
+  );
 }
 
 /** A value is about (byte - zeroPoint) * scale. */
@@ -76,32 +81,43 @@ function parametersOf({ low, high }: Range): Parameters {
     : { scale, zeroPoint: Math.min(255, roundToEven(-from / scale)) };
 }
 
-/** Quantises what callers give; what it is called behind that. */
-function quantizedInputs(
-  writer: NodeWriter,
-  parameters: ReadonlyMap<string, Parameters>,
-  { graph }: ModelProto,
-): ReadonlyMap<string, string> {
-  const inputs = new Map<string, string>();
-  for (const { name } of graph.input) {
-    const found = parameters.get(name);
-    if (found === undefined) continue;
-    const quantized = writer.fresh(`${name}.quantized`);
-    throughBytes(name, quantized, found, writer);
-    inputs.set(name, quantized);
-  }
-  return inputs;
+/** Adds the nodes of a plan, and quantises their values. */
+interface Quantizer {
+  /** Quantises a value that is there, for those who read bytes. */
+  given(name: string): void;
+  /** Under which name a value is there for those who read bytes. */
+  nameOf(name: string): string;
+  /** Adds a node. What it makes in bytes is quantised for everybody, anything else for those who read bytes. */
+  add(node: NodeProto): void;
 }
 
-/** Adds a node; what it gives is quantised before others read it, whoever they are. */
-function addQuantized(node: NodeProto, writer: NodeWriter, parameters: ReadonlyMap<string, Parameters>): void {
-  const raw = new Map<string, string>();
-  for (const name of node.output) if (parameters.has(name)) raw.set(name, writer.fresh(`${name}.raw`));
-  writer.nodes.push({ ...node, output: node.output.map((name) => raw.get(name) ?? name) });
-  for (const [name, from] of raw) {
+function createQuantizer(
+  writer: NodeWriter,
+  parameters: ReadonlyMap<string, Parameters>,
+  madeInBytes: ReadonlySet<string>,
+): Quantizer {
+  const inBytes = new Map<string, string>();
+  const quantize = (name: string, from: string, into: string): void => {
     const found = parameters.get(name);
-    if (found !== undefined) throughBytes(from, name, found, writer);
-  }
+    if (found !== undefined) throughBytes(from, into, found, writer);
+  };
+  const given = (name: string): void => {
+    if (!parameters.has(name)) return;
+    const quantized = writer.fresh(`${name}.quantized`);
+    inBytes.set(name, quantized);
+    quantize(name, name, quantized);
+  };
+  return {
+    given,
+    nameOf: (name) => inBytes.get(name) ?? name,
+    add: (node) => {
+      const made = node.output.filter((name) => madeInBytes.has(name) && parameters.has(name));
+      const raw = new Map(made.map((name) => [name, writer.fresh(`${name}.raw`)]));
+      writer.nodes.push({ ...node, output: node.output.map((name) => raw.get(name) ?? name) });
+      for (const [name, from] of raw) quantize(name, from, name);
+      for (const name of node.output) if (!raw.has(name)) given(name);
+    },
+  };
 }
 
 function throughBytes(from: string, into: string, { scale, zeroPoint }: Parameters, writer: NodeWriter): void {

@@ -16,6 +16,10 @@ export interface StaticPlan {
   readonly values: ReadonlySet<string>;
   /** Values that have the scale and zero point of another one: those that only move elements. */
   readonly sameAs: ReadonlyMap<string, string>;
+  /** Nodes that read bytes. */
+  readonly inBytes: ReadonlySet<NodeProto>;
+  /** Of the values, those that are bytes when they are made; the others are quantised for whoever reads bytes. */
+  readonly madeInBytes: ReadonlySet<string>;
   /** Nodes that compute in 8 bits. */
   readonly converted: number;
   readonly kept: readonly Kept[];
@@ -36,6 +40,8 @@ interface Draft {
   readonly layers: Map<NodeProto, QuantizedLayer>;
   readonly values: Set<string>;
   readonly sameAs: Map<string, string>;
+  readonly inBytes: Set<NodeProto>;
+  readonly madeInBytes: Set<string>;
   readonly kept: Kept[];
   converted: number;
 }
@@ -62,6 +68,8 @@ export function planStatic(source: ModelProto, keepInFp32: readonly string[] = [
     layers: new Map(),
     values: new Set(),
     sameAs: new Map(),
+    inBytes: new Set(),
+    madeInBytes: new Set(),
     kept: [],
     converted: 0,
   };
@@ -83,33 +91,42 @@ function planNode(node: NodeProto, draft: Draft): void {
 }
 
 function planLayer(node: NodeProto, layer: QuantizedLayer, draft: Draft): void {
-  const { layers, values } = draft;
+  const { layers, values, inBytes } = draft;
   layers.set(node, layer);
+  inBytes.add(node);
   draft.converted++;
   values.add(node.input[0] ?? '');
   const given = settled(node.output[0] ?? '', draft);
-  if (layer.mustGiveBytes || isReadInBytes(given, draft)) values.add(given);
+  if (layer.mustGiveBytes || isReadInBytes(given, draft)) giveBytes(given, draft);
+}
+
+function giveBytes(value: string, { values, madeInBytes }: Draft): void {
+  values.add(value);
+  madeInBytes.add(value);
 }
 
 /** What lies between two nodes in 8 bits stays in 8 bits. */
-function planBetween({ opType, input, output }: NodeProto, draft: Draft): void {
-  const { values, sameAs } = draft;
+function planBetween(node: NodeProto, draft: Draft): void {
+  const { opType, input, output } = node;
+  const { values, sameAs, inBytes } = draft;
   const [from = '', into = ''] = [input[0], output[0]];
   const isMover = movers.has(opType);
   if (!(isMover || pools.has(opType)) || !values.has(from) || !isReadInBytes(into, draft)) return;
-  values.add(into);
+  inBytes.add(node);
+  giveBytes(into, draft);
   if (isMover) sameAs.set(into, sameAs.get(from) ?? from);
 }
 
 function planAdd(node: NodeProto, draft: Draft): void {
-  const { values, kept, constants } = draft;
+  const { values, kept, constants, inBytes } = draft;
   if (!node.input.every((name) => values.has(name))) {
     const isConstant = node.input.some((name) => constants.has(name));
     kept.push(keptNode(node, isConstant ? 'it adds a constant' : 'what it adds is not quantised'));
     return;
   }
   draft.converted++;
-  values.add(settled(node.output[0] ?? '', draft));
+  inBytes.add(node);
+  giveBytes(settled(node.output[0] ?? '', draft), draft);
 }
 
 /** The value behind a `Relu` or `Clip` that alone reads this one: a quantised range does their work. */
