@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GridRow, readGrid } from '../../searcher/replay/read-grid.js';
 import { type GridScore, type GridTask, quantile, scoreGrid, throughputWithin } from './search-grid.js';
+import { simulatorError } from './simulator-error.js';
 import { syntheticGrids } from './synthetic-grids.js';
 
 const budgets = [25, 35];
@@ -27,6 +28,13 @@ export async function benchSearch(folder?: string): Promise<void> {
   const pooled = all.flatMap(({ fractions }) => fractions);
   console.log(`${reached} of ${all.length} tasks: nine in ten seeds reach 95 %; ${broken} choices break a limit`);
   console.log(`of all ${pooled.length} searches nine in ten reach ${percent(quantile(pooled, 0.1))}`);
+  for (const { name, rows } of folder === undefined ? [] : grids) {
+    const { median, ninth, repeat } = await simulatorError(rows, Math.min(...budgets));
+    const again = repeat === undefined ? '' : `; two recordings of a point: ${percent(repeat)}`;
+    console.log(
+      `${name}: the simulator is off by ${percent(median)} at the median, nine in ten ${percent(ninth)}${again}`,
+    );
+  }
   const oracles = all.flatMap(({ oracle }) => oracle ?? []);
   if (oracles.length > 0) console.log(`of the oracle's nine in ten reach ${percent(quantile(oracles, 0.1))}`);
 }

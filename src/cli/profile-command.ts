@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Argv, Options } from 'yargs';
+import { type WeightedSearch, weightedGainLine } from '../../reports/weighted-gain.js';
 import { messageOf, PerfError } from '../core/perf-error.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
@@ -57,10 +58,10 @@ export async function profileCommand(argv: ParsedFlags, context: CommandContext)
   for (const [reason, keys] of settings.unused) context.progress.say(`Not used: ${keys.join(', ')}, since ${reason}.`);
   const folder = join(String(settings.values['export_path'] ?? '.'), 'results');
   openResults('export_path', folder);
-  const finished: FinishedSearch[] = [];
-  for (const { options, wish } of searches) {
+  const finished: (FinishedSearch & WeightedSearch)[] = [];
+  for (const { options, wish, search } of searches) {
     if (wish.journal !== undefined) makeFolder(dirname(wish.journal));
-    finished.push(await runSearch(options, wish, context));
+    finished.push({ ...(await runSearch(options, wish, context)), weight: search.weight });
     writeResults(
       'export_path',
       folder,
@@ -68,6 +69,7 @@ export async function profileCommand(argv: ParsedFlags, context: CommandContext)
     );
     if (context.interrupt.signal.aborted) break;
   }
+  context.print(weightedGainLine(finished));
   return finished.find(({ exitCode }) => exitCode !== exitCodes.done)?.exitCode ?? exitCodes.done;
 }
 

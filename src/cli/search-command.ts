@@ -12,7 +12,8 @@ import { refuseRepeats } from './flags/refuse-repeats.js';
 import { parseVariations } from './flags/vary-flag.js';
 import { settingNames } from './search/apply-candidate.js';
 import { runReplay } from './search/run-replay.js';
-import { runSearch, type SearchWish } from './search/run-search.js';
+import { searchModels } from './search/search-models.js';
+import type { SearchWish } from './search/search-wish.js';
 import { withUi } from './ui/with-ui.js';
 
 const text = { type: 'string', requiresArg: true } as const;
@@ -100,7 +101,7 @@ export async function searchCommand(argv: ParsedFlags, context: CommandContext):
   const wish = wishOf(argv);
   if (argv.replay === undefined) {
     const options = searchOptions(argv);
-    return withUi(uiPort(argv), context, async (watched) => (await runSearch(options, wish, watched)).exitCode);
+    return withUi(uiPort(argv), context, (watched) => searchModels(options, wish, watched));
   }
   return runReplay(
     {

@@ -166,7 +166,6 @@ test('search refuses before the first measurement what it cannot do', async (t) 
     await refusal('-m', 'simple', '--constraint', 'gpu_used_memory:max=100'),
     /Cannot search by gpu_used_memory: expected a metric that is measured here/,
   );
-  t.regex(await refusal('-m', 'a,b'), /Cannot search several models at once: expected one with -m, got a,b/);
   t.regex(
     await refusal('-m', 'simple', '--budget', '5'),
     /Cannot use --budget: expected a time such as 90s, 10m or 1h, got '5'/,

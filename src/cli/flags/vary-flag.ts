@@ -1,26 +1,37 @@
 import type { SettingValue } from '../../core/trial.js';
 import { settingNames } from '../search/apply-candidate.js';
 import type { Variations } from '../search/live-space.js';
+import { placeOf } from '../search/model-settings.js';
 import { precisionNames } from '../search/precision-names.js';
 import { badFlag, oneOf } from './parse.js';
+
+/** Settings whose values are words. */
+const wordsOf: Readonly<Record<string, readonly string[]>> = {
+  precision: precisionNames,
+  instance_kind: ['KIND_CPU', 'KIND_GPU', 'KIND_AUTO'],
+};
+/** Not of a model within the searched one. */
+const ofRequests: readonly string[] = ['batch_size', 'precision'];
 
 /** How many values a range may stand for. */
 const longestRange = 1000;
 
 /**
- * `--vary NAME=V1,V2,...` or `--vary NAME=START:END[:STEP]`: the values of one dimension.
+ * `--vary NAME=V1,V2,...` or `--vary NAME=START:END[:STEP]`: the values of one dimension, of a model within the searched one with MODEL: in front.
  *
  * @throws PerfError `usage`
  */
 export function parseVariations(given: readonly string[]): Variations {
   const entries = given.map((text): [string, readonly SettingValue[]] => {
-    const [, name = '', list = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
-    if (!settingNames.includes(name)) {
+    const [, name = '', list = ''] = /^((?:[^=]+:)?\w+)=(.+)$/.exec(text) ?? [];
+    const { model, setting } = placeOf(name);
+    if (!settingNames.includes(setting) || (model !== undefined && ofRequests.includes(setting))) {
       throw badFlag('--vary', `NAME=VALUES with a name of ${settingNames.join(', ')}`, text);
     }
     const parts = list.split(',').map((part) => part.trim());
-    if (name === 'precision') {
-      return [name, [...new Set(parts.map((part) => oneOf('--vary precision', part, precisionNames)))]];
+    const words = wordsOf[setting];
+    if (words !== undefined) {
+      return [name, [...new Set(parts.map((part) => oneOf(`--vary ${name}`, part, words)))]];
     }
     return [name, [...new Set(parts.flatMap((part) => valuesOf(part, text)))].sort(ascending)];
   });

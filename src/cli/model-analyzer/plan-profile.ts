@@ -4,6 +4,7 @@ import { PerfError } from '../../core/perf-error.js';
 import type { Candidate } from '../../core/trial.js';
 import type { ServerLaunch } from '../embedded-server.js';
 import type { SearchLoads, Variations } from '../search/live-space.js';
+import { composingArguments } from './composing-arguments.js';
 import { expandParameters } from './expand-parameters.js';
 import { goalArguments } from './goal-arguments.js';
 import { perfAnalyzerArguments, serverArguments } from './pass-flags.js';
@@ -20,6 +21,8 @@ export interface ModelSearch {
   /** Of `model_config_parameters`. */
   readonly combinations: readonly Candidate[] | undefined;
   readonly launch: ServerLaunch;
+  /** Beside the other models. */
+  readonly weight: number;
 }
 
 const strategies: Readonly<Record<string, string>> = { brute: 'brute', quick: 'quick', optuna: 'bayes' };
@@ -50,6 +53,7 @@ function planModel(settings: ProfileSettings, model: ModelEntry): ModelSearch {
       ...serverChoice(settings, passed),
       ...strategyChoice(settings),
       ...goalArguments(settings, model),
+      ...composingArguments(settings),
       ...['--journal', join(String(values['checkpoint_directory'] ?? 'checkpoints'), `${model.name}.jsonl`)],
       ...variantChoice(settings, model),
       ...passed,
@@ -58,7 +62,17 @@ function planModel(settings: ProfileSettings, model: ModelEntry): ModelSearch {
     usual: parameters === undefined ? usualOf(settings) : undefined,
     combinations: parameters === undefined ? undefined : expandParameters(parameters, file, place),
     launch: serverArguments(settings, model),
+    weight: weightOf(settings, model),
   };
+}
+
+function weightOf({ file }: ProfileSettings, { name, values }: ModelEntry): number {
+  const weight = Number(values['weighting'] ?? 1);
+  if (weight > 0) return weight;
+  throw new PerfError(
+    'usage',
+    `Cannot read ${file}: expected a number above 0 at profile_models.${name}.weighting, got ${weight}`,
+  );
 }
 
 function refuseForeign({ values }: ProfileSettings): void {
@@ -78,8 +92,6 @@ function refuseForeign({ values }: ProfileSettings): void {
   }
   const impossible = {
     run_config_profile_models_concurrently_enable: 'models one after the other',
-    ensemble_composing_models: 'no search of composing models',
-    cpu_only_composing_models: 'no search of composing models',
     reload_model_disable: 'a server that loads configurations',
   };
   for (const [key, expected] of Object.entries(impossible)) {
@@ -89,7 +101,7 @@ function refuseForeign({ values }: ProfileSettings): void {
 }
 
 function serverChoice({ values }: ProfileSettings, passed: readonly string[]): string[] {
-  const { client_protocol: protocol = 'grpc', model_repository: repository, bls_composing_models: composing } = values;
+  const { client_protocol: protocol = 'grpc', model_repository: repository } = values;
   const isRemote = values['triton_launch_mode'] === 'remote';
   const url =
     protocol === 'grpc'
@@ -105,7 +117,6 @@ function serverChoice({ values }: ProfileSettings, passed: readonly string[]): s
     ...(passed.some((flag) => flag.startsWith('--protocol=')) ? [] : ['-i', String(protocol)]),
     ...where,
     ...(isRemote || repository === undefined ? [] : ['--model-repository', String(repository)]),
-    ...(composing === undefined ? [] : ['--bls-composing-models', (composing as readonly string[]).join(',')]),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Candidate } from '../../core/trial.js';
 import { withLeaves } from '../../protocol/config-leaves.js';
 import type { DynamicBatching, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import { settingsOf } from './model-settings.js';
 import { fileNameOf } from './precision-names.js';
 
 type Apply = (config: ModelConfig, value: string) => ModelConfig;
@@ -12,6 +13,10 @@ const parameter =
 /** What each dimension means in a model's configuration; they are applied in this order. */
 const settings: Readonly<Record<string, Apply>> = {
   instance_count: (config, value) => ({ ...config, instance_group: instances(config, Number(value)) }),
+  instance_kind: (config, value) => ({
+    ...config,
+    instance_group: config.instance_group.map((group) => ({ ...group, kind: value as InstanceGroup['kind'] })),
+  }),
   max_batch_size: (config, value) =>
     withBatching({ ...config, ...withoutFull(config, Number(value)), max_batch_size: Number(value) }, {}),
   max_queue_delay_microseconds: (config, value) =>
@@ -41,9 +46,11 @@ export const settingNames: readonly string[] = [...Object.keys(settings), 'batch
 /**
  * The configuration of a candidate: what it does not name stays as it is. Names that are no settings are paths of fields.
  *
+ * @param model whose configuration it is; `undefined` for the searched one
  * @throws Error for a path that a configuration does not have
  */
-export function applyCandidate(config: ModelConfig, candidate: Candidate): ModelConfig {
+export function applyCandidate(config: ModelConfig, whole: Candidate, model?: string): ModelConfig {
+  const candidate = settingsOf(whole, model);
   const fields = Object.entries(candidate).filter(([name]) => !(name in settings) && !loadNames.includes(name));
   return Object.entries(settings).reduce(
     (changed, [name, apply]) => (candidate[name] === undefined ? changed : apply(changed, String(candidate[name]))),
@@ -55,8 +62,10 @@ export function applyCandidate(config: ModelConfig, candidate: Candidate): Model
 export const withoutLoad = (candidate: Candidate): Candidate =>
   Object.fromEntries(Object.entries(candidate).filter(([name]) => !loadNames.includes(name)));
 
-/** One group of the kind that the first one has. */
-function instances({ instance_group: [first] }: ModelConfig, count: number): readonly InstanceGroup[] {
+/** One group of the kind that the first one has; one that has the count already stays as it is. */
+function instances({ instance_group: groups }: ModelConfig, count: number): readonly InstanceGroup[] {
+  const [first, second] = groups;
+  if (first?.count === count && second === undefined) return groups;
   const kind = first?.kind ?? 'KIND_CPU';
   return [{ ...(first ?? emptyGroup), name: '', kind, count }];
 }

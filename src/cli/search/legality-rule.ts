@@ -3,6 +3,7 @@ import { messageOf } from '../../core/perf-error.js';
 import { type Candidate, candidateKey } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import { applyCandidate, withoutLoad } from './apply-candidate.js';
+import { settingsOf } from './model-settings.js';
 
 /** What is known of the machine that serves. */
 export interface ServingMachine {
@@ -12,6 +13,8 @@ export interface ServingMachine {
 
 export interface LegalityOptions {
   readonly config: ModelConfig;
+  /** Of the models that work within it. */
+  readonly composing?: ReadonlyMap<string, ModelConfig>;
   /** Inferences in a request, unless that varies. */
   readonly batchSize: number;
   /** `undefined`: not known, so that nothing is left out for its sake. */
@@ -19,10 +22,22 @@ export interface LegalityOptions {
 }
 
 /** Says why a candidate cannot work, or would only be slower than another, before anything is measured. */
-export function legalityRule({ config, batchSize, machine }: LegalityOptions): Rule {
+export function legalityRule({ config, composing = new Map(), batchSize, machine }: LegalityOptions): Rule {
+  const rules = [...composing].map(([name, own]) => {
+    const rule = ruleOfModel({ config: own, batchSize: 1, machine }, name);
+    return (candidate: Candidate) => {
+      const reason = rule(candidate);
+      return reason === undefined ? undefined : `${name}: ${reason}`;
+    };
+  });
+  const all = [ruleOfModel({ config, batchSize, machine }), ...rules];
+  return (candidate) => all.map((rule) => rule(candidate)).find((reason) => reason !== undefined);
+}
+
+function ruleOfModel({ config, batchSize, machine }: LegalityOptions, model?: string): Rule {
   const known = new Map<string, ModelConfig | string>();
   const configOf = (candidate: Candidate): ModelConfig | string => {
-    const settings = withoutLoad(candidate);
+    const settings = settingsOf(withoutLoad(candidate), model);
     const key = candidateKey(settings);
     const found = known.get(key) ?? applied(config, settings);
     known.set(key, found);

@@ -5,6 +5,7 @@ import { PerfError } from '../../core/perf-error.js';
 import type { Candidate, SettingValue } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import { legalityRule, type ServingMachine } from './legality-rule.js';
+import { nameOf, placeOf } from './model-settings.js';
 
 /** Values of a dimension, as given with `--vary`. */
 export type Variations = ReadonlyMap<string, readonly SettingValue[]>;
@@ -17,6 +18,8 @@ export interface SearchLoads {
 
 export interface LiveSpaceOptions {
   readonly config: ModelConfig;
+  /** Of the models that work within it. */
+  readonly composing?: ReadonlyMap<string, ModelConfig>;
   readonly variations: Variations;
   /** Instead of what usually matters; what does not apply to the model is left out. */
   readonly usual?: Variations;
@@ -69,11 +72,24 @@ function checkSize(dimensions: readonly Dimension[], combinations: number): void
   );
 }
 
-function chosenVariations({ config, variations, usual, combinations, machine }: LiveSpaceOptions): Variations {
+function chosenVariations({ config, composing, variations, ...options }: LiveSpaceOptions): Variations {
+  const { usual, combinations, machine } = options;
   if (combinations !== undefined) return variations;
-  if (usual === undefined) return variations.size > 0 ? variations : usualVariations(config, machine?.cores);
+  const within = usualWithin(composing, usual?.get('instance_count') ?? instanceCounts(machine?.cores));
+  if (usual === undefined && variations.size > 0) return variations;
+  if (config.ensemble_scheduling !== undefined) return new Map([...within, ...variations]);
+  const own = usual === undefined ? usualVariations(config, machine?.cores) : usual;
   const applies = ([name]: readonly [string, unknown]): boolean => name !== 'max_batch_size' || canBatch(config);
-  return new Map([...[...usual].filter(applies), ...variations]);
+  return new Map([...[...own].filter(applies), ...within, ...variations]);
+}
+
+/** An ensemble has no instances of its own, but each model within it has. */
+function usualWithin(
+  composing: LiveSpaceOptions['composing'] = new Map(),
+  counts: readonly SettingValue[],
+): Variations {
+  const names = [...composing.keys()].map((model) => nameOf({ model, setting: 'instance_count' }));
+  return new Map(names.map((name) => [name, counts]));
 }
 
 const withPrecisions = (variations: Variations, precisions: readonly SettingValue[] | undefined): Variations =>
@@ -92,17 +108,20 @@ const conditions: ReadonlyMap<string, { readonly name: string; readonly applies:
 /** In the order in which they are named, those that depend on others behind these. */
 function dimensionsOf(variations: Variations): Dimension[] {
   const all = [...variations].map(([name, values]): Dimension => {
-    const condition = conditions.get(name);
-    const oneOf = condition && variations.get(condition.name)?.filter(condition.applies);
-    const when = condition && oneOf ? { when: { name: condition.name, oneOf } } : {};
+    const { model, setting } = placeOf(name);
+    const condition = conditions.get(setting);
+    const other = condition && nameOf({ model, setting: condition.name });
+    const oneOf = other && variations.get(other)?.filter(condition.applies);
+    const when = other && oneOf ? { when: { name: other, oneOf } } : {};
     return { ...dimensionOf(name, values), ...when };
   });
   return [...all.filter(({ when }) => when === undefined), ...all.filter(({ when }) => when !== undefined)];
 }
 
 function dimensionOf(name: string, values: readonly SettingValue[]): Dimension {
-  const isLog = name === 'max_batch_size' || name.endsWith('_thread_count');
-  const isNamed = values.some((value) => typeof value === 'string') || name === 'execution_mode';
+  const { setting } = placeOf(name);
+  const isLog = setting === 'max_batch_size' || setting.endsWith('_thread_count');
+  const isNamed = values.some((value) => typeof value === 'string') || setting === 'execution_mode';
   return {
     name,
     kind: isNamed ? 'categorical' : isLog && !values.includes(0) ? 'log' : 'integer',
@@ -113,10 +132,12 @@ function dimensionOf(name: string, values: readonly SettingValue[]): Dimension {
 const usualInstances = 5;
 const usualLargestBatch = 32;
 
+const instanceCounts = (cores = usualInstances): number[] =>
+  Array.from({ length: Math.min(usualInstances, cores) }, (_, index) => index + 1);
+
 function usualVariations(config: ModelConfig, cores: number | undefined): Variations {
-  const most = Math.min(usualInstances, cores ?? usualInstances);
   return new Map<string, readonly SettingValue[]>([
-    ['instance_count', Array.from({ length: most }, (_, index) => index + 1)],
+    ['instance_count', instanceCounts(cores)],
     ...(canBatch(config)
       ? ([
           ['max_batch_size', doublings(1, usualLargestBatch)],

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { LoadSettings } from '../../core/load.js';
 import { tool } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
 import type { Level } from '../../core/run.js';
 import type { MeasurementSettings, RunSettings } from '../../core/run-settings.js';
 import type { Candidate, Measure, Trial } from '../../core/trial.js';
+import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
 import type { ServerLaunch } from '../embedded-server.js';
@@ -56,19 +58,39 @@ export interface Loader {
  * @param restarts begin each configuration with a new server, where it is ours, so that its memory is that of the configuration alone
  */
 export function createLoader(server: SearchServer, modelName: string, restarts: boolean): Loader {
-  const original = JSON.stringify(server.config);
-  let loaded = original;
+  const originals = configurationsOf(server, modelName, {});
+  let loaded = originals.map(textOf);
   return {
     load: async (candidate) => {
-      const wanted = applyCandidate(server.config, candidate);
-      const text = JSON.stringify(wanted);
-      if (text === loaded) return;
-      loaded = '';
+      const wanted = configurationsOf(server, modelName, candidate);
+      const texts = wanted.map(textOf);
+      if (isDeepStrictEqual(texts, loaded)) return;
+      const before = restarts ? originals.map(textOf) : loaded;
+      loaded = [];
       if (restarts) await server.restart();
-      if (!restarts || text !== original) await server.client.loadModel(modelName, wanted);
-      loaded = text;
+      for (const [index, { name, config }] of wanted.entries()) {
+        if (texts[index] !== before[index]) await server.client.loadModel(name, config);
+      }
+      loaded = texts;
     },
   };
+}
+
+interface NamedConfiguration {
+  readonly name: string;
+  readonly config: ModelConfig;
+}
+
+const textOf = ({ config }: NamedConfiguration): string => JSON.stringify(config);
+
+/** Those of the models within the searched one first, as it is made of them. */
+function configurationsOf(
+  { config, composing }: Pick<SearchServer, 'config' | 'composing'>,
+  modelName: string,
+  candidate: Candidate,
+): NamedConfiguration[] {
+  const within = [...composing].map(([name, own]) => ({ name, config: applyCandidate(own, candidate, name) }));
+  return [...within, { name: modelName, config: applyCandidate(config, candidate) }];
 }
 
 /**
@@ -146,12 +168,14 @@ export interface Conditions extends Omit<MeasureOptions, 'context'> {
  */
 export function conditionsKey({ server, options, effort, setup }: Conditions): string {
   const { load, measurement, ...rest } = options.settings;
-  const files =
-    server.modelRepository === undefined ? [server.url] : filesIn(join(server.modelRepository, rest.modelName));
+  const { modelRepository: repository, composing } = server;
+  const names = [rest.modelName, ...composing.keys()];
+  const files = repository === undefined ? [server.url] : names.flatMap((name) => filesIn(join(repository, name)));
   const conditions = {
     tool,
     machine: describeMachine(),
     config: server.config,
+    ...(composing.size === 0 ? {} : { composing: [...composing] }),
     files,
     settings: rest,
     load: { ...load, range: undefined },

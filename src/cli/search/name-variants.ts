@@ -9,17 +9,19 @@ import { applyCandidate, withoutLoad } from './apply-candidate.js';
  */
 export function nameVariants(
   modelName: string,
-  config: ModelConfig,
+  { config, composing }: { readonly config: ModelConfig; readonly composing: ReadonlyMap<string, ModelConfig> },
   candidates: readonly Candidate[],
 ): SearchVariant[] {
-  const names = new Map([[JSON.stringify(config), `${modelName}_config_default`]]);
+  const textOf = (wanted: ModelConfig, settings: Candidate): string =>
+    JSON.stringify([wanted, ...[...composing].map(([name, own]) => applyCandidate(own, settings, name))]);
+  const names = new Map([[textOf(config, {}), `${modelName}_config_default`]]);
   const variants = new Map<string, SearchVariant>();
   for (const candidate of candidates) {
     const settings = withoutLoad(candidate);
     const key = candidateKey(settings);
     if (variants.has(key)) continue;
     const wanted = applyCandidate(config, settings);
-    const text = JSON.stringify(wanted);
+    const text = textOf(wanted, settings);
     const name = names.get(text) ?? `${modelName}_config_${names.size - 1}`;
     names.set(text, name);
     const { instance_group: groups, max_batch_size: maxBatchSize } = wanted;

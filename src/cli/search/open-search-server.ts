@@ -12,9 +12,11 @@ import {
   launchEmbeddedServer,
   type ServerLaunch,
 } from '../embedded-server.js';
+import { findComposing } from '../find-composing.js';
 import { launchLocalServer } from '../local-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
+import { placeOf } from './model-settings.js';
 import { type PrecisionWish, type StagedPrecisions, stagePrecisions } from './stage-precisions.js';
 
 /** Where the candidates of a search run. */
@@ -26,6 +28,8 @@ export interface SearchServer extends AsyncDisposable {
   readonly embedded: EmbeddedServer | undefined;
   /** Of the model before the search. */
   readonly config: ModelConfig;
+  /** The same of the models that work within it and can be varied, by name. */
+  readonly composing: ReadonlyMap<string, ModelConfig>;
   /** `undefined`: not known. */
   readonly cores: number | undefined;
   /** The repository, when it is ours to read. */
@@ -39,6 +43,8 @@ export interface SearchServer extends AsyncDisposable {
 /** How a search wants its server. */
 export interface ServerWish {
   readonly launch?: ServerLaunch;
+  /** Names of the dimensions that the user chose. */
+  readonly varied: readonly string[];
   /** What is to be made of the model before it is served. */
   readonly precisions?: PrecisionWish;
 }
@@ -52,7 +58,7 @@ export interface ServerWish {
 export async function openSearchServer(
   options: AnalyzeOptions,
   context: CommandContext,
-  { launch: serverLaunch, precisions: wish }: ServerWish,
+  { launch: serverLaunch, varied, precisions: wish }: ServerWish,
 ): Promise<SearchServer> {
   const { settings, server } = options;
   const { modelName } = settings;
@@ -66,7 +72,8 @@ export async function openSearchServer(
   const { protocol } = settings;
   const isOurs = choice.kind === 'embedded';
   const kind = serverLaunch?.program === undefined ? choice.kind : 'local';
-  const repository = isOurs ? await repositoryFor([modelName], server.modelRepository, context) : undefined;
+  const called = (settings.blsComposingModels ?? []).map(({ name }) => name);
+  const repository = isOurs ? await repositoryFor([modelName, ...called], server.modelRepository, context) : undefined;
   const precisions = wish && (await stage(wish, repository, { options, context }));
   const served = precisions?.repository ?? repository;
   let stack = new OpenedResources();
@@ -85,7 +92,9 @@ export async function openSearchServer(
     context.progress.say(
       `Server: ${kind}, on ${running.url} (${kind === 'local' ? serverLaunch?.program : choice.because}).`,
     );
-    const config = await originalConfig(running.client, { options, context, url: running.url, isOurs }, stack);
+    const origin = { client: running.client, options, context, url: running.url, isOurs, stack };
+    const config = await originalConfig(modelName, origin);
+    const composing = await composingConfigs(config, varied, origin);
     return {
       kind,
       get url() {
@@ -98,6 +107,7 @@ export async function openSearchServer(
         return running.embedded;
       },
       config,
+      composing,
       cores: isOurs ? availableParallelism() : undefined,
       modelRepository: repository,
       precisions,
@@ -129,18 +139,49 @@ function stage(
 }
 
 interface Origin {
+  readonly client: V2Client;
   readonly options: AnalyzeOptions;
   readonly context: CommandContext;
   readonly url: string;
   readonly isOurs: boolean;
+  readonly stack: OpenedResources;
+}
+
+/** Ensembles within it have nothing to vary themselves. */
+async function composingConfigs(
+  config: ModelConfig,
+  varied: readonly string[],
+  origin: Origin,
+): Promise<ReadonlyMap<string, ModelConfig>> {
+  const { client, options, url } = origin;
+  const { modelName, blsComposingModels: called = [] } = options.settings;
+  const names = new Set((await findComposing(client, { config, modelName, called, url })).map(({ name }) => name));
+  const foreign = varied.find((name) => {
+    const { model } = placeOf(name);
+    return model !== undefined && !names.has(model);
+  });
+  if (foreign !== undefined) {
+    const got = [...names].join(', ') || 'none';
+    throw new PerfError(
+      'usage',
+      `Cannot vary ${foreign}: expected a model that works within '${modelName}', got ${got}`,
+      {
+        hint: 'Models that it calls itself are named with --bls-composing-models.',
+      },
+    );
+  }
+  const configs = new Map<string, ModelConfig>();
+  for (const name of names) {
+    const own = await originalConfig(name, origin);
+    if (own.ensemble_scheduling === undefined) configs.set(name, own);
+  }
+  return configs;
 }
 
 async function originalConfig(
-  client: V2Client,
-  { options, context, url, isOurs }: Origin,
-  stack: OpenedResources,
+  modelName: string,
+  { client, context, url, isOurs, stack }: Origin,
 ): Promise<ModelConfig> {
-  const { modelName } = options.settings;
   try {
     if (isOurs) return await client.modelConfig({ name: modelName });
     const kept = await keepConfiguration({ client, modelName, url, say: context.progress.say });
@@ -163,7 +204,7 @@ interface Launch {
 function launch(modelRepository: string, { options, context, serverLaunch }: Launch): Promise<EmbeddedServer> {
   const wanted: EmbeddedServerOptions = {
     modelRepository,
-    modelNames: [options.settings.modelName],
+    modelNames: [options.settings.modelName, ...(options.settings.blsComposingModels ?? []).map(({ name }) => name)],
     allowClientShm: options.settings.sharedMemory.kind === 'system',
     ...(serverLaunch === undefined ? {} : { launch: serverLaunch }),
     interrupt: context.interrupt,

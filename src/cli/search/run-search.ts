@@ -1,76 +1,33 @@
 import { existsSync } from 'node:fs';
-import { candidateText } from '../../../reports/candidate-text.js';
-import { formatSearch, searchTrialLine } from '../../../reports/search.js';
+import { formatSearch } from '../../../reports/search.js';
 import { formatSearchCsv } from '../../../reports/search-csv.js';
-import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
-import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
-import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
-import { search } from '../../../searcher/search.js';
 import type { Space } from '../../../searcher/space/space.js';
-import { type StrategyName, strategies } from '../../../searcher/strategies/strategies.js';
-import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
-import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
 import { isSwept } from '../../core/load-name.js';
 import { tool } from '../../core/package-manifest.js';
 import { PerfError } from '../../core/perf-error.js';
-import type { Finalist, SearchLimit, SearchResult } from '../../core/search-result.js';
-import { type Candidate, candidateKey, type Measure, type Metrics, type Trial } from '../../core/trial.js';
+import type { SearchResult } from '../../core/search-result.js';
+import type { Candidate, Measure, Metrics } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
-import type { ServerLaunch } from '../embedded-server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
-import { withoutLoad } from './apply-candidate.js';
+import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
-import { liveSpace, loadsOf, type SearchLoads, type Variations } from './live-space.js';
+import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
-import { accuracyLimits } from './precision-names.js';
 import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
 import { insightOf } from './search-insight.js';
+import type { SearchWish } from './search-wish.js';
 import { startServerMeter } from './server-meter.js';
 import { liveMetrics } from './trial-of-level.js';
-import {
-  type ConfigurationChange,
-  configurationChange,
-  configurationFile,
-  writeConfiguration,
-} from './write-configuration.js';
+import { type ConfigurationChange, configurationChanges, writeConfiguration } from './write-configuration.js';
 import { openResults, writeResults } from './write-results.js';
 import { writeSearchPage } from './write-search-page.js';
-import { checkVariantRepository, type VariantRepository, writeVariants } from './write-variants.js';
-
-/** What a search on a server was asked to do, beside what is measured and how. */
-export interface SearchWish {
-  readonly goal: Goal;
-  readonly strategy: StrategyName;
-  readonly maxMeasurements: number | undefined;
-  /** No first look begins after this time; what decides comes on top. */
-  readonly budgetMs: number | undefined;
-  readonly variations: Variations;
-  /** Instead of what usually matters when nothing is named; what does not apply to the model is left out. */
-  readonly usual?: Variations;
-  /** Parts of configurations, searched as they are. */
-  readonly combinations?: readonly Candidate[];
-  /** How a server of ours is to be started. */
-  readonly launch?: ServerLaunch;
-  readonly journal: string | undefined;
-  /** Whether the user named the loads. */
-  readonly hasLoad: boolean;
-  /** The loads one by one, in place of a range. */
-  readonly loads?: SearchLoads;
-  /** A folder for Model Analyzer's tables and the document. */
-  readonly results?: string;
-  /** A folder for every configuration that was measured, as a model. */
-  readonly variantRepository?: VariantRepository;
-  /** What to do with the best configuration. */
-  readonly write: 'nothing' | 'show' | 'write';
-}
+import { checkVariantRepository, writeVariants } from './write-variants.js';
 
 const usualLoads = { name: 'concurrency', values: [1, 2, 4, 8, 16, 32] } as const;
-const finalistCount = 3;
-const rounds = 3;
 
 /** A search that is over. */
 export interface FinishedSearch {
@@ -80,7 +37,7 @@ export interface FinishedSearch {
 }
 
 /**
- * Searches configurations and loads of a model on a server, and writes what is asked for.
+ * Searches configurations and loads of one model on a server, and writes what is asked for.
  *
  * @throws PerfError for everything that is known to stop it before the first measurement
  */
@@ -89,28 +46,39 @@ export async function runSearch(
   wish: SearchWish,
   context: CommandContext,
 ): Promise<FinishedSearch> {
-  checkWish(options, wish);
+  checkWish(wish);
   checkFiles(options, wish);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
   const precisions = wantedPrecisions({ ...wish, settings: options.settings });
   await using server = await openSearchServer(options, context, {
+    varied: [...wish.variations.keys()],
     ...(wish.launch === undefined ? {} : { launch: wish.launch }),
     ...(precisions === undefined ? {} : { precisions: precisions.wish }),
   });
+  refuseParts(server, wish);
   const { modelName } = options.settings;
-  const { text: before } = configurationFile(server.modelRepository, modelName);
-  const changeOf = (candidate: Candidate): ConfigurationChange =>
-    configurationChange(candidate, server, { modelName, before });
-  const result = await searchOn(server, { options, wish, context, journal, changeOf, precisions }).finally(() =>
+  const changesOf = configurationChanges(server, modelName);
+  const result = await searchOn(server, { options, wish, context, journal, changesOf, precisions }).finally(() =>
     context.progress.close(),
   );
   await writeFiles(result, { options, wish, server });
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
-    await writeConfiguration(changeOf(best.candidate), { isWished: wish.write === 'write', context });
+    for (const change of changesOf(best.candidate)) {
+      await writeConfiguration(change, { isWished: wish.write === 'write', context });
+    }
   }
   return { exitCode: exitCodeOf(result), result };
+}
+
+/** A variant of a model that is made of others would need variants of these. */
+function refuseParts({ composing }: SearchServer, { variantRepository }: SearchWish): void {
+  if (composing.size === 0 || variantRepository === undefined) return;
+  throw new PerfError(
+    'usage',
+    `Cannot use --output-model-repository: expected a model that stands alone, got one made of ${[...composing.keys()].join(', ')}`,
+  );
 }
 
 function checkFiles({ output }: AnalyzeOptions, { results, variantRepository }: SearchWish): void {
@@ -143,13 +111,7 @@ function exitCodeOf({ isInterrupted, finalists: [best] }: SearchResult): ExitCod
   return best.limits.every(({ certainty }) => certainty === 'pass') ? exitCodes.done : exitCodes.gateFailed;
 }
 
-function checkWish({ settings }: AnalyzeOptions, { goal }: SearchWish): void {
-  if (settings.models !== undefined) {
-    throw new PerfError(
-      'usage',
-      `Cannot search several models at once: expected one with -m, got ${settings.modelName}`,
-    );
-  }
+function checkWish({ goal }: SearchWish): void {
   const unknown = [...goal.objectives, ...goal.constraints].find(({ metric }) => !liveMetrics.has(metric.tag));
   if (unknown !== undefined) {
     throw new PerfError(
@@ -167,7 +129,7 @@ interface Task {
   readonly wish: SearchWish;
   readonly context: CommandContext;
   readonly journal: Journal | undefined;
-  readonly changeOf: (candidate: Candidate) => ConfigurationChange;
+  readonly changesOf: (candidate: Candidate) => readonly ConfigurationChange[];
   readonly precisions: WantedPrecisions | undefined;
 }
 
@@ -224,7 +186,8 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
       config: server.config,
       space,
       goal: wish.goal,
-      changeOf: task.changeOf,
+      composing: server.composing,
+      changesOf: task.changesOf,
     }),
     ...found,
   };
@@ -234,6 +197,7 @@ function spaceOfSearch(server: SearchServer, load: SearchLoads, { wish, options,
   const { variations, usual, combinations } = wish;
   return liveSpace({
     config: server.config,
+    composing: server.composing,
     variations,
     ...(usual === undefined ? {} : { usual }),
     ...(combinations === undefined ? {} : { combinations }),
@@ -248,12 +212,6 @@ function spaceOfSearch(server: SearchServer, load: SearchLoads, { wish, options,
 /** CPU use of a moment says nothing. */
 const memoryOf = ({ cpu_utilization: _, ...memory }: Metrics): Metrics => memory;
 
-const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
-  metric: metric.tag,
-  ...(min === undefined ? {} : { min }),
-  ...(max === undefined ? {} : { max }),
-});
-
 /** The embedded server has no use for one. */
 const hasGpus = ({ kind }: SearchServer): boolean => kind === 'local' && existsSync('/dev/nvidiactl');
 
@@ -264,123 +222,4 @@ function countReasons({ pruned }: Space): SearchResult['pruned'] {
   const counts = new Map<string, number>();
   for (const { reason } of pruned) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].map(([reason, count]) => ({ reason, count }));
-}
-
-interface Measures extends Task {
-  readonly screen: Measure;
-  readonly repeat: Measure;
-}
-
-type Found = Pick<SearchResult, 'trials' | 'finalists' | 'gain'>;
-
-/** An interrupt ends it with what was found so far. */
-async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): Promise<Found> {
-  const { wish, context, options } = task;
-  const { signal } = context.interrupt;
-  const trials: Trial[] = [];
-  const store = createTrialStore();
-  const tellWhat = (candidate: Candidate): void =>
-    context.progress.search({
-      candidate: candidateText(candidate),
-      measured: trials.length,
-      best: bestLine(store, wish.goal),
-    });
-  const repeat: Measure = (candidate) => {
-    tellWhat(candidate);
-    return task.repeat(candidate);
-  };
-  const screen: Measure = async (candidate) => {
-    tellWhat(candidate);
-    const trial = await task.screen(candidate);
-    trials.push(trial);
-    store.add(trial);
-    context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
-    return trial;
-  };
-  try {
-    const current = await bestLoad(loads, wish.goal, screen);
-    const choice = await explore(space, screen, task);
-    const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
-    const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
-    context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
-    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], repeat, rounds);
-    return { trials, ...judged(repeated, current, { goal: wish.goal, seed: options.settings.seed }) };
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-    return { trials, finalists: [] };
-  }
-}
-
-/** The best of what was measured, its figures first; nothing while nothing was. */
-function bestLine(store: TrialStore, goal: Goal): string | undefined {
-  const [best] = ranking(store, goal);
-  if (best === undefined) return undefined;
-  const name = candidateText(best.candidate);
-  const line = searchTrialLine({ ok: true, candidate: best.candidate, metrics: best.mean, seconds: 0 });
-  const remark = best.judgement.kept === 'pass' ? '' : ', breaks a limit';
-  return `${line.slice(name.length + ': '.length)}${remark}, at ${name}`;
-}
-
-async function explore(
-  space: Space,
-  screen: Measure,
-  { wish, context, options }: Measures,
-): Promise<Candidate | undefined> {
-  const { create, maxMeasurements } = strategies[wish.strategy];
-  const decided = accuracyLimits(wish.goal);
-  const strategy = create({
-    space,
-    goal: { ...wish.goal, constraints: wish.goal.constraints.filter((each) => !decided.includes(each)) },
-    seed: options.settings.seed,
-    maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
-  });
-  const { signal } = context.interrupt;
-  const limits = wish.budgetMs === undefined ? [] : [AbortSignal.timeout(wish.budgetMs)];
-  for await (const _trial of search(strategy, screen, AbortSignal.any([signal, ...limits])));
-  if (signal.aborted) throw signal.reason;
-  return strategy.choose();
-}
-
-function judged(
-  repeated: readonly Repeated[],
-  current: Candidate | undefined,
-  { goal, seed }: { readonly goal: Goal; readonly seed: number },
-): Pick<Found, 'finalists' | 'gain'> {
-  const measured = repeated.filter(({ metrics }) => metrics.length > 0);
-  const chances = chancesOfBest(measured, goal, seed);
-  const isCurrent = ({ candidate }: Repeated): boolean =>
-    current !== undefined && candidateKey(withoutLoad(candidate)) === candidateKey(withoutLoad(current));
-  const order = measured
-    .map((each, index) => ({ each, chance: chances[index] ?? 0, judgement: judge(meanOf(each.metrics), goal) }))
-    .sort((left, right) => compareJudgements(left.judgement, right.judgement));
-  const finalists = order.map(
-    ({ each, chance }): Finalist => ({
-      candidate: each.candidate,
-      isCurrent: isCurrent(each),
-      metrics: meanOf(each.metrics),
-      repeats: each.metrics.length,
-      limits: goal.constraints.map((constraint) => {
-        const { certainty, mean, interval } = judgeConstraint(constraint, each);
-        return {
-          ...limitOf(constraint),
-          certainty,
-          ...(mean === undefined ? {} : { mean }),
-          ...(interval === undefined ? {} : { interval }),
-        };
-      }),
-      chanceOfBest: chance,
-    }),
-  );
-  const [best] = order;
-  const before = order.find(({ each }) => isCurrent(each));
-  const gain = best === undefined || before === undefined ? undefined : gainOver(best.each, before.each, goal);
-  return { finalists, ...(gain === undefined ? {} : { gain }) };
-}
-
-/** Of the metrics that all of them have. */
-function meanOf(all: readonly Metrics[]): Metrics {
-  const tags = Object.keys(all[0] ?? {}).filter((tag) => all.every((metrics) => metrics[tag] !== undefined));
-  return Object.fromEntries(
-    tags.map((tag) => [tag, all.reduce((sum, metrics) => sum + (metrics[tag] ?? 0), 0) / all.length]),
-  );
 }

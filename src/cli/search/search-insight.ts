@@ -17,7 +17,9 @@ export interface InsightOptions {
   readonly config: ModelConfig;
   readonly space: Space;
   readonly goal: Goal;
-  readonly changeOf: (candidate: Candidate) => ConfigurationChange;
+  /** Of the models within it. */
+  readonly composing: ReadonlyMap<string, ModelConfig>;
+  readonly changesOf: (candidate: Candidate) => readonly ConfigurationChange[];
 }
 
 /** What the measurements of a search say beside its decision. */
@@ -29,7 +31,7 @@ export type SearchInsight = Pick<
 export function insightOf(
   trials: readonly Trial[],
   best: Finalist | undefined,
-  { modelName, config, space, goal, changeOf }: InsightOptions,
+  { modelName, config, composing, space, goal, changesOf }: InsightOptions,
 ): SearchInsight {
   const store = createTrialStore();
   trials.forEach(store.add);
@@ -37,11 +39,17 @@ export function insightOf(
   const candidates = [...trials, ...(best === undefined ? [] : [best])].map(({ candidate }) => candidate);
   return {
     ranking: rankingOf(trials, goal),
-    variants: nameVariants(modelName, config, candidates),
+    variants: nameVariants(modelName, { config, composing }, candidates),
     pareto: paretoFront(ranked),
     sensitivity: sensitivityOf(space.dimensions, ranked),
     rejected: best === undefined ? [] : rejectedNear(best.candidate, store, { space, goal }),
-    ...(best === undefined ? {} : { difference: changeOf(best.candidate).difference }),
+    ...(best === undefined
+      ? {}
+      : {
+          difference: changesOf(best.candidate)
+            .map(({ difference }) => difference)
+            .join(''),
+        }),
   };
 }
 

@@ -41,20 +41,59 @@ export interface ConfigurationChange {
   readonly modelFile?: { readonly path: string; readonly to: string };
 }
 
-/** @param before the text of the file, empty when it is not there */
+/**
+ * What candidates make of the files of the searched model and of those within it, of which only those that change are told; when none does, that of
+ * the searched model is.
+ */
+export function configurationChanges(
+  server: ChangedServer & Pick<SearchServer, 'composing'>,
+  modelName: string,
+): (candidate: Candidate) => ConfigurationChange[] {
+  const { modelRepository, composing } = server;
+  const textOf = (name: string): string => configurationFile(modelRepository, name).text;
+  const own = { server, model: { modelName, before: textOf(modelName) } };
+  const within = [...composing].map(([name, config]) => ({
+    server: { config, modelRepository, precisions: undefined },
+    model: { modelName: name, before: textOf(name), isWithin: true },
+  }));
+  return (candidate) => {
+    const changed = [own, ...within].filter(({ server: { config }, model: { modelName: name, isWithin } }: Changed) => {
+      const wanted = applyCandidate(config, candidate, isWithin === true ? name : undefined);
+      return !isDeepStrictEqual(wanted, config);
+    });
+    const told = changed.length === 0 ? [own] : changed;
+    return told.map(({ server: place, model }) => configurationChange(candidate, place, model));
+  };
+}
+
+interface Changed {
+  readonly server: ChangedServer;
+  readonly model: ChangedModel;
+}
+
+type ChangedServer = Pick<SearchServer, 'config' | 'modelRepository' | 'precisions'>;
+
+interface ChangedModel {
+  readonly modelName: string;
+  /** The text of its file, empty when it is not there. */
+  readonly before: string;
+  /** Whether it is not the searched model but one within it. */
+  readonly isWithin?: boolean;
+}
+
 export function configurationChange(
   candidate: Candidate,
-  { modelRepository, config, precisions }: Pick<SearchServer, 'config' | 'modelRepository' | 'precisions'>,
-  { modelName, before }: { readonly modelName: string; readonly before: string },
+  { modelRepository, config, precisions }: ChangedServer,
+  { modelName, before, isWithin = false }: ChangedModel,
 ): ConfigurationChange {
-  const wanted = applyCandidate(config, candidate);
+  const wanted = applyCandidate(config, candidate, isWithin ? modelName : undefined);
   const fields = Object.keys(wanted) as EditedField[];
   const changed = fields.filter((field) => !isDeepStrictEqual(wanted[field], config[field]));
   const after = before === '' ? formatModelConfig(wanted) : editConfigText(before, wanted, changed);
   checkRight(after, wanted, changed);
   const { path: file } = configurationFile(modelRepository, modelName);
   const shown = before === '' ? formatModelConfig(config) : before;
-  const difference = lineDifference('config.pbtxt', shown, after);
+  const difference = lineDifference(isWithin ? `${modelName}/config.pbtxt` : 'config.pbtxt', shown, after);
   const variant = precisions?.fileOf(candidate);
   return {
     ...(file === undefined ? {} : { file }),

@@ -109,6 +109,26 @@ test('planProfile gives each model the server flags of its own (D5)', (t) => {
   t.deepEqual(b?.launch, { flags: ['--log-verbose=1'], environment: {} });
 });
 
+test('planProfile varies the models within an ensemble as their entries say, and weighs models', (t) => {
+  const [whole] = plan(`
+    profile_models: {whole: {weighting: 3}}
+    ensemble_composing_models: {first: {model_config_parameters: {instance_group: [{kind: KIND_CPU, count: [1, 2]}]}}, second: }
+    cpu_only_composing_models: [second]
+  `);
+  t.is(whole?.weight, 3);
+  const { wish } = readSearchArguments(whole?.args ?? []);
+  t.deepEqual(Object.fromEntries(wish.variations), {
+    'first:instance_count': [1, 2],
+    'second:instance_kind': ['KIND_CPU'],
+  });
+  const [caller] = plan('profile_models: m\nbls_composing_models: [one, {two: {}}]');
+  const { options } = readSearchArguments(caller?.args ?? []);
+  t.deepEqual(
+    options.settings.blsComposingModels?.map(({ name }) => name),
+    ['one', 'two'],
+  );
+});
+
 const refusals: readonly (readonly [yaml: string, message: RegExp, hint?: RegExp])[] = [
   ['profile_models: m\nconcurency: 1', /expected a key of Model Analyzer, got concurency$/, /mean concurrency\?/],
   [
@@ -138,6 +158,11 @@ const refusals: readonly (readonly [yaml: string, message: RegExp, hint?: RegExp
     /Cannot use triton_server_flags: expected triton_launch_mode local, got remote$/,
   ],
   ['profile_models: [a', /expected YAML, got /],
+  ['profile_models: {m: {weighting: 0}}', /expected a number above 0 at profile_models\.m\.weighting, got 0$/],
+  [
+    'profile_models: m\nensemble_composing_models: {a: {model_config_parameters: {max_batch_size: 4}}}',
+    /expected model_config_parameters with instance_group: .* alone at ensemble_composing_models\.a, got /,
+  ],
 ];
 
 test('planProfile refuses what it does not know, naming the place and what is near', (t) => {

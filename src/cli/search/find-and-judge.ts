@@ -1,0 +1,150 @@
+import { candidateText } from '../../../reports/candidate-text.js';
+import { searchTrialLine } from '../../../reports/search.js';
+import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
+import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
+import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
+import { search } from '../../../searcher/search.js';
+import type { Space } from '../../../searcher/space/space.js';
+import { strategies } from '../../../searcher/strategies/strategies.js';
+import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
+import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
+import type { Finalist, SearchLimit, SearchResult } from '../../core/search-result.js';
+import { type Candidate, candidateKey, type Measure, type Metrics, type Trial } from '../../core/trial.js';
+import type { AnalyzeOptions } from '../analyze-options.js';
+import type { CommandContext } from '../command-context.js';
+import { withoutLoad } from './apply-candidate.js';
+import type { SearchLoads } from './live-space.js';
+import { accuracyLimits } from './precision-names.js';
+import type { SearchWish } from './search-wish.js';
+
+const finalistCount = 3;
+const rounds = 3;
+
+export const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
+  metric: metric.tag,
+  ...(min === undefined ? {} : { min }),
+  ...(max === undefined ? {} : { max }),
+});
+
+/** A search with the two ways to measure: a first look, and a repeat that decides. */
+export interface Measures {
+  readonly options: AnalyzeOptions;
+  readonly wish: SearchWish;
+  readonly context: CommandContext;
+  readonly screen: Measure;
+  readonly repeat: Measure;
+}
+
+export type Found = Pick<SearchResult, 'trials' | 'finalists' | 'gain'>;
+
+/** The current configuration at its best load, the strategy, and the repeats that decide. An interrupt ends it with what was found so far. */
+export async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): Promise<Found> {
+  const { wish, context, options } = task;
+  const { signal } = context.interrupt;
+  const trials: Trial[] = [];
+  const store = createTrialStore();
+  const tellWhat = (candidate: Candidate): void =>
+    context.progress.search({
+      candidate: candidateText(candidate),
+      measured: trials.length,
+      best: bestLine(store, wish.goal),
+    });
+  const repeat: Measure = (candidate) => {
+    tellWhat(candidate);
+    return task.repeat(candidate);
+  };
+  const screen: Measure = async (candidate) => {
+    tellWhat(candidate);
+    const trial = await task.screen(candidate);
+    trials.push(trial);
+    store.add(trial);
+    context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
+    return trial;
+  };
+  try {
+    const current = await bestLoad(loads, wish.goal, screen);
+    const choice = await explore(space, screen, task);
+    const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
+    const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
+    context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
+    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], repeat, rounds);
+    return { trials, ...judged(repeated, current, { goal: wish.goal, seed: options.settings.seed }) };
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    return { trials, finalists: [] };
+  }
+}
+
+/** The best of what was measured, its figures first; nothing while nothing was. */
+function bestLine(store: TrialStore, goal: Goal): string | undefined {
+  const [best] = ranking(store, goal);
+  if (best === undefined) return undefined;
+  const name = candidateText(best.candidate);
+  const line = searchTrialLine({ ok: true, candidate: best.candidate, metrics: best.mean, seconds: 0 });
+  const remark = best.judgement.kept === 'pass' ? '' : ', breaks a limit';
+  return `${line.slice(name.length + ': '.length)}${remark}, at ${name}`;
+}
+
+async function explore(
+  space: Space,
+  screen: Measure,
+  { wish, context, options }: Measures,
+): Promise<Candidate | undefined> {
+  const { create, maxMeasurements } = strategies[wish.strategy];
+  const decided = accuracyLimits(wish.goal);
+  const strategy = create({
+    space,
+    goal: { ...wish.goal, constraints: wish.goal.constraints.filter((each) => !decided.includes(each)) },
+    seed: options.settings.seed,
+    maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
+  });
+  const { signal } = context.interrupt;
+  const limits = wish.budgetMs === undefined ? [] : [AbortSignal.timeout(wish.budgetMs)];
+  for await (const _trial of search(strategy, screen, AbortSignal.any([signal, ...limits])));
+  if (signal.aborted) throw signal.reason;
+  return strategy.choose();
+}
+
+function judged(
+  repeated: readonly Repeated[],
+  current: Candidate | undefined,
+  { goal, seed }: { readonly goal: Goal; readonly seed: number },
+): Pick<Found, 'finalists' | 'gain'> {
+  const measured = repeated.filter(({ metrics }) => metrics.length > 0);
+  const chances = chancesOfBest(measured, goal, seed);
+  const isCurrent = ({ candidate }: Repeated): boolean =>
+    current !== undefined && candidateKey(withoutLoad(candidate)) === candidateKey(withoutLoad(current));
+  const order = measured
+    .map((each, index) => ({ each, chance: chances[index] ?? 0, judgement: judge(meanOf(each.metrics), goal) }))
+    .sort((left, right) => compareJudgements(left.judgement, right.judgement));
+  const finalists = order.map(
+    ({ each, chance }): Finalist => ({
+      candidate: each.candidate,
+      isCurrent: isCurrent(each),
+      metrics: meanOf(each.metrics),
+      repeats: each.metrics.length,
+      limits: goal.constraints.map((constraint) => {
+        const { certainty, mean, interval } = judgeConstraint(constraint, each);
+        return {
+          ...limitOf(constraint),
+          certainty,
+          ...(mean === undefined ? {} : { mean }),
+          ...(interval === undefined ? {} : { interval }),
+        };
+      }),
+      chanceOfBest: chance,
+    }),
+  );
+  const [best] = order;
+  const before = order.find(({ each }) => isCurrent(each));
+  const gain = best === undefined || before === undefined ? undefined : gainOver(best.each, before.each, goal);
+  return { finalists, ...(gain === undefined ? {} : { gain }) };
+}
+
+/** Of the metrics that all of them have. */
+function meanOf(all: readonly Metrics[]): Metrics {
+  const tags = Object.keys(all[0] ?? {}).filter((tag) => all.every((metrics) => metrics[tag] !== undefined));
+  return Object.fromEntries(
+    tags.map((tag) => [tag, all.reduce((sum, metrics) => sum + (metrics[tag] ?? 0), 0) / all.length]),
+  );
+}
