@@ -60,8 +60,17 @@ export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptio
     isExact ||
     stability.stable ||
     windows.length >= measurement.maxTrials ||
+    isHopeless(windows.slice(grownFrom).at(-1), measurement.hopelessMs) ||
     (isOverLimit && windows.length >= stabilityWindows);
   return { stability, isOverLimit, isDone };
+}
+
+/** Fewer answers may be those of a single stall. */
+const leastAnswers = 20;
+
+function isHopeless(window: WindowRecord | undefined, hopelessMs: number | undefined): boolean {
+  if (window === undefined || hopelessMs === undefined || window.latencies.count < leastAnswers) return false;
+  return toMs(window.latencies.percentile(50)) > hopelessMs;
 }
 
 /** Windows are merged only for those who ask: it takes milliseconds, in the middle of the load. */

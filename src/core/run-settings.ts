@@ -44,6 +44,8 @@ export interface MeasurementSettings {
   readonly maxErrorRatePercent: number;
   /** The percentile that stability, the latency limit and the summary look at; absent = the mean. */
   readonly percentile?: number;
+  /** Windows of a level that looks: it ends with one in which half of the answers, of at least 20, took longer than this. */
+  readonly hopelessMs?: number;
 }
 
 /** How requests travel. */

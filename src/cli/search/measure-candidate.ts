@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Goal } from '../../../searcher/goal/goal.js';
 import type { LoadSettings } from '../../core/load.js';
 import { tool } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
@@ -47,6 +48,20 @@ export interface MeasureOptions {
   readonly options: AnalyzeOptions;
   readonly context: CommandContext;
   readonly effort: Effort;
+  /** A first look ends early at a candidate whose median is above this, in ms. */
+  readonly hopelessMs?: number;
+}
+
+/** High percentiles of latency, which half of the answers stay far below. */
+const tails: ReadonlySet<string> = new Set(['90', '95', '99', '99.9'].map((tail) => `perf_latency_p${tail}`));
+
+/**
+ * When half of the answers take twice as long as a limit lets one in ten or fewer take, no longer look would find the limit kept. `undefined`: there
+ * is no such limit.
+ */
+export function hopelessMsOf({ constraints }: Goal): number | undefined {
+  const limits = constraints.flatMap(({ metric, max }) => (max !== undefined && tails.has(metric.tag) ? [max] : []));
+  return limits.length === 0 ? undefined : 2 * Math.min(...limits);
 }
 
 /** Loads configurations into a server, each only if the one before it was another. */
@@ -97,7 +112,8 @@ function configurationsOf(
  * Measures a candidate on a server: loads its configuration and holds its load. A configuration that does not load, and a load that
  * brings no answer, are failed trials. Rejects when the search was interrupted or the server is gone.
  */
-export function createMeasure(loader: Loader, { server, options, context, effort }: MeasureOptions): Measure {
+export function createMeasure(loader: Loader, how: MeasureOptions): Measure {
+  const { server, context } = how;
   const { signal } = context.interrupt;
   return async (candidate) => {
     const startedAt = performance.now();
@@ -110,7 +126,7 @@ export function createMeasure(loader: Loader, { server, options, context, effort
       if (server.embedded?.lost.aborted === true) throw thrown;
       return failed(messageOf(thrown));
     }
-    const trial = await measureLoaded(candidate, { server, options, context, effort }, seconds);
+    const trial = await measureLoaded(candidate, how, seconds);
     if (signal.aborted) throw signal.reason;
     return trial ?? failed('nothing was measured');
   };
@@ -130,13 +146,14 @@ async function measureLoaded(
 
 async function measureOnce(
   candidate: Candidate,
-  { server, options, context, effort }: MeasureOptions,
+  { server, options, context, effort, hopelessMs }: MeasureOptions,
 ): Promise<Level | undefined> {
+  const measurement = measurementOf(options.settings.measurement, effort);
   const settings: RunSettings = {
     ...options.settings,
     load: loadOf(candidate, options.settings.load),
     batchSize: Number(candidate['batch_size'] ?? options.settings.batchSize),
-    measurement: measurementOf(options.settings.measurement, effort),
+    measurement: { ...measurement, ...(hopelessMs === undefined ? {} : { hopelessMs }) },
   };
   await using servers = await openServers(settings, [server.url], options.server.connection);
   const place = server.embedded === undefined ? {} : { embedded: server.embedded };

@@ -15,7 +15,7 @@ import { checkWritable, writeOutput } from '../write-output.js';
 import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
-import { conditionsKey, createLoader, createMeasure, type Effort } from './measure-candidate.js';
+import { conditionsKey, createLoader, createMeasure, type Effort, hopelessMsOf } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
 import { insightOf } from './search-insight.js';
@@ -149,8 +149,11 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     ...(restarts ? { restarts: true as const } : {}),
     ...(task.precisions === undefined ? {} : { weightBits: task.precisions.wish.weightBits }),
   };
+  const hopelessMs = hopelessMsOf(wish.goal);
+  const looks = hopelessMs === undefined ? {} : { hopelessMs };
   const measureWith = (effort: Effort): Measure => {
-    const measure = createMeasure(loader, { server, options, context, effort });
+    const ends = effort === 'screen' ? looks : {};
+    const measure = createMeasure(loader, { server, options, context, effort, ...ends });
     return task.journal === undefined
       ? measure
       : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup }), measure);

@@ -20,7 +20,7 @@ export interface WriteOptions {
 }
 
 /** The file of a model's configuration, and its text, empty when it is not there. */
-export function configurationFile(
+function configurationFile(
   modelRepository: string | undefined,
   modelName: string,
 ): { path?: string; text: string } {

@@ -47,6 +47,18 @@ function measure(setup: Setup) {
   return simulation.run(level).then((measured) => ({ level: measured, views, server }));
 }
 
+test('measureLevel ends with the first window when half of its answers took longer than is hopeless', async (t) => {
+  const windows = async (hopelessMs: number, serviceMs: (index: number) => number) => {
+    const { level } = await measure({ measurement: { ...everySecond, hopelessMs }, serviceMs });
+    t.true((level.summary.throughput ?? 0) > 0);
+    return level.windows.length;
+  };
+  t.is(await windows(30, () => 40), 1);
+  t.is(await windows(50, () => 40), 3);
+  t.is(await windows(30, (index) => (index % 3 === 0 ? 40 : 10)), 3, 'a third of them');
+  t.is(await windows(30, () => 90), 3, 'eleven answers say too little');
+});
+
 test('measureLevel at a serial server of 50 ms with concurrency 2 finds 20 inferences/s and 100 ms', async (t) => {
   const { level } = await measure({ concurrency: 2, serviceMs: () => 50 });
   t.deepEqual(level.stability, { stable: true });
