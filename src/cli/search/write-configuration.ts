@@ -20,10 +20,7 @@ export interface WriteOptions {
 }
 
 /** The file of a model's configuration, and its text, empty when it is not there. */
-function configurationFile(
-  modelRepository: string | undefined,
-  modelName: string,
-): { path?: string; text: string } {
+function configurationFile(modelRepository: string | undefined, modelName: string): { path?: string; text: string } {
   if (modelRepository === undefined) return { text: '' };
   const path = join(modelRepository, modelName, 'config.pbtxt');
   return { path, text: existsSync(path) ? readFileSync(path, 'utf8') : '' };
