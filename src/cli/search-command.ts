@@ -49,7 +49,8 @@ export function searchFlags(parser: Argv) {
     })
     .option('replay', {
       ...text,
-      describe: 'Search recorded measurements instead of a server: a CSV file',
+      describe:
+        'Search recorded measurements instead of a server: a CSV file, or a checkpoint of Model Analyzer (.ckpt)',
       group: 'Search:',
     })
     .option('write-config', {

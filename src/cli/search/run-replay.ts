@@ -7,6 +7,7 @@ import { type StrategyName, strategies } from '../../../searcher/strategies/stra
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { CommandContext } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { readCheckpoint } from '../model-analyzer/read-checkpoint.js';
 import { checkWritable, writeOutput } from '../write-output.js';
 
 export interface ReplayCommand {
@@ -29,7 +30,8 @@ export interface ReplayCommand {
 export async function runReplay(command: ReplayCommand, { progress, print }: CommandContext): Promise<ExitCode> {
   const { file, goal, seed, json } = command;
   if (json !== undefined) checkWritable('--json', json);
-  const rows = readGrid(file, readText(file), command.modelName);
+  const read = file.endsWith('.ckpt') ? readCheckpoint : readGrid;
+  const rows = read(file, readText(file), command.modelName);
   const strategy = strategies[command.strategy];
   const result = await replay(rows, {
     strategy,
