@@ -6,7 +6,7 @@ import { identityOnnx } from '../server/tiny-onnx.js';
 import { drawGreeting, drawGrpcCall } from './grpc-requests.js';
 import { drawHttpRequest } from './http-requests.js';
 import { chance, upTo } from './random-bytes.js';
-import { residentBytes, type ServerProcess, startServerProcess } from './server-process.js';
+import { type ServerProcess, startServerProcess } from './server-process.js';
 
 /** What became of a server that was sent nonsense. */
 export interface ServerFuzzReport {
@@ -20,8 +20,8 @@ export interface ServerFuzzReport {
   readonly exit: string | undefined;
   /** Whether it answered a right request afterwards. */
   readonly isServing: boolean;
-  /** Resident memory after a quarter of the requests, and at the end. */
-  readonly residentBytes: readonly [early: number, late: number];
+  /** Resident memory without garbage: before the first request, after a quarter of them, and at the end. */
+  readonly settledBytes: readonly [before: number, early: number, late: number];
 }
 
 const connectionsAtOnce = 16;
@@ -39,9 +39,10 @@ export async function fuzzServer(requests: number, seed: number): Promise<Server
   });
   const server = await startServerProcess(repository.path);
   const totals = { sent: 0, connections: 0, answered: 0 };
-  const resident: number[] = [];
+  const before = await server.settledBytes();
+  let early: Promise<number> | undefined;
   const look = (): void => {
-    if (resident.length === 0 && totals.sent >= requests / 4) resident.push(residentBytes(server.child));
+    if (totals.sent >= requests / 4) early ??= server.settledBytes();
   };
   const worker = async (index: number): Promise<void> => {
     const random = seededRandom(deriveSeed(seed, `connection ${index}`));
@@ -57,7 +58,7 @@ export async function fuzzServer(requests: number, seed: number): Promise<Server
   };
   await Promise.all(Array.from({ length: connectionsAtOnce }, (_, index) => worker(index)));
   const isServing = server.exit() === undefined && (await isHealthy(server.ports.http));
-  const late = residentBytes(server.child);
+  const late = await server.settledBytes();
   const exit = server.exit();
   await server.stop();
   return {
@@ -67,7 +68,7 @@ export async function fuzzServer(requests: number, seed: number): Promise<Server
     internalErrors: server.internalErrors(),
     exit,
     isServing,
-    residentBytes: [resident[0] ?? late, late],
+    settledBytes: [before, (await early) ?? late, late],
   };
 }
 

@@ -11,14 +11,24 @@ export interface ServerProcess {
   /** How it ended; `undefined` while it lives. */
   exit(): string | undefined;
   internalErrors(): string[];
+  /** Resident memory after everything that is garbage has been collected; 0 when the process is gone. */
+  settledBytes(): Promise<number>;
   stop(): Promise<void>;
 }
+
+/** Runs in the server before its own code: collects garbage when it is asked to. */
+const settler = `data:text/javascript,process.on('message', (message) => {
+  if (message !== 'settle') return;
+  for (let round = 0; round < 3; round++) gc();
+  process.send({ kind: 'settled' });
+})`.replace(/\s+/g, ' ');
 
 export async function startServerProcess(repository: string): Promise<ServerProcess> {
   const ports = ['--http-port', '0', '--grpc-port', '0', '--allow-metrics', 'false'];
   const control = ['--model-control-mode', 'explicit', '--load-model', '*'];
   const child = fork(command, ['serve', '--model-repository', repository, ...ports, ...control], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: ['--expose-gc', '--import', settler],
   });
   let text = '';
   let ending: string | undefined;
@@ -43,6 +53,12 @@ export async function startServerProcess(repository: string): Promise<ServerProc
     ports: message.ports,
     exit: () => ending,
     internalErrors: () => text.split(/^(?=internal error: )/m).filter((part) => part.startsWith('internal error: ')),
+    settledBytes: async () => {
+      if (ending !== undefined) return 0;
+      child.send('settle');
+      await Promise.race([new Promise((resolve) => child.once('message', resolve)), ended]);
+      return residentBytes(child);
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -51,7 +67,7 @@ export async function startServerProcess(repository: string): Promise<ServerProc
 }
 
 /** From `/proc`; 0 when the process is gone. */
-export function residentBytes({ pid }: ChildProcess): number {
+function residentBytes({ pid }: ChildProcess): number {
   try {
     const [, pages = 0] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ').map(Number);
     return pages * 4096;
