@@ -165,6 +165,7 @@ function schedulerOf(options: ServeOptions): RequestScheduler {
       modelName: config.name,
       plan: sequences,
       execution,
+      isIterative: sequenceBatcher.iterative_sequence,
       strategy: strategyOf(sequenceBatcher, config.max_batch_size),
       maxIdle: ns(sequenceBatcher.max_sequence_idle_microseconds * 1e3),
       instances,

@@ -10,7 +10,7 @@ import {
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { elementCount, type Tensor, unpackBytes } from '../protocol/tensor.js';
 import { classCountOf } from './classification.js';
-import { isAbsent } from './config/absent-input.js';
+import { isAbsent } from './config/absent-tensor.js';
 import type { PlannedTensor, TensorPlan } from './config/tensor-plan.js';
 import { readSequence, type SequenceMark } from './read-sequence.js';
 import { RefusalError } from './refusal.js';

@@ -49,7 +49,9 @@ async function serverPart(): Promise<void> {
   if (internalErrors.length > 0 || !isServing || hasGrown) process.exitCode = 1;
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+}
 
 async function overloadPart(): Promise<void> {
   for (const protocol of ['http', 'grpc'] as const) {

@@ -298,8 +298,8 @@ for (const [title, files, message] of [
   ],
   [
     'a feature that is not there yet',
-    simpleModel('sequence_batching { iterative_sequence: true }'),
-    /^Cannot load model 'simple': 'sequence_batching.iterative_sequence' is not supported yet for model 'simple'$/,
+    simpleModel('runtime: "x"'),
+    /^Cannot load model 'simple': 'runtime' is not supported yet for model 'simple'$/,
   ],
   [
     'BF16',

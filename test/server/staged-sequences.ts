@@ -54,6 +54,7 @@ export function stagedSequences(strategy: string, { instances: count = 1, maxBat
     plan,
     execution: plan.execution,
     strategy: strategyOf(batcher, maxBatchSize),
+    isIterative: false,
     maxIdle: ns(batcher.max_sequence_idle_microseconds * 1e3),
     instances,
     clock,

@@ -65,6 +65,8 @@ export interface Execution {
   readonly outputs: readonly (readonly Tensor[])[];
   /** Why single requests failed, by their place in the batch. */
   readonly failures?: ReadonlyMap<number, RefusalError>;
+  /** Requests that are to run again, by their place in the batch; what they have of outputs are states. */
+  readonly rescheduled?: ReadonlySet<number>;
   /**
    * Only of a decoupled model, which has no outputs here: settles for each request when it has had its last response, or
    * rejects with `RefusalError`. The instance is free before that.

@@ -26,7 +26,10 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 }
 
 const modelFields: Rules<ModelConfig> = [
-  ['sequence_batching.iterative_sequence', (config) => config.sequence_batching?.iterative_sequence === true],
+  [
+    'sequence_batching.iterative_sequence',
+    (config) => config.sequence_batching?.iterative_sequence === true && isDecoupled(config),
+  ],
   ['input.optional', (config) => isEnsemble(config) && config.input.some(({ optional }) => optional)],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],

@@ -4,7 +4,7 @@ import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/mode
 import type { Tensor } from '../../protocol/tensor.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
 import type { GeneratedInput } from '../batching/generate-batch-input.js';
-import { absentInput, isAbsent } from './absent-input.js';
+import { absentTensor, isAbsent } from './absent-tensor.js';
 
 /** One input or output of a model as its configuration describes it; no batch dimension, -1 = variable. */
 export interface PlannedTensor {
@@ -74,7 +74,7 @@ function withInitial(
   { input, graph, isTold }: { readonly input: ConfigInput; readonly graph: ModelGraph; readonly isTold: boolean },
 ): PlannedTensor {
   if (!input.optional) return planned;
-  if (isTold) return { ...planned, initial: absentInput };
+  if (isTold) return { ...planned, initial: absentTensor };
   const known = graph.inputs.find(({ name }) => name === input.name);
   return { ...planned, initial: initialOf(input, known) };
 }

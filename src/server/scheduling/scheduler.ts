@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/perf-error.js';
 import { type Nanoseconds, ns } from '../../core/units.js';
 import type { Tensor } from '../../protocol/tensor.js';
-import type { Execution, ModelInstance } from '../backends/backend.js';
+import type { ModelInstance } from '../backends/backend.js';
 import type { TensorPlan } from '../config/tensor-plan.js';
 import { cancellation, RefusalError } from '../refusal.js';
 import type { FailureReason } from '../statistics/failure-reason.js';
@@ -120,6 +120,12 @@ export class Scheduler implements RequestScheduler {
     this.#dispatch();
   };
 
+  /** A request that ran, and that the queue has again; its client may have given it up meanwhile. */
+  #watchAgain(request: WaitingRequest | undefined): void {
+    request?.watch(this.#drop);
+    if (request?.isCancelled) this.#drop(request);
+  }
+
   /** Costs no look at the clock when nothing can expire. */
   #expire(): void {
     if (this.#queue.nextDeadline === never) return;
@@ -171,13 +177,16 @@ export class Scheduler implements RequestScheduler {
     const { plan, clock, statistics } = this.#options;
     try {
       const execution = await station.instance.execute({ plan, requests });
-      const { computeStart, computeEnd, outputs, failures, ends, start: turn = start } = execution;
+      const { computeStart, computeEnd, outputs, failures, rescheduled, ends, start: turn = start } = execution;
       const times = { start: ns(Math.max(start, turn)), computeStart, computeEnd, end: clock.now() };
+      for (const index of rescheduled ?? []) this.#watchAgain(requests[index]);
       this.#release(station, times.end, ns(computeEnd - times.start));
       const size = batchSizeOf(requests);
-      statistics.recordExecution(times, size, ends === undefined ? size - failedSizeOf(requests, failures) : 0);
+      const open = sizeOf(failures, requests) + sizeOf(rescheduled, requests);
+      statistics.recordExecution(times, size, ends === undefined ? size - open : 0);
       requests.forEach((request, index) => {
         const failure = failures?.get(index);
+        if (rescheduled?.has(index)) return;
         if (failure !== undefined) this.#answer(request, failed(failure, 'BACKEND'));
         else if (ends === undefined) this.#answer(request, { ok: true, outputs: outputs[index] ?? [], times });
         else void this.#answerAtEnd(request, ends[index], times);
@@ -271,9 +280,13 @@ const failed = (refusal: RefusalError, reason: FailureReason): Answer => ({ ok: 
 const cancelled = failed(cancellation(), 'CANCELED');
 const expired = failed(new RefusalError('unavailable', 'Request timeout expired'), 'REJECTED');
 
-function failedSizeOf(requests: readonly WaitingRequest[], failures: Execution['failures']): number {
+/** Rows of the requests at some places of a batch. */
+function sizeOf(
+  places: ReadonlyMap<number, unknown> | ReadonlySet<number> | undefined,
+  requests: readonly WaitingRequest[],
+): number {
   let size = 0;
-  for (const index of failures?.keys() ?? []) size += requests[index]?.batchSize ?? 0;
+  for (const index of places?.keys() ?? []) size += requests[index]?.batchSize ?? 0;
   return size;
 }
 

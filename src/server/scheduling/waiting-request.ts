@@ -32,7 +32,8 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly shapeKey: string;
   readonly priority: number;
   readonly timeout: Nanoseconds;
-  readonly sequence: SequenceMark | undefined;
+  /** Its first step in an iterative sequence is told apart from the later ones. */
+  sequence: SequenceMark | undefined;
   readonly enqueuedAt: Nanoseconds;
   readonly end: RequestEnd;
   readonly origin: ExecutableRequest['origin'];

@@ -204,7 +204,10 @@ test('validateTensors takes a reshape that keeps the elements', (t) => {
 });
 
 for (const [field, text] of [
-  ['sequence_batching.iterative_sequence', 'sequence_batching { iterative_sequence: true }'],
+  [
+    'sequence_batching.iterative_sequence',
+    'sequence_batching { iterative_sequence: true } model_transaction_policy { decoupled: true }',
+  ],
   ['batch_output', 'batch_output { }'],
   ['model_operations', 'model_operations { op_library_filename: "x.so" }'],
   ['model_transaction_policy.decoupled', 'model_transaction_policy { decoupled: true }'],

@@ -29,6 +29,7 @@ export function javascriptBackend(log: (line: string) => void): Backend {
       return startJavascriptInstance({
         ...options,
         isDecoupled: isDecoupled(options.config),
+        isIterative: options.config.sequence_batching?.iterative_sequence === true,
         start: startOptions(options, { log, running }),
       });
     },

@@ -1,6 +1,6 @@
 import { rawByteSize, type Tensor } from '../../../protocol/tensor.js';
 import { fillVariableDims } from '../../batching/fill-variable-dims.js';
-import { isAbsent } from '../../config/absent-input.js';
+import { isAbsent } from '../../config/absent-tensor.js';
 import type { PlannedTensor, TensorPlan } from '../../config/tensor-plan.js';
 import type { RawTensor } from './worker-messages.js';
 

@@ -1,5 +1,7 @@
 import { messageOf } from '../../../core/perf-error.js';
 import { ns } from '../../../core/units.js';
+import type { Tensor } from '../../../protocol/tensor.js';
+import { absentTensor } from '../../config/absent-tensor.js';
 import type { PlannedTensor, TensorPlan } from '../../config/tensor-plan.js';
 import { RefusalError } from '../../refusal.js';
 import { monotonicNow } from '../../server-clock.js';
@@ -8,13 +10,14 @@ import type { CrashCount } from '../crash-count.js';
 import { ReplacedWorker } from '../replaced-worker.js';
 import { clientOutput, modelInput } from './client-tensors.js';
 import { SentRequest } from './sent-request.js';
-import type { BoundTensor, FromWorker, ResponseMessage, RunRequest, ToWorker } from './worker-messages.js';
+import type { BoundTensor, FromWorker, RawTensor, ResponseMessage, RunRequest, ToWorker } from './worker-messages.js';
 import { type JavascriptWorker, startWorkerProcess, type WorkerProcessOptions } from './worker-process.js';
 
 export interface JavascriptInstanceOptions {
   readonly name: string;
   readonly modelName: string;
   readonly isDecoupled: boolean;
+  readonly isIterative: boolean;
   readonly start: WorkerProcessOptions;
   readonly crashes: CrashCount;
 }
@@ -95,6 +98,7 @@ class JavascriptInstance implements ModelInstance {
       kind: 'bind',
       isBatching: plan.maxBatchSize > 0,
       isDecoupled: this.#options.isDecoupled,
+      isIterative: this.#options.isIterative,
       inputs: plan.inputs.map(boundTensor),
       outputs: plan.outputs.map(boundTensor),
     });
@@ -148,12 +152,16 @@ class JavascriptInstance implements ModelInstance {
     try {
       const { plan } = running.batch;
       const failures = new Map<number, RefusalError>();
+      const rescheduled = new Set<number>();
       const outputs = message.results.map((result, index) => {
-        if (result.ok) return result.outputs.map((output, place) => clientOutput(output, plan.outputs[place], plan));
+        if (result.ok) {
+          if (result.isRescheduled) rescheduled.add(index);
+          return result.outputs.map((output, place) => outputOf(output, plan.outputs[place], plan));
+        }
         failures.set(index, this.#failure(result.message));
         return [];
       });
-      running.resolve({ ...times, outputs, failures });
+      running.resolve({ ...times, outputs, failures, rescheduled });
     } catch (thrown) {
       running.reject(this.#failure(messageOf(thrown)));
     }
@@ -176,6 +184,12 @@ class JavascriptInstance implements ModelInstance {
     return new RefusalError('internal', `model '${this.#options.modelName}': ${message}`);
   }
 }
+
+/** An output that a request which runs again has left out stays absent. */
+const outputOf = (output: RawTensor | undefined, planned: PlannedTensor | undefined, plan: TensorPlan): Tensor =>
+  output === undefined && planned !== undefined
+    ? { name: planned.name, datatype: planned.datatype, ...absentTensor }
+    : clientOutput(output ?? absentTensor, planned, plan);
 
 const boundTensor = ({ name, datatype, modelDims }: PlannedTensor): BoundTensor => ({
   name,

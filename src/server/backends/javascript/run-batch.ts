@@ -20,14 +20,25 @@ function resultOf(response: unknown, { batchSize }: RunRequest, binding: BindMes
   try {
     const error = errorOf(response);
     if (error !== undefined) return { ok: false, message: error };
-    const outputs = outputsOf(response, binding, batchSize).map((output, index) => {
-      if (output === undefined) throw new Error(`the response lacks output '${binding.outputs[index]?.name}'`);
-      return output;
-    });
-    return { ok: true, outputs };
+    const isRescheduled = asksForMore(response, binding);
+    const given = isRescheduled ? { outputs: {}, ...response } : response;
+    const outputs = outputsOf(given, binding, batchSize);
+    const missing = isRescheduled ? -1 : outputs.indexOf(undefined);
+    if (missing >= 0) throw new Error(`the response lacks output '${binding.outputs[missing]?.name}'`);
+    return { ok: true, outputs, isRescheduled };
   } catch (thrown) {
     return { ok: false, message: messageOf(thrown) };
   }
+}
+
+/** Whether the request is to run once more, in a later batch. @throws Error when its model cannot ask for that */
+function asksForMore(response: unknown, { isIterative }: BindMessage): response is object {
+  const isAsking =
+    typeof response === 'object' && response !== null && 'reschedule' in response && response.reschedule === true;
+  if (isAsking && !isIterative) {
+    throw new Error('Cannot reschedule: expected sequence_batching { iterative_sequence: true } in the configuration');
+  }
+  return isAsking;
 }
 
 /**

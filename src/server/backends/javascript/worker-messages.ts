@@ -34,6 +34,8 @@ export interface BindMessage {
   readonly kind: 'bind';
   readonly isBatching: boolean;
   readonly isDecoupled: boolean;
+  /** Requests may be run again (`iterative_sequence`). */
+  readonly isIterative: boolean;
   readonly inputs: readonly BoundTensor[];
   readonly outputs: readonly BoundTensor[];
 }
@@ -92,7 +94,8 @@ interface FailedMessage {
 
 /** What one request got. */
 export type RunResult =
-  | { readonly ok: true; readonly outputs: readonly RawTensor[] }
+  /** One that is to run again may leave out outputs. */
+  | { readonly ok: true; readonly outputs: readonly (RawTensor | undefined)[]; readonly isRescheduled: boolean }
   | { readonly ok: false; readonly message: string };
 
 /** What one response of a decoupled model says; it may leave out outputs. */

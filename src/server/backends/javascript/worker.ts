@@ -13,7 +13,14 @@ import type { BindMessage, FromWorker, RunRequest, ToWorker } from './worker-mes
  */
 
 let model: ModelModule | undefined;
-let binding: BindMessage = { kind: 'bind', isBatching: false, isDecoupled: false, inputs: [], outputs: [] };
+let binding: BindMessage = {
+  kind: 'bind',
+  isBatching: false,
+  isDecoupled: false,
+  isIterative: false,
+  inputs: [],
+  outputs: [],
+};
 /** By key: those of the batch that runs, and those that a decoupled model has not ended. */
 const open = new Map<number, OpenRequest>();
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Tensor } from '../../../protocol/tensor.js';
 import type { Batch, ExecutableRequest, Execution, ModelGraph, ModelInstance } from '../../backends/backend.js';
-import { isAbsent } from '../../config/absent-input.js';
+import { isAbsent } from '../../config/absent-tensor.js';
 import { controlTensors, type SequencePlan, zeroData } from '../../config/sequence-plan.js';
 import type { SequenceMark } from '../../read-sequence.js';
 import type { RefusalError } from '../../refusal.js';
@@ -14,6 +14,8 @@ export interface SequenceInstanceOptions {
   readonly queue: SequenceQueue;
   /** Whether each sequence keeps its row of the batch: slots without a request run along and are marked not ready. */
   readonly keepsRows: boolean;
+  /** Each request is a sequence of its own, which ends when the model does not ask to run it again. */
+  readonly isIterative: boolean;
   readonly clock: Clock;
 }
 
@@ -45,6 +47,7 @@ export class SequenceInstance implements ModelInstance {
   async execute({ plan }: Batch): Promise<Execution> {
     const { queue, clock } = this.#options;
     const steps = queue.running;
+    const again = new Set<SequenceStep>();
     try {
       const rows = this.#rowsOf(steps);
       const execution = await this.#inner.execute({ plan, requests: rows.map(({ request }) => request) });
@@ -54,17 +57,31 @@ export class SequenceInstance implements ModelInstance {
         if (step === undefined) return;
         const failure = execution.failures?.get(row);
         if (failure !== undefined) failures.set(outputs.length, failure);
+        if (execution.rescheduled?.has(row)) again.add(step);
         outputs.push(failure === undefined ? this.#keepStates(step, execution.outputs[row] ?? []) : []);
       });
       const ends = rows.flatMap(({ step }, row) => (step === undefined ? [] : (execution.ends?.[row] ?? [])));
-      return { ...execution, outputs, failures, ...(execution.ends === undefined ? {} : { ends }) };
+      const rescheduled = new Set([...again].map((step) => steps.indexOf(step)));
+      return { ...execution, outputs, failures, rescheduled, ...(execution.ends === undefined ? {} : { ends }) };
     } finally {
+      if (this.#options.isIterative) for (const step of steps) this.#goOn(step, again.has(step));
       queue.complete(clock.now());
     }
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#inner[Symbol.asyncDispose]();
+  }
+
+  /** Queues a step once more, or ends its sequence. */
+  #goOn({ request, sequence }: SequenceStep, isAgain: boolean): void {
+    const { queue } = this.#options;
+    if (!isAgain || request.sequence === undefined || !sequence.isOpen) {
+      queue.close(sequence);
+      return;
+    }
+    request.sequence = { ...request.sequence, isStart: false };
+    queue.push(request);
   }
 
   /** The rows of the batch; those that are there for their slot alone have no step. */
@@ -98,8 +115,10 @@ export class SequenceInstance implements ModelInstance {
   /** What the client gets of a row; the rest is kept for the next step. */
   #keepStates({ sequence }: SequenceStep, outputs: readonly Tensor[]): readonly Tensor[] {
     const { states, clientOutputs } = this.#options.plan;
-    sequence.states = states.map(({ input, output }): Tensor => {
-      const { shape, data } = outputs[output] ?? { shape: [], data: new Uint8Array(0) };
+    sequence.states = states.map(({ input, output, initial }, index): Tensor => {
+      const given = outputs[output];
+      const isKept = given === undefined || isAbsent(given);
+      const { shape, data } = isKept ? (sequence.states?.[index] ?? initial) : given;
       return { name: input.name, datatype: input.datatype, shape, data: alone(data) };
     });
     return outputs.slice(0, clientOutputs);

@@ -30,6 +30,8 @@ export interface SequenceSchedulerOptions {
   /** The execution plan of `plan`, and whatever else the server makes of a batch. */
   readonly execution: TensorPlan;
   readonly strategy: SequenceStrategy;
+  /** Each request is a sequence of its own, and its model may ask to run it again (`iterative_sequence`). */
+  readonly isIterative: boolean;
   /** How long a sequence may have nothing to do before it is ended. */
   readonly maxIdle: Nanoseconds;
   readonly instances: readonly ModelInstance[];
@@ -63,6 +65,7 @@ export class SequenceScheduler implements RequestScheduler {
   readonly #alarm: Alarm;
   #deathReason: string | undefined;
   #isDraining = false;
+  #lastIterativeId = 0n;
 
   constructor(options: SequenceSchedulerOptions) {
     this.#options = options;
@@ -76,11 +79,19 @@ export class SequenceScheduler implements RequestScheduler {
   }
 
   enqueue(request: WaitingRequest): void {
+    if (this.#options.isIterative) request.sequence = { id: this.#nextId(), isStart: true, isEnd: false };
     const objection = this.#objectionTo(request);
     if (objection !== undefined) request.end.reject(new RefusalError('invalid-argument', objection));
     else if (this.#deathReason !== undefined) this.#fail(request, new RefusalError('unavailable', this.#deathReason));
     else if (request.isCancelled) this.#cancel(request);
     else this.#accept(request);
+  }
+
+  /** Of the type that the model's control tensor has. */
+  #nextId(): SequenceId {
+    this.#lastIterativeId++;
+    const isText = this.#options.plan.controls.some(({ kind, tensor }) => kind === 'id' && tensor.datatype === 'BYTES');
+    return isText ? String(this.#lastIterativeId) : this.#lastIterativeId;
   }
 
   async drained(): Promise<void> {
@@ -92,7 +103,7 @@ export class SequenceScheduler implements RequestScheduler {
   }
 
   #newLane(instance: ModelInstance): Lane {
-    const { plan, execution, strategy, clock, statistics } = this.#options;
+    const { plan, execution, strategy, isIterative, clock, statistics } = this.#options;
     const queue = new SequenceQueue({
       slotCount: strategy.slotCount,
       order: strategy.kind === 'direct' ? 'slot' : 'turn',
@@ -104,7 +115,9 @@ export class SequenceScheduler implements RequestScheduler {
     });
     const scheduler = new Scheduler({
       plan: execution,
-      instances: [new SequenceInstance(instance, { plan, queue, keepsRows: strategy.kind === 'direct', clock })],
+      instances: [
+        new SequenceInstance(instance, { plan, queue, keepsRows: strategy.kind === 'direct', isIterative, clock }),
+      ],
       formBatch: strategy.formBatch,
       queue,
       clock,

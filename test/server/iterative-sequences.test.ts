@@ -1,0 +1,83 @@
+import test from 'ava';
+import type { InferRequest } from '../../src/protocol/infer.js';
+import { javascriptModel, numbersOf, rows } from './backends/javascript/javascript-model.js';
+import { liveService, simpleModel, simpleRequest } from './live-service.js';
+
+/** Runs X times, counting in its state, and answers with how often it ran; fails at 13, and never ends at 99. */
+const countingModule = `
+export const execute = (requests) => requests.map(({ inputs }) => {
+  const steps = inputs.START.data[0] === 1 ? 1 : inputs.BEFORE.data[0] + 1;
+  const AFTER = { shape: [1, 1], data: Int32Array.of(steps) };
+  const wanted = inputs.X.data[0];
+  if (wanted === 13 && steps === 3) return { error: 'unlucky' };
+  if (steps < wanted || wanted === 99) return { reschedule: true, outputs: { AFTER } };
+  return { outputs: { Y: { shape: [1, 1], data: Int32Array.of(steps) }, AFTER } };
+});`;
+
+const counting = (sequences: number) => ({
+  'm/1/model.mjs': countingModule,
+  'm/config.pbtxt': `backend: "javascript" max_batch_size: 4
+    input { name: "X" data_type: TYPE_INT32 dims: 1 }
+    output { name: "Y" data_type: TYPE_INT32 dims: 1 }
+    sequence_batching {
+      iterative_sequence: true
+      oldest { max_candidate_sequences: ${sequences} }
+      control_input { name: "START" control { kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] } }
+      control_input { name: "ID" control { kind: CONTROL_SEQUENCE_CORRID data_type: TYPE_STRING } }
+      state { input_name: "BEFORE" output_name: "AFTER" data_type: TYPE_INT32 dims: 1 }
+    }`,
+});
+
+const model = { name: 'm', version: '' };
+
+test('requests to an iterative model run as often as it asks, together, and more of them than it has slots', async (t) => {
+  await using live = await liveService(counting(3));
+  const wanted = [5, 1, 3, 7, 2, 4, 6];
+  const responses = await Promise.all(wanted.map((count) => live.service.infer(rows([count]))));
+  t.deepEqual(
+    responses.map(numbersOf),
+    wanted.map((count) => [count]),
+  );
+  const [statistics] = live.service.statistics(model);
+  t.like(statistics, { inference_count: wanted.length, inference_stats: { success: { count: wanted.length } } });
+  const batches = statistics?.batch_stats ?? [];
+  const steps = batches.reduce((sum, { batch_size, compute_infer }) => sum + batch_size * compute_infer.count, 0);
+  t.is(
+    steps,
+    wanted.reduce((sum, count) => sum + count),
+  );
+  t.true((statistics?.execution_count ?? steps) < steps, 'some of them ran together');
+});
+
+test('a request to an iterative model that fails or is given up between its steps frees its slot', async (t) => {
+  await using live = await liveService(counting(1));
+  const failed = live.service.infer(rows([13]));
+  await t.throwsAsync(failed, { message: "model 'm': unlucky" });
+  const controller = new AbortController();
+  const endless = live.service.infer(rows([99]), controller.signal);
+  const behind = live.service.infer(rows([4]));
+  while ((live.service.statistics(model)[0]?.execution_count ?? 0) < 10) await new Promise(setImmediate);
+  controller.abort();
+  await t.throwsAsync(endless, { message: 'request was cancelled' });
+  t.deepEqual(numbersOf(await behind), [4]);
+  t.like(live.service.statistics(model)[0]?.inference_stats, { success: { count: 1 }, fail: { count: 2 } });
+});
+
+test('an ONNX model under iterative_sequence answers each request at once, without a sequence id', async (t) => {
+  await using live = await liveService(simpleModel('max_batch_size: 8 sequence_batching { iterative_sequence: true }'));
+  const answers = await Promise.all([1, 2, 3].map((first) => live.service.infer(simpleRequest(first))));
+  t.deepEqual(
+    answers.map(({ outputs }) => outputs.length),
+    [2, 2, 2],
+  );
+  t.like(live.service.statistics({ name: 'simple', version: '' })[0], { inference_count: 3 });
+});
+
+test('a model asks to run a request again only where its configuration lets it', async (t) => {
+  const module = `export const execute = (requests) => requests.map(() => ({ reschedule: true }));`;
+  await using live = await liveService(javascriptModel(module));
+  const request: InferRequest = { ...rows([1]), inputs: rows([1]).inputs.map((each) => ({ ...each, shape: [1] })) };
+  await t.throwsAsync(live.service.infer(request), {
+    message: /Cannot reschedule: expected sequence_batching \{ iterative_sequence: true \} in the configuration$/,
+  });
+});
