@@ -141,26 +141,39 @@ const refusals: readonly (readonly [title: string, change: Change, code: number,
   ],
 ];
 
-test('ModelInfer and ModelStreamInfer refuse what a message cannot say, in the order and words of the protocol', async (t) => {
-  const log = (line: string) => t.log(line);
-  await using server = await startServer(createInMemoryService(), {
-    grpcPort: 0,
-    allowHttp: false,
-    allowMetrics: false,
-    log,
-  });
+interface Asker extends AsyncDisposable {
+  readonly client: Client;
+  /** The status of a unary call. */
+  ask(rpc: string, bytes: Buffer): Promise<Partial<ServiceError>>;
+}
+
+/** A client of the in-memory service. */
+async function connect(log: (line: string) => void): Promise<Asker> {
+  const options = { grpcPort: 0, allowHttp: false, allowMetrics: false, log };
+  const server = await startServer(createInMemoryService(), options);
   const client = new Client(`127.0.0.1:${server.ports.grpc}`, credentials.createInsecure());
-  const path = '/inference.GRPCInferenceService/ModelInfer';
   const asIs = (bytes: Buffer) => bytes;
-  const ask = (bytes: Buffer) =>
-    new Promise<Partial<ServiceError>>((resolve) => {
-      client.makeUnaryRequest(path, asIs, asIs, bytes, (error) => resolve(error ?? { code: status.OK }));
-    });
-  t.deepEqual(await ask(bytesOf({})), { code: status.OK });
-  const stream = openStream(client);
+  return {
+    client,
+    ask: (rpc, bytes) =>
+      new Promise((resolve) => {
+        const path = `/inference.GRPCInferenceService/${rpc}`;
+        client.makeUnaryRequest(path, asIs, asIs, bytes, (error) => resolve(error ?? { code: status.OK }));
+      }),
+    [Symbol.asyncDispose]: async () => {
+      client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('ModelInfer and ModelStreamInfer refuse what a message cannot say, in the order and words of the protocol', async (t) => {
+  await using server = await connect((line) => t.log(line));
+  t.deepEqual(await server.ask('ModelInfer', bytesOf({})), { code: status.OK });
+  const stream = openStream(server.client);
   for (const [index, [title, change, code, text]] of refusals.entries()) {
     const bytes = bytesOf(change);
-    const answer = await ask(bytes);
+    const answer = await server.ask('ModelInfer', bytes);
     t.is(answer.code, code, title);
     t.regex(answer.details ?? '', text, title);
     stream.call.write(bytes);
@@ -169,27 +182,15 @@ test('ModelInfer and ModelStreamInfer refuse what a message cannot say, in the o
   }
   stream.call.end();
   t.is((await stream.ended).code, status.OK);
-  client.close();
 });
 
 test('RepositoryModelUnload refuses an option of another type', async (t) => {
-  const log = (line: string) => t.log(line);
-  await using server = await startServer(createInMemoryService(), {
-    grpcPort: 0,
-    allowHttp: false,
-    allowMetrics: false,
-    log,
-  });
-  const client = new Client(`127.0.0.1:${server.ports.grpc}`, credentials.createInsecure());
+  await using server = await connect((line) => t.log(line));
   const type = messageType('inference.RepositoryModelUnloadRequest');
   const request = { model_name: 'simple', parameters: { unload_dependents: { int64_param: 1 } } };
   const bytes = Buffer.from(type.encode(type.fromObject(request)).finish());
-  const path = '/inference.GRPCInferenceService/RepositoryModelUnload';
-  const asIs = (each: Buffer) => each;
-  const error = await new Promise<ServiceError | null>((resolve) => {
-    client.makeUnaryRequest(path, asIs, asIs, bytes, resolve);
+  t.like(await server.ask('RepositoryModelUnload', bytes), {
+    code: invalid,
+    details: "invalid value type for 'unload_dependents' parameter, expected bool_param.",
   });
-  t.is(error?.code, invalid);
-  t.is(error?.details, "invalid value type for 'unload_dependents' parameter, expected bool_param.");
-  client.close();
 });
