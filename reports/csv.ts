@@ -81,6 +81,7 @@ function csvColumns(levels: readonly Level[], run: Run, { isVerbose }: CsvOption
     ...(isVerbose && run.settings.metrics !== undefined ? gpuColumns : []),
     ...(isOpenLoop(run.settings.load) ? pacingColumns(percentile) : []),
     ...(isVerbose ? certaintyColumns(levels, percentile) : []),
+    ...(run.settings.measurement.scenario === undefined ? [] : scenarioColumns),
   ];
 }
 
@@ -151,7 +152,21 @@ const verboseColumns = (percentile: number | undefined): Column[] => [
   },
 ];
 
-/** Ours, at the very end: the bounds of the intervals at 95 %. */
+/** Ours: the result of a scenario of MLPerf, in microseconds or samples a second. */
+const scenarioColumns: readonly Column[] = [
+  { title: 'MLPerf Latency', value: (_measured, { scenario }) => us(scenario?.latencyMs) },
+  {
+    title: 'MLPerf Samples/Second',
+    value: (_measured, { scenario }) => scenario?.samplesPerSecond && sixDigits(scenario.samplesPerSecond),
+  },
+  { title: 'MLPerf Queries', value: (_measured, { scenario }) => scenario?.queries },
+  {
+    title: 'MLPerf Validity',
+    value: (_measured, { scenario }) => scenario && (scenario.isValid ? 'VALID' : 'INVALID'),
+  },
+];
+
+/** Ours, behind those: the bounds of the intervals at 95 %. */
 function certaintyColumns(levels: readonly Level[], extra: number | undefined): Column[] {
   if (!levels.some(({ certainty }) => certainty !== undefined)) return [];
   const bounds = (

@@ -6,6 +6,7 @@ import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { describeKnee } from './find-knee.js';
 import { describeLevel } from './marks.js';
 import { describeMaxRate } from './max-rate.js';
+import { scenarioText } from './scenario.js';
 import { describeSequences } from './sequence-table.js';
 
 /** What was measured, on what, and how: one line each. */
@@ -59,14 +60,26 @@ function describeSchedule(load: Exclude<LoadSettings, { kind: ClosedLoad['kind']
 }
 
 function describeMeasurement(measurement: MeasurementSettings): string {
-  const { mode, adaptive, certify, maxRate, intervalMs, requestCount, stabilityPercent, maxTrials, percentile } =
-    measurement;
+  const {
+    mode,
+    adaptive,
+    certify,
+    maxRate,
+    scenario,
+    intervalMs,
+    requestCount,
+    stabilityPercent,
+    maxTrials,
+    percentile,
+  } = measurement;
   if (certify !== undefined) {
     return `until ${limitText(certify)} is certain or refuted at ${certify.confidencePercent} %, at most ${certify.maxMs / 1000} s a level`;
   }
   if (maxRate !== undefined) {
     return `a search for the largest rate with ${limitText(maxRate)}, at most ${maxRate.maxProbes} probes of ${maxRate.maxMs / 1000} s`;
   }
+  if (scenario !== undefined)
+    return `${scenarioText(scenario)}, ${scenario.minMs / 1000} to ${scenario.maxMs / 1000} s`;
   if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;

@@ -29,7 +29,10 @@ export const formatJunit = (runs: readonly Run[]): string =>
 function levelCase(level: Level, settings: RunSettings): JunitCase {
   const sentences = describeLevel(level, settings);
   const hasFailed =
-    !level.stability.stable || level.verdict.kind === 'invalid' || level.certification?.verdict === 'fail';
+    !level.stability.stable ||
+    level.verdict.kind === 'invalid' ||
+    level.certification?.verdict === 'fail' ||
+    level.scenario?.isValid === false;
   return {
     name: loadName(level.load),
     className: settings.modelName,

@@ -3,6 +3,7 @@ import { isSwept, loadName } from '../src/core/load-name.js';
 import { probeText } from '../src/core/max-rate.js';
 import type { Finding, Level, Stability, Window } from '../src/core/run.js';
 import type { RunSettings } from '../src/core/run-settings.js';
+import { describeScenario } from './scenario.js';
 
 /** Short marks of a level for a table cell. */
 export function levelMarks(level: Level): string[] {
@@ -57,6 +58,7 @@ export function describeLevel(level: Level, settings: RunSettings): string[] {
     const { requests, over } = level.certification;
     sentences.push(`${name}: certification failed, ${over} of ${requests} requests were over the limit.`);
   }
+  sentences.push(...describeScenario(level, settings.measurement));
   if (level.isOverLimit) {
     sentences.push(
       `${name}: latency reached the limit of ${settings.latencyLimitMs} ms${isLinear(settings) ? '; higher levels were not measured' : ''}.`,

@@ -2,6 +2,7 @@ import type { Certification } from '../../src/core/certify.js';
 import type { Probe } from '../../src/core/max-rate.js';
 import type { Stability } from '../../src/core/run.js';
 import type { MeasurementSettings } from '../../src/core/run-settings.js';
+import type { ScenarioResult } from '../../src/core/scenario.js';
 import { toMs } from '../../src/core/units.js';
 import { createLatencyRecorder, type LatencyRecorder } from './latency-recorder.js';
 import type { SampleLog } from './sample-log.js';
@@ -26,6 +27,7 @@ export interface Judgement {
   readonly settled?: { readonly from: number; readonly alpha: number };
   readonly certification?: Certification;
   readonly probe?: Probe;
+  readonly scenario?: ScenarioResult;
 }
 
 export const notYetJudged: Judgement = {

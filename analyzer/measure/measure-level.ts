@@ -20,6 +20,7 @@ import { createAdaptiveJudge } from './judge-adaptive.js';
 import { createCertifyJudge } from './judge-certify.js';
 import { type JudgeLevel, type Judgement, type JudgeOptions, judgeLevel, notYetJudged } from './judge-level.js';
 import { createProbeJudge } from './judge-probe.js';
+import { createScenarioJudge } from './judge-scenario.js';
 import { judgeValidity, withParts } from './judge-validity.js';
 import { countsOf, createLevelParts } from './level-parts.js';
 import { type LevelView, levelView } from './level-view.js';
@@ -219,9 +220,14 @@ export async function measureLevel(options: LevelOptions, ports: LevelPorts, sig
 /** One model on one server, whose requests have one answer each. */
 const isPlain = ({ targets, isStreamed }: LevelOptions): boolean => targets === undefined && isStreamed !== true;
 
-const answersOf = ({ certification, probe }: Judgement): Pick<Level, 'certification' | 'probe'> => ({
+const answersOf = ({
+  certification,
+  probe,
+  scenario,
+}: Judgement): Pick<Level, 'certification' | 'probe' | 'scenario'> => ({
   ...(certification === undefined ? {} : { certification }),
   ...(probe === undefined ? {} : { probe }),
+  ...(scenario === undefined ? {} : { scenario }),
 });
 
 function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanoseconds): Pick<Level, 'sequences'> {
@@ -230,7 +236,8 @@ function sequenceFigures(counts: SequenceCounts | undefined, duration: Nanosecon
 }
 
 function judgeOf(options: LevelOptions): JudgeLevel {
-  const { certify, maxRate, adaptive } = options.measurement;
+  const { certify, maxRate, scenario, adaptive } = options.measurement;
+  if (scenario !== undefined) return createScenarioJudge(scenario, options.batchSize);
   if (maxRate !== undefined) return createProbeJudge(maxRate);
   if (certify !== undefined) return createCertifyJudge(certify);
   if (adaptive !== undefined) return createAdaptiveJudge(options, adaptive);

@@ -63,7 +63,7 @@ export function measureFlags(yargs: Argv) {
     .option('b', {
       ...text,
       alias: 'batch-size',
-      default: '1',
+      defaultDescription: '1',
       describe: 'Inferences in each request',
       group: 'Model:',
     })

@@ -16,6 +16,7 @@ import { badFlag, oneOf, parseInteger, parseUrl } from './flags/parse.js';
 import { type ProfileFlags, type ProfileSettings, profileSettings } from './flags/profile-flags.js';
 import { filesByFlag, type ReportFiles, type ReportFlags, reportFiles } from './flags/report-flags.js';
 import { type RequestFlags, requestSettings } from './flags/request-flags.js';
+import { batchSizeOf } from './flags/scenario-flags.js';
 import {
   checkSequences,
   type SequenceFlags,
@@ -37,7 +38,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly protocol: string;
   readonly serviceKind: string;
   readonly modelRepository: string | undefined;
-  readonly batchSize: string;
+  readonly batchSize: string | undefined;
   readonly load: LoadFlags;
   readonly requests: RequestFlags;
   readonly measurement: MeasurementFlags;
@@ -148,7 +149,7 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
   const models = parseModels('-m', flags.modelName);
   const { load, latencyLimitMs } = loadSettings(flags.load);
   const requests = requestSettings(flags.requests, load);
-  const batchSize = parseInteger('-b', flags.batchSize, 1);
+  const batchSize = batchSizeOf(flags.measurement, flags.batchSize);
   if (load.kind === 'fixed-schedule' && batchSize > 1) {
     throw new PerfError(
       'usage',

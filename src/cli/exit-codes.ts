@@ -9,7 +9,7 @@ export const exitCodes = {
   unstable: 2,
   /** A level had no request that was answered validly. */
   noValidRequest: 3,
-  /** A comparison, a certification or a constraint failed. */
+  /** A comparison, a certification, a scenario or a constraint failed. */
   gateFailed: 4,
   /** The server cannot be reached, does not serve the model, or stopped answering. */
   unreachable: 5,
@@ -34,6 +34,7 @@ export function runExitCode(run: Run): ExitCode {
   if (reasons.includes('server-lost') || reasons.includes('no-answer')) return exitCodes.unreachable;
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
   if (run.levels.some(({ certification }) => certification?.verdict === 'fail')) return exitCodes.gateFailed;
+  if (run.levels.some(({ scenario }) => scenario?.isValid === false)) return exitCodes.gateFailed;
   if (run.maxRate?.isBracketed === false) return exitCodes.unstable;
   const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;

@@ -1,6 +1,6 @@
 import { checkAnswers, type OutputTexts } from '../../analyzer/answers/check-answers.js';
 import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
-import { inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
+import { drawn, inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
 import type { Share } from '../../analyzer/load/share.js';
 import { openSlots, type SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
@@ -11,6 +11,7 @@ import type { OpenTransport } from '../../analyzer/wire/transport.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import type { Clock } from '../core/clock.js';
 import { isOpenLoop } from '../core/load-name.js';
+import { deriveSeed } from '../core/random.js';
 import type { RunSettings } from '../core/run-settings.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
@@ -72,7 +73,10 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   const { sequences, seed, load } = settings;
   return {
     open: spreadOverServers(urls.map(openServer), prepared.length),
-    order: targets === undefined ? inTurn(prepared.length) : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
+    order:
+      targets === undefined
+        ? orderOf(settings, prepared.length)
+        : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
     sequences:
       sequences &&
       sequenceSource({
@@ -90,6 +94,9 @@ const firstRequests =
   (targets: Targets) =>
   (lane: number, share: Share): number =>
     serverOfSlot(lane, targets.urls.length, share) * requestsOfServer(targets);
+
+const orderOf = ({ measurement, seed }: RunSettings, count: number): RequestOrder =>
+  measurement.scenario === undefined ? inTurn(count) : drawn(count, deriveSeed(seed, 'samples'));
 
 function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | undefined {
   if (outputLimitBytes === undefined) return undefined;

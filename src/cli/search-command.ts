@@ -189,8 +189,8 @@ function refuseFixedLoads(argv: ParsedFlags): void {
 }
 
 /** Levels of a search are short and compared by repeats: none is measured until it is sure by itself. */
-function refuseCertainty({ precision, certify, minTime, maxTime }: ParsedFlags): void {
-  const foreign = { precision, certify, 'min-time': minTime, 'max-time': maxTime };
+function refuseCertainty({ precision, certify, scenario, minTime, maxTime }: ParsedFlags): void {
+  const foreign = { precision, certify, scenario, 'min-time': minTime, 'max-time': maxTime };
   const [flag] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
   if (flag === undefined) return;
   throw new PerfError(

@@ -3,6 +3,7 @@ import type { NamedVersion } from './composing.js';
 import type { InputDataSettings, ShapeChoice } from './input-data.js';
 import type { LoadSettings } from './load.js';
 import type { MaxRateSettings } from './max-rate.js';
+import type { ScenarioSettings } from './scenario.js';
 
 /** When a level that is measured until it is sure may end. */
 export interface AdaptiveSettings {
@@ -18,12 +19,14 @@ export interface MeasurementSettings {
    * windows of time, until the figures are precise.
    */
   readonly mode: 'time_windows' | 'count_windows' | 'request_count' | 'adaptive';
-  /** Of mode `adaptive`, unless levels are certified or probes, and only there. */
+  /** Of mode `adaptive`, unless levels are certified, probes or a scenario, and only there. */
   readonly adaptive?: AdaptiveSettings;
   /** Of mode `adaptive`: a level ends when it is certain of this, whatever the precision. */
   readonly certify?: CertifySettings;
   /** Of mode `adaptive`: levels are probes of a search for the largest rate. */
   readonly maxRate?: MaxRateSettings;
+  /** Of mode `adaptive`: a level is held for as long as this scenario of MLPerf asks for. */
+  readonly scenario?: ScenarioSettings;
   readonly intervalMs: number;
   /** Of a window, or of the level. */
   readonly requestCount: number;

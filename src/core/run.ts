@@ -6,6 +6,7 @@ import type { Knee } from './knee.js';
 import type { Load } from './load.js';
 import type { MaxRate, Probe } from './max-rate.js';
 import type { RunSettings } from './run-settings.js';
+import type { ScenarioResult } from './scenario.js';
 
 /** Milliseconds. Mean, deviation, minimum and maximum are exact; percentiles are within 0.1 % of the sample (HdrHistogram). */
 export interface LatencySummary {
@@ -279,6 +280,8 @@ export interface Level {
   readonly certification?: Certification;
   /** Of a search for the largest rate; absent of others, and when it was cut short. */
   readonly probe?: Probe;
+  /** Of a scenario of MLPerf; absent of others, and when it was cut short. */
+  readonly scenario?: ScenarioResult;
   readonly requests: RequestCounts;
   /** Absent when requests belong to no sequences. */
   readonly sequences?: SequenceCounts & { readonly completedPerSecond: number };

@@ -4,6 +4,8 @@ import type { Instability } from '../../src/core/run.js';
 import { levelFixture, runFixture } from '../helpers/run-fixture.js';
 
 const failed = { verdict: 'fail', requests: 900, over: 90, effectiveRequests: 900 } as const;
+const checks = { minDuration: true, minQueries: false, earlyStopping: false };
+const invalid = { isValid: false, checks, queries: 9 };
 const stable = levelFixture({ concurrency: 1, latenciesMs: [1] });
 const level = (reason: Instability, latenciesMs: readonly number[] = [1]) =>
   levelFixture({ concurrency: 2, latenciesMs, stability: { stable: false, reason } });
@@ -11,6 +13,7 @@ const level = (reason: Instability, latenciesMs: readonly number[] = [1]) =>
 const cases = [
   ['0 when every level is stable', runFixture([stable]), 0],
   ['4 when a certification failed', runFixture([stable, { ...stable, certification: failed }]), 4],
+  ['4 when a scenario is not valid', runFixture([stable, { ...stable, scenario: invalid }]), 4],
   ['2 when a level is not stable', runFixture([stable, level('latency')]), 2],
   ['3 when a level had no valid request', runFixture([level('latency'), level('no-valid-requests', [])]), 3],
   [

@@ -18,6 +18,9 @@ export function checkTargets(settings: RunSettings, urls: readonly string[]): vo
   if (count > 1 && settings.blsComposingModels !== undefined) {
     throw oneOnly('--bls-composing-models', 'one model on one server', count);
   }
+  const { scenario } = settings.measurement;
+  if (count > 1 && scenario !== undefined)
+    throw oneOnly(`--scenario ${scenario.name}`, 'one model on one server', count);
   if (settings.models !== undefined) checkModels(settings, settings.models.length);
   if (urls.length > 1) checkServers(settings, urls);
   if (settings.metrics !== undefined) checkMetricsUrls(settings.metrics, urls);

@@ -6,6 +6,7 @@ import { readTimestamps } from './fixed-schedule.js';
 import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';
 import { readRequestIntervals } from './request-intervals.js';
+import { scenarioLoad } from './scenario-flags.js';
 
 /** The flags that choose the load, as yargs gives them. */
 export interface LoadFlags {
@@ -26,6 +27,7 @@ export interface LoadFlags {
   readonly findKnee?: boolean;
   /** Its limit is a matter of the measurement. */
   readonly findMaxRate?: string | undefined;
+  readonly scenario?: string | undefined;
 }
 
 export function loadFlags<Flags>(yargs: Argv<Flags>) {
@@ -115,6 +117,7 @@ const modes = [
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLimitMs?: number } {
+  if (flags.scenario !== undefined) return { load: loadOfScenario(flags, flags.scenario) };
   const limitMs = flags.latencyThreshold === undefined ? 0 : parseNumber('-l', flags.latencyThreshold, 0);
   const given = modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false);
   const [first, second] = given;
@@ -153,6 +156,16 @@ function loadOf(flags: LoadFlags): LoadSettings {
   const range = parseRange('--concurrency-range', flags.concurrencyRange ?? '1');
   return { kind: 'concurrency', range, search: searchOf(flags) };
 }
+
+const loadOfScenario = (flags: LoadFlags, scenario: string): LoadSettings =>
+  scenarioLoad({ ...flags, scenario, maxInFlight: parseMaxInFlight(flags) }, [
+    ...modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false).map(([flag]) => flag),
+    ...(flags.latencyThreshold === undefined ? [] : ['-l']),
+    ...(flags.binarySearch ? ['--binary-search'] : []),
+    ...(flags.findKnee ? ['--find-knee'] : []),
+    ...(flags.requestDistribution === undefined ? [] : ['--request-distribution']),
+    ...(flags.loadShape === undefined ? [] : ['--load-shape']),
+  ]);
 
 /** Doubles the concurrency from the start of the range on. */
 function kneeLoad(flags: LoadFlags, given = '--concurrency-range'): LoadSettings {

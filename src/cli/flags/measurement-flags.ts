@@ -4,10 +4,12 @@ import { isOpenLoop } from '../../core/load-name.js';
 import type { MaxRateSettings } from '../../core/max-rate.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { AdaptiveSettings, MeasurementSettings } from '../../core/run-settings.js';
-import { milliseconds } from './duration.js';
+import type { ScenarioSettings } from '../../core/scenario.js';
+import { durationOf } from './duration.js';
 import { parseCertify, parseMaxRateLimit } from './latency-limit.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercent, parsePercentile } from './parse.js';
 import type { RequestSettings } from './request-flags.js';
+import { type ScenarioFlags, scenarioFlags, scenarioSettings } from './scenario-flags.js';
 
 const text = { type: 'string', requiresArg: true, group: 'Measurement:' } as const;
 
@@ -45,6 +47,7 @@ export const measurementFlags = {
     ...text,
     describe: 'Find the largest open-loop rate within a limit, in at most 12 probes: perf_latency_p99<=50ms',
   },
+  ...scenarioFlags,
   p: {
     ...text,
     alias: 'measurement-interval',
@@ -77,7 +80,7 @@ export const measurementFlags = {
 } as const;
 
 /** As yargs gives them. */
-export interface MeasurementFlags {
+export interface MeasurementFlags extends ScenarioFlags {
   readonly measurementMode: string | undefined;
   readonly precision: string | undefined;
   readonly minTime: string | undefined;
@@ -99,13 +102,14 @@ export function measurementSettings(
   load: LoadSettings,
 ): MeasurementSettings {
   const mode = exactRequests === undefined ? modeOf(flags, load) : 'request_count';
+  const scenario = scenarioOf(flags, mode === 'adaptive');
   const maxRate = maxRateSettings(flags, mode === 'adaptive');
-  const percentile = percentileOf(flags) ?? maxRate?.percentile;
+  const percentile = percentileOf(flags) ?? maxRate?.percentile ?? scenario?.percentile;
   const windows = windowSettings(flags);
   return {
     mode,
     ...windows,
-    ...(maxRate === undefined ? untilSure(flags, mode === 'adaptive') : probing(maxRate)),
+    ...(scenario === undefined ? untilAnswered(flags, mode === 'adaptive', maxRate) : holding(scenario)),
     requestCount: exactRequests ?? windows.requestCount,
     warmupRequestCount: warmupRequests,
     silenceLimitMs,
@@ -116,6 +120,11 @@ export function measurementSettings(
 
 const percentileOf = ({ percentile }: MeasurementFlags): number | undefined =>
   percentile === undefined ? undefined : parsePercentile('--percentile', percentile);
+
+const holding = (scenario: ScenarioSettings) => ({ scenario, ...shortWindows(scenario.minMs, scenario.maxMs) });
+
+const untilAnswered = (flags: MeasurementFlags, isAdaptive: boolean, maxRate: MaxRateSettings | undefined) =>
+  maxRate === undefined ? untilSure(flags, isAdaptive) : probing(maxRate);
 
 const probing = (maxRate: MaxRateSettings) => ({
   maxRate,
@@ -198,6 +207,25 @@ function certifySettings(
   return { ...parseCertify('--certify', certify), maxMs: durationOf('--max-time', maxTime) ?? certifyMaxMs };
 }
 
+/** A scenario says by itself how long a level lasts, and which percentile counts. */
+function scenarioOf(flags: MeasurementFlags, isAdaptive: boolean): ScenarioSettings | undefined {
+  const scenario = scenarioSettings(flags);
+  if (scenario === undefined) return undefined;
+  const other = [
+    ['--certify', flags.certify],
+    ['--find-max-rate', flags.findMaxRate],
+    ['--precision', flags.precision],
+    ['--percentile', flags.percentile],
+  ].find(([, value]) => value !== undefined)?.[0];
+  if (!isAdaptive || other !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use --scenario with ${other ?? 'windows or a count'}: expected it alone or with --min-time, --max-time and --min-queries`,
+    );
+  }
+  return scenario;
+}
+
 function maxRateSettings(flags: MeasurementFlags, isAdaptive: boolean): MaxRateSettings | undefined {
   const { findMaxRate, maxTime } = flags;
   if (findMaxRate === undefined) return undefined;
@@ -249,11 +277,4 @@ function adaptiveSettings(
   const minMs = shortest ?? Math.min(defaults.minMs, maxMs);
   if (minMs > maxMs) throw badFlag('--min-time', `at most --max-time ${maxTime}`, String(minTime));
   return { precisionPercent, minMs, maxMs };
-}
-
-function durationOf(flag: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const ms = milliseconds(given);
-  if (ms === undefined || ms < 10) throw badFlag(flag, 'a time of at least 10ms, such as 500ms, 10s or 2m', given);
-  return ms;
 }

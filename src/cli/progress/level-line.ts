@@ -30,7 +30,7 @@ function rangeText(load: LoadSettings): string {
 
 /** The line that stays when a level is done. */
 export function doneLine(level: Level): string {
-  const { load, summary, stability, verdict, certainty, certification } = level;
+  const { load, summary, stability, verdict, certainty, certification, scenario } = level;
   const needed = unsupported(certainty, 99)?.needsRequests;
   const p99 =
     needed === undefined
@@ -43,6 +43,7 @@ export function doneLine(level: Level): string {
   const marks = [
     ...(stability.stable ? [] : [stabilityText(stability)]),
     ...(certification === undefined || !stability.stable ? [] : [certification.verdict.toUpperCase()]),
+    ...(scenario === undefined ? [] : [scenario.isValid ? 'VALID' : 'INVALID']),
     ...(level.probe === undefined ? [] : [probeText(level.probe)]),
     ...(level.isOverLimit ? ['over the latency limit'] : []),
     ...(verdict.kind === 'valid' ? [] : [verdict.kind]),
@@ -92,7 +93,7 @@ function timeLeft(view: LevelView, { settings, levelsLeft }: LevelPlan): string 
   const {
     mode,
     intervalMs,
-    adaptive = settings.measurement.certify ?? settings.measurement.maxRate,
+    adaptive = settings.measurement.certify ?? settings.measurement.maxRate ?? settings.measurement.scenario,
   } = settings.measurement;
   const open = levelsLeft === undefined ? '+' : '';
   if (adaptive !== undefined) {

@@ -87,3 +87,41 @@ test('--certify has windows of its own, and none beside them', (t) => {
     });
   }
 });
+
+test('--scenario chooses load, samples a query, percentile and least time by the rules of MLPerf', (t) => {
+  const read = (...flags: string[]) => readFlags('-m', 'simple', '--scenario', ...flags).settings;
+  const { load, batchSize, measurement } = read('multi-stream');
+  t.like(load, { kind: 'concurrency', range: { start: 1, end: 1 } });
+  t.is(batchSize, 8);
+  t.like(measurement, { mode: 'adaptive', percentile: 99, intervalMs: 500 });
+  t.deepEqual(measurement.scenario, {
+    ...{ name: 'multi-stream', percentile: 99, minMs: 600_000, minQueries: 662, maxMs: 1_200_000 },
+  });
+  const server = read('server', '--request-rate-range', '40', '-l', '15', '--min-time', '10s');
+  t.like(server.load, { kind: 'request-rate', range: { start: 40, end: 40 }, arrivals: { kind: 'poisson' } });
+  t.like(server.measurement.scenario, { limitMs: 15, minMs: 10_000, minQueries: 100, maxMs: 20_000 });
+  t.is(server.latencyLimitMs, undefined);
+  const offline = read('offline', '-b', '4', '--concurrency-range', '2', '--min-queries', '100');
+  t.like(offline, { batchSize: 4, load: { range: { start: 2, end: 2 } } });
+  t.like(offline.measurement.scenario, { minQueries: 100 });
+  for (const refusedFlags of [
+    ['stream'],
+    ['server', '-l', '5'],
+    ['server', '--request-rate-range', '5'],
+    ['server', '--request-rate-range', '5:10', '-l', '5'],
+    ['server', '--request-rate-range', '5', '-l', '5', '--request-distribution', 'constant'],
+    ['single-stream', '-b', '2'],
+    ['single-stream', '--concurrency-range', '2'],
+    ['offline', '--concurrency-range', '1:2'],
+    ['offline', '-l', '5'],
+    ['single-stream', '--percentile', '95'],
+    ['single-stream', '-p', '1000'],
+    ['single-stream', '--request-count', '1000'],
+    ['single-stream', '--certify', 'perf_latency_p99<=15ms'],
+    ['single-stream', '--min-time', '5s', '--max-time', '4s'],
+  ]) {
+    t.throws(() => read(...refusedFlags), { instanceOf: PerfError }, refusedFlags.join(' '));
+  }
+  t.throws(() => readFlags('-m', 'simple', '--min-queries', '5'), { message: /--min-queries 5: expected --scenario/ });
+  t.throws(() => readFlags('-m', 'a,b', '--scenario', 'single-stream'), { message: /--scenario single-stream/ });
+});
