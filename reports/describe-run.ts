@@ -3,6 +3,7 @@ import type { ClosedLoad, LoadSettings } from '../src/core/load.js';
 import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
 import type { Run } from '../src/core/run.js';
 import type { MeasurementSettings } from '../src/core/run-settings.js';
+import { describeCacheTest } from './cache-test.js';
 import { describeKnee } from './find-knee.js';
 import { describeLevel } from './marks.js';
 import { describeMaxRate } from './max-rate.js';
@@ -66,6 +67,7 @@ function describeMeasurement(measurement: MeasurementSettings): string {
     certify,
     maxRate,
     scenario,
+    detectsCache,
     intervalMs,
     requestCount,
     stabilityPercent,
@@ -80,6 +82,7 @@ function describeMeasurement(measurement: MeasurementSettings): string {
   }
   if (scenario !== undefined)
     return `${scenarioText(scenario)}, ${scenario.minMs / 1000} to ${scenario.maxMs / 1000} s`;
+  if (detectsCache) return `${requestCount} requests, new inputs and repeated ones in turn`;
   if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
@@ -98,6 +101,7 @@ export function runRemarks(run: Run): string[] {
   }
   if (run.maxRate !== undefined) lines.push(describeMaxRate(run.maxRate, run));
   if (run.knee !== undefined) lines.push(describeKnee(run.knee));
+  if (run.cacheTest !== undefined) lines.push(describeCacheTest(run.cacheTest));
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
   return lines;
 }

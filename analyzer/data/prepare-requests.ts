@@ -15,6 +15,8 @@ export interface PrepareOptions {
   readonly data: InputDataSettings;
   readonly shapes: Readonly<Record<string, readonly ShapeChoice[]>>;
   readonly seed: number;
+  /** How many different requests of each shape are made; 8 unless given, and then within a larger limit. */
+  readonly madePerShape?: number;
   /** Tensors of other models that data files may hold beside those of this one. */
   readonly foreign?: ReadonlySet<string>;
 }
@@ -23,8 +25,10 @@ export interface PrepareOptions {
  * Several different requests are sent in turn, so that a cache on the way is not mistaken for a fast model: this many of
  * each shape, unless they are so large that fewer must do.
  */
-const madePerShape = 8;
+const usuallyMade = 8;
 const madeLimitBytes = 64 * 1024 * 1024;
+/** Where it matters how many there are. */
+const manyLimitBytes = 256 * 1024 * 1024;
 /** Data that the user brought along is used whole or not at all. */
 const givenLimitBytes = 1024 * 1024 * 1024;
 
@@ -98,11 +102,12 @@ const makeAll = (makers: Makers, alternative: ShapeAlternative): Map<string, Ste
 // ------------------------------------------------------------------------------------- data that is made
 
 function madeRequests(
-  { signature, batchSize }: PrepareOptions,
+  { signature, batchSize, madePerShape = usuallyMade }: PrepareOptions,
   makers: Makers,
   alternatives: readonly ShapeAlternative[],
 ): PreparedRequest[] {
   let bytes = 0;
+  const limitBytes = madePerShape > usuallyMade ? manyLimitBytes : madeLimitBytes;
   const make = (alternative: ShapeAlternative): PreparedRequest => {
     const steps = Array.from({ length: batchSize }, (_, index): Step => {
       return { label: `inference ${index}`, stream: 0, inputs: makeAll(makers, alternative), expected: new Map() };
@@ -121,7 +126,7 @@ function madeRequests(
     if (pool === undefined) return [];
     const { alternative, made } = pool;
     const use = pool.uses++;
-    if (use === made.length && use < madePerShape && bytes < madeLimitBytes) made.push(make(alternative));
+    if (use === made.length && use < madePerShape && bytes < limitBytes) made.push(make(alternative));
     return made[use % made.length] ?? [];
   });
 }

@@ -111,7 +111,7 @@ export function measureFlags(yargs: Argv) {
       describe: 'How far outputs may lie from validation_data, ABSOLUTE[,RELATIVE]',
       group: 'Data:',
     })
-    .option('seed', { ...text, default: '0', describe: 'Seed of input data and arrivals', group: 'Data:' })
+    .option('seed', { ...text, defaultDescription: '0', describe: 'Seed of input data and arrivals', group: 'Data:' })
     .option('u', {
       ...text,
       alias: 'url',

@@ -3,6 +3,7 @@ import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
 import type { ServiceKind } from './choose-server.js';
 import type { Protocol } from './connect.js';
+import { newSeed } from './flags/cache-test-flags.js';
 import { checkTargets, hasTls } from './flags/check-targets.js';
 import { type ComposingFlags, composingModels } from './flags/composing-flags.js';
 import { type EngineFlags, engineNotes, parseMaxThreads } from './flags/engine-flags.js';
@@ -43,7 +44,7 @@ export interface AnalyzeFlags extends InputDataFlags, SharedMemoryFlags {
   readonly requests: RequestFlags;
   readonly measurement: MeasurementFlags;
   readonly shape: readonly string[];
-  readonly seed: string;
+  readonly seed: string | undefined;
   readonly reports: ReportFlags;
   readonly profile: ProfileFlags;
   readonly verbose: boolean;
@@ -174,10 +175,13 @@ function runSettings(flags: AnalyzeFlags): RunSettings {
     shapes: parseShapes('--shape', flags.shape),
     data: parseInputData(flags),
     sharedMemory: parseSharedMemory(flags, load),
-    seed: parseInteger('--seed', flags.seed, 0),
+    seed: seedOf(flags),
     wire: { ...wireSettings(flags.wire, protocol), ...(flags.engine.streaming ? { streaming: true } : {}) },
     ...(metrics === undefined ? {} : { metrics }),
     ...(trace === undefined ? {} : { trace }),
     ...(blsComposingModels.length === 0 ? {} : { blsComposingModels }),
   };
 }
+
+const seedOf = ({ seed, measurement }: AnalyzeFlags): number =>
+  seed === undefined && measurement.detectCache ? newSeed() : parseInteger('--seed', seed ?? '0', 0);

@@ -35,7 +35,7 @@ export function runExitCode(run: Run): ExitCode {
   if (run.levels.some(({ summary }) => summary.requests === 0)) return exitCodes.noValidRequest;
   if (run.levels.some(({ certification }) => certification?.verdict === 'fail')) return exitCodes.gateFailed;
   if (run.levels.some(({ scenario }) => scenario?.isValid === false)) return exitCodes.gateFailed;
-  if (run.maxRate?.isBracketed === false) return exitCodes.unstable;
+  if (run.maxRate?.isBracketed === false || run.cacheTest?.verdict === 'undecided') return exitCodes.unstable;
   const isInvalid = run.levels.some(({ verdict }) => verdict.kind === 'invalid');
   return reasons.length > 0 || isInvalid ? exitCodes.unstable : exitCodes.done;
 }

@@ -1,5 +1,6 @@
 import { checkAnswers, type OutputTexts } from '../../analyzer/answers/check-answers.js';
 import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
+import { cacheTestOrder, differentRequests } from '../../analyzer/limits/cache-turns.js';
 import { drawn, inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
 import { type SequenceSource, sequenceSource } from '../../analyzer/load/sequence-source.js';
 import type { Share } from '../../analyzer/load/share.js';
@@ -15,7 +16,7 @@ import { deriveSeed } from '../core/random.js';
 import type { RunSettings } from '../core/run-settings.js';
 import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
 import { decodeInferResponse } from '../protocol/http-infer.js';
-import type { InferResponse } from '../protocol/infer.js';
+import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import { tensorValuesText } from '../protocol/tensor-values.js';
 import { openWire } from './open-wire.js';
 
@@ -75,7 +76,10 @@ export function openPath(plan: PathPlan, clock: Clock): OpenPath {
     open: spreadOverServers(urls.map(openServer), prepared.length),
     order:
       targets === undefined
-        ? orderOf(settings, prepared.length)
+        ? orderOf(
+            settings,
+            prepared.map(({ request }) => request),
+          )
         : mixRequests(targets, isOpenLoop(load) ? 'open' : 'closed'),
     sequences:
       sequences &&
@@ -95,8 +99,12 @@ const firstRequests =
   (lane: number, share: Share): number =>
     serverOfSlot(lane, targets.urls.length, share) * requestsOfServer(targets);
 
-const orderOf = ({ measurement, seed }: RunSettings, count: number): RequestOrder =>
-  measurement.scenario === undefined ? inTurn(count) : drawn(count, deriveSeed(seed, 'samples'));
+function orderOf({ measurement, seed }: RunSettings, requests: readonly InferRequest[]): RequestOrder {
+  if (measurement.detectsCache) return cacheTestOrder(differentRequests(requests));
+  return measurement.scenario === undefined
+    ? inTurn(requests.length)
+    : drawn(requests.length, deriveSeed(seed, 'samples'));
+}
 
 function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | undefined {
   if (outputLimitBytes === undefined) return undefined;

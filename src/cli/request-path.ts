@@ -3,11 +3,13 @@ import { dataOfModel, foreignTensors } from '../../analyzer/data/data-of-model.j
 import { type ModelSignature, modelSignature } from '../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import type { PreparedRequest } from '../../analyzer/data/step.js';
+import { cacheTestInputs, differentRequests, fewestCacheTestInputs } from '../../analyzer/limits/cache-turns.js';
 import { type Share, shareOf } from '../../analyzer/load/share.js';
 import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared-memory/place-in-shared-memory.js';
 import type { SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
 import type { Targets } from '../../analyzer/targets/targets.js';
 import type { ConnectionOptions } from '../client/connection.js';
+import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
 import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
@@ -31,6 +33,8 @@ export interface RequestPath extends AsyncDisposable {
   readonly targets: Targets | undefined;
   /** The inputs of a prepared request as JSON; absent: they are not kept. */
   readonly inputsOf: InputTexts | undefined;
+  /** In the order in which they are sent. */
+  readonly requests: readonly InferRequest[];
   /** For one of several senders that hold the load together. */
   plan(share: Share): PathPlan;
 }
@@ -49,6 +53,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const urls = servers.all.map(({ url }) => url);
   return {
     targets,
+    requests,
     inputsOf: tensorLimitBytes === undefined ? undefined : inputTexts(requests, tensorLimitBytes),
     plan: (share) => ({
       settings,
@@ -70,9 +75,24 @@ function prepareFor(
   all: readonly ModelSignature[],
   settings: RunSettings,
 ): PreparedRequest[] {
+  if (settings.measurement.detectsCache) return prepareDifferent(signature, settings);
   if (all.length === 1) return prepareRequests({ ...settings, signature });
   const foreign = foreignTensors(signature, all);
   return prepareRequests({ ...settings, ...dataOfModel(settings, signature, all), signature, foreign });
+}
+
+/** @throws PerfError `usage` when they are too few for a server to get new inputs all the time */
+function prepareDifferent(signature: ModelSignature, settings: RunSettings): PreparedRequest[] {
+  if (settings.sequences !== undefined) {
+    throw new PerfError('usage', 'Cannot use --detect-cache: expected a model without sequences, got one with');
+  }
+  const prepared = prepareRequests({ ...settings, signature, madePerShape: cacheTestInputs });
+  const different = differentRequests(prepared.map(({ request }) => request)).length;
+  if (different >= fewestCacheTestInputs) return prepared;
+  throw new PerfError(
+    'usage',
+    `Cannot use --detect-cache: expected at least ${fewestCacheTestInputs} different inputs, got ${different}`,
+  );
 }
 
 function targetsOf(

@@ -1,17 +1,21 @@
 import { analyze } from '../../analyzer/analyze.js';
+import { type CacheWitness, createCacheWitness, differentRequests } from '../../analyzer/limits/cache-turns.js';
 import { kneeOfLevels } from '../../analyzer/limits/knee.js';
 import { maxRateOf } from '../../analyzer/limits/max-rate.js';
 import { levelCount } from '../../analyzer/load/level-range.js';
 import type { ComposingSource } from '../../analyzer/measure/composing-statistics.js';
+import type { RecordAnswers } from '../../analyzer/measure/measure-level.js';
 import type { MetricsSource } from '../../analyzer/measure/metrics-polls.js';
 import type { ReadStatistics } from '../../analyzer/measure/server-snapshots.js';
 import { type Targets, targetList, targetTable } from '../../analyzer/targets/targets.js';
 import { type Epoch, epochAt, type RequestLabel } from '../../reports/profile-export.js';
+import type { CacheTest } from '../core/cache-test.js';
 import { systemClock } from '../core/clock.js';
 import { isSwept } from '../core/load-name.js';
 import { tool } from '../core/package-manifest.js';
 import type { Level, Run, ServerFacts } from '../core/run.js';
 import type { RunSettings } from '../core/run-settings.js';
+import { minus, toMs } from '../core/units.js';
 import type { AnalyzeOptions } from './analyze-options.js';
 import { chooseServer } from './choose-server.js';
 import { collectMetrics } from './collect-metrics.js';
@@ -134,9 +138,9 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
     levels,
   });
   progress.startRun(runOf);
-  const levels = await sweep({ place, options, servers, metrics: metrics?.source }, context);
+  const { levels, cacheTest } = await sweep({ place, options, servers, metrics: metrics?.source }, context);
   if (place.embedded?.lost.aborted) progress.say(`The embedded server ended: ${place.embedded.ending()}.`);
-  return { ...runOf(levels), ...limitsOf(levels, settings) };
+  return { ...runOf(levels), ...limitsOf(levels, settings), ...(cacheTest === undefined ? {} : { cacheTest }) };
 }
 
 /** What the levels say together, where that was asked for. */
@@ -192,7 +196,7 @@ export interface Sweep {
 export async function sweep(
   { place, options, servers, metrics }: Sweep,
   { interrupt, progress, profile }: RunContext,
-): Promise<Level[]> {
+): Promise<{ readonly levels: Level[]; readonly cacheTest?: CacheTest }> {
   const { settings, isVerbose } = options;
   const { connection } = options.server;
   await using path = await openRequestPath({
@@ -210,6 +214,7 @@ export async function sweep(
     place.embedded === undefined ? interrupt.signal : AbortSignal.any([interrupt.signal, place.embedded.lost]);
   const total = levelCount(settings.load);
   const levels: Level[] = [];
+  const witness = settings.measurement.detectsCache && createCacheWitness(differentRequests(path.requests));
   const measured = analyze(
     { ...settings, targets, isStreamed: settings.wire.streaming },
     {
@@ -219,7 +224,7 @@ export async function sweep(
       readStatistics: statisticsReader(settings, servers),
       composing: composingSource(servers),
       metrics,
-      recordAnswers: profile?.recordAnswers,
+      recordAnswers: witness === undefined ? profile?.recordAnswers : witnessing(witness, profile?.recordAnswers),
       onStart: (view) =>
         progress.startLevel(view, {
           settings,
@@ -235,8 +240,20 @@ export async function sweep(
     if (isVerbose) passLines(level, settings.measurement.percentile).forEach(progress.say);
   }
   profile?.notes().forEach(progress.say);
-  return levels;
+  const failed = levels.reduce((sum, { requests }) => sum + requests.failed, 0);
+  return { levels, ...(witness === undefined ? {} : { cacheTest: witness.result(failed) }) };
 }
+
+/** Both hear of every answer. */
+const witnessing =
+  (witness: CacheWitness, recordAnswers: RecordAnswers | undefined): RecordAnswers =>
+  (load, startedAt) => {
+    const record = recordAnswers?.(load, startedAt);
+    return (answer) => {
+      witness.record(answer.request, toMs(minus(answer.lastAt, answer.sentAt)));
+      record?.(answer);
+    };
+  };
 
 /** The targets in their order: server after server, model after model. */
 function statisticsReader({ modelVersion: version }: RunSettings, { all }: OpenServers): ReadStatistics {

@@ -110,7 +110,7 @@ export async function searchCommand(argv: ParsedFlags, context: CommandContext):
       modelName: argv.m,
       goal: wish.goal,
       strategy: wish.strategy,
-      seed: parseInteger('--seed', argv.seed, 0),
+      seed: parseInteger('--seed', argv.seed ?? '0', 0),
       maxMeasurements: wish.maxMeasurements,
       json: argv.json,
       isVerbose: argv.v > 0,
@@ -189,8 +189,15 @@ function refuseFixedLoads(argv: ParsedFlags): void {
 }
 
 /** Levels of a search are short and compared by repeats: none is measured until it is sure by itself. */
-function refuseCertainty({ precision, certify, scenario, minTime, maxTime }: ParsedFlags): void {
-  const foreign = { precision, certify, scenario, 'min-time': minTime, 'max-time': maxTime };
+function refuseCertainty({ precision, certify, scenario, detectCache, minTime, maxTime }: ParsedFlags): void {
+  const foreign = {
+    precision,
+    certify,
+    scenario,
+    'detect-cache': detectCache || undefined,
+    'min-time': minTime,
+    'max-time': maxTime,
+  };
   const [flag] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
   if (flag === undefined) return;
   throw new PerfError(

@@ -27,6 +27,8 @@ export interface MeasurementSettings {
   readonly maxRate?: MaxRateSettings;
   /** Of mode `adaptive`: a level is held for as long as this scenario of MLPerf asks for. */
   readonly scenario?: ScenarioSettings;
+  /** Of mode `request_count`: one request at a time, new inputs and repeated ones in turn. */
+  readonly detectsCache?: true;
   readonly intervalMs: number;
   /** Of a window, or of the level. */
   readonly requestCount: number;

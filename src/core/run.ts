@@ -1,3 +1,4 @@
+import type { CacheTest } from './cache-test.js';
 import type { Certainty, Interval } from './certainty.js';
 import type { Certification } from './certify.js';
 import type { ComposingModel } from './composing.js';
@@ -353,4 +354,5 @@ export interface Run {
   /** What the levels say together, where that was asked for. */
   readonly maxRate?: MaxRate;
   readonly knee?: Knee;
+  readonly cacheTest?: CacheTest;
 }

@@ -18,19 +18,33 @@ interface Refusal {
  * @throws what is no refusal; an error when the command runs through
  */
 export async function refusalOf(...args: readonly string[]): Promise<Refusal> {
-  let stdout = '';
-  const context: CommandContext = {
-    progress: createProgress(process.stderr, 'none'),
-    interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
-    print: (text) => {
-      stdout += text;
-    },
-  };
+  const { context, printed } = contextHere();
   try {
     await commandLine(args, () => context);
   } catch (thrown) {
     if (!(thrown instanceof PerfError)) throw thrown;
-    return { code: exitCodeOf[thrown.code], message: thrown.message, stdout };
+    return { code: exitCodeOf[thrown.code], message: thrown.message, stdout: printed() };
   }
-  throw new Error(`expected ${args.join(' ')} to be refused, got ${stdout}`);
+  throw new Error(`expected ${args.join(' ')} to be refused, got ${printed()}`);
+}
+
+/** Runs a command line to its end in this process, for the same reason. */
+export async function runHere(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
+  const { context, printed } = contextHere();
+  const code = await commandLine(args, () => context);
+  return { code, stdout: printed() };
+}
+
+function contextHere(): { readonly context: CommandContext; readonly printed: () => string } {
+  let stdout = '';
+  return {
+    context: {
+      progress: createProgress(process.stderr, 'none'),
+      interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
+      print: (text) => {
+        stdout += text;
+      },
+    },
+    printed: () => stdout,
+  };
 }

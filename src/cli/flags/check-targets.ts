@@ -15,15 +15,21 @@ export const hasTls = (url: string): boolean => /^(https|grpcs):/.test(url);
  */
 export function checkTargets(settings: RunSettings, urls: readonly string[]): void {
   const count = Math.max(settings.models?.length ?? 1, urls.length);
-  if (count > 1 && settings.blsComposingModels !== undefined) {
-    throw oneOnly('--bls-composing-models', 'one model on one server', count);
-  }
-  const { scenario } = settings.measurement;
-  if (count > 1 && scenario !== undefined)
-    throw oneOnly(`--scenario ${scenario.name}`, 'one model on one server', count);
+  const [flag] = forOneTarget(settings);
+  if (count > 1 && flag !== undefined) throw oneOnly(flag, 'one model on one server', count);
   if (settings.models !== undefined) checkModels(settings, settings.models.length);
   if (urls.length > 1) checkServers(settings, urls);
   if (settings.metrics !== undefined) checkMetricsUrls(settings.metrics, urls);
+}
+
+/** What was asked for that takes one model on one server. */
+function forOneTarget({ blsComposingModels, measurement }: RunSettings): string[] {
+  const { scenario, detectsCache } = measurement;
+  return [
+    ...(blsComposingModels === undefined ? [] : ['--bls-composing-models']),
+    ...(scenario === undefined ? [] : [`--scenario ${scenario.name}`]),
+    ...(detectsCache ? ['--detect-cache'] : []),
+  ];
 }
 
 /**

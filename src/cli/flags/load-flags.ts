@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import type { Arrivals, LevelRange, LoadSettings, SweptLoadSettings } from '../../core/load.js';
 import { isSwept } from '../../core/load-name.js';
 import { PerfError } from '../../core/perf-error.js';
+import { oneAtATime } from './cache-test-flags.js';
 import { readTimestamps } from './fixed-schedule.js';
 import { loadShapeForms, parseLoadShape } from './load-shape.js';
 import { badFlag, parseInteger, parseNumber, parseRange } from './parse.js';
@@ -10,6 +11,7 @@ import { scenarioLoad } from './scenario-flags.js';
 
 /** The flags that choose the load, as yargs gives them. */
 export interface LoadFlags {
+  readonly detectCache?: boolean;
   readonly concurrencyRange: string | undefined;
   readonly requestRateRange: string | undefined;
   readonly requestIntervals: string | undefined;
@@ -117,6 +119,7 @@ const modes = [
 
 /** @throws PerfError `usage` that names the flag, what was expected and what was got */
 export function loadSettings(flags: LoadFlags): { load: LoadSettings; latencyLimitMs?: number } {
+  if (flags.detectCache) return { load: oneAtATime(givenLoads(flags)) };
   if (flags.scenario !== undefined) return { load: loadOfScenario(flags, flags.scenario) };
   const limitMs = flags.latencyThreshold === undefined ? 0 : parseNumber('-l', flags.latencyThreshold, 0);
   const given = modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false);
@@ -158,14 +161,17 @@ function loadOf(flags: LoadFlags): LoadSettings {
 }
 
 const loadOfScenario = (flags: LoadFlags, scenario: string): LoadSettings =>
-  scenarioLoad({ ...flags, scenario, maxInFlight: parseMaxInFlight(flags) }, [
-    ...modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false).map(([flag]) => flag),
-    ...(flags.latencyThreshold === undefined ? [] : ['-l']),
-    ...(flags.binarySearch ? ['--binary-search'] : []),
-    ...(flags.findKnee ? ['--find-knee'] : []),
-    ...(flags.requestDistribution === undefined ? [] : ['--request-distribution']),
-    ...(flags.loadShape === undefined ? [] : ['--load-shape']),
-  ]);
+  scenarioLoad({ ...flags, scenario, maxInFlight: parseMaxInFlight(flags) }, givenLoads(flags));
+
+/** The flags that say what the load is, as far as they are given. */
+const givenLoads = (flags: LoadFlags): string[] => [
+  ...modes.filter(([, name]) => flags[name] !== undefined && flags[name] !== false).map(([flag]) => flag),
+  ...(flags.latencyThreshold === undefined ? [] : ['-l']),
+  ...(flags.binarySearch ? ['--binary-search'] : []),
+  ...(flags.findKnee ? ['--find-knee'] : []),
+  ...(flags.requestDistribution === undefined ? [] : ['--request-distribution']),
+  ...(flags.loadShape === undefined ? [] : ['--load-shape']),
+];
 
 /** Doubles the concurrency from the start of the range on. */
 function kneeLoad(flags: LoadFlags, given = '--concurrency-range'): LoadSettings {

@@ -5,6 +5,7 @@ import type { MaxRateSettings } from '../../core/max-rate.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { AdaptiveSettings, MeasurementSettings } from '../../core/run-settings.js';
 import type { ScenarioSettings } from '../../core/scenario.js';
+import { cacheTestFlags, cacheTestMeasurement } from './cache-test-flags.js';
 import { durationOf } from './duration.js';
 import { parseCertify, parseMaxRateLimit } from './latency-limit.js';
 import { badFlag, oneOf, parseInteger, parseNumber, parsePercent, parsePercentile } from './parse.js';
@@ -48,6 +49,7 @@ export const measurementFlags = {
     describe: 'Find the largest open-loop rate within a limit, in at most 12 probes: perf_latency_p99<=50ms',
   },
   ...scenarioFlags,
+  ...cacheTestFlags,
   p: {
     ...text,
     alias: 'measurement-interval',
@@ -81,6 +83,7 @@ export const measurementFlags = {
 
 /** As yargs gives them. */
 export interface MeasurementFlags extends ScenarioFlags {
+  readonly detectCache?: boolean;
   readonly measurementMode: string | undefined;
   readonly precision: string | undefined;
   readonly minTime: string | undefined;
@@ -101,6 +104,8 @@ export function measurementSettings(
   { exactRequests, warmupRequests, silenceLimitMs }: RequestSettings,
   load: LoadSettings,
 ): MeasurementSettings {
+  if (flags.detectCache)
+    return cacheTest(flags, { exactRequests, warmupRequests, requestTimeoutMs: undefined, silenceLimitMs });
   const mode = exactRequests === undefined ? modeOf(flags, load) : 'request_count';
   const scenario = scenarioOf(flags, mode === 'adaptive');
   const maxRate = maxRateSettings(flags, mode === 'adaptive');
@@ -117,6 +122,39 @@ export function measurementSettings(
     ...(percentile === undefined ? {} : { percentile }),
   };
 }
+
+function cacheTest(flags: MeasurementFlags, requests: RequestSettings): MeasurementSettings {
+  const given = [
+    ...Object.entries(otherMeasurements).flatMap(([name, flag]) =>
+      flags[name as keyof typeof otherMeasurements] === undefined ? [] : [flag],
+    ),
+    ...(requests.exactRequests === undefined ? [] : ['--request-count']),
+    ...(requests.warmupRequests === 0 ? [] : ['--warmup-request-count']),
+  ];
+  return {
+    ...windowSettings(flags),
+    ...cacheTestMeasurement(given),
+    warmupRequestCount: 0,
+    silenceLimitMs: requests.silenceLimitMs,
+    maxErrorRatePercent: parseNumber('--max-error-rate', flags.maxErrorRate, 0),
+  };
+}
+
+/** What a cache test has no use for. */
+const otherMeasurements = {
+  measurementMode: '--measurement-mode',
+  precision: '--precision',
+  minTime: '--min-time',
+  maxTime: '--max-time',
+  certify: '--certify',
+  findMaxRate: '--find-max-rate',
+  scenario: '--scenario',
+  percentile: '--percentile',
+  p: '-p',
+  measurementRequestCount: '--measurement-request-count',
+  s: '-s',
+  r: '-r',
+} as const;
 
 const percentileOf = ({ percentile }: MeasurementFlags): number | undefined =>
   percentile === undefined ? undefined : parsePercentile('--percentile', percentile);

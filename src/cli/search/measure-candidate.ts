@@ -158,7 +158,9 @@ async function measureOnce(
   await using servers = await openServers(settings, [server.url], options.server.connection);
   const place = server.embedded === undefined ? {} : { embedded: server.embedded };
   const ofTrial = { ...context.progress, ...context.progress.trial };
-  const [level] = await sweep(
+  const {
+    levels: [level],
+  } = await sweep(
     { place, options: { ...options, settings, isVerbose: false }, servers, metrics: undefined },
     { ...context, progress: ofTrial, profile: undefined },
   );

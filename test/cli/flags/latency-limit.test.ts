@@ -125,3 +125,22 @@ test('--scenario chooses load, samples a query, percentile and least time by the
   t.throws(() => readFlags('-m', 'simple', '--min-queries', '5'), { message: /--min-queries 5: expected --scenario/ });
   t.throws(() => readFlags('-m', 'a,b', '--scenario', 'single-stream'), { message: /--scenario single-stream/ });
 });
+
+test('--detect-cache sends one request at a time, with inputs that are new unless a seed is given', (t) => {
+  const read = (...flags: string[]) => readFlags('-m', 'simple', '--detect-cache', ...flags).settings;
+  const { measurement, load, seed } = read();
+  t.like(measurement, { mode: 'request_count', requestCount: 1020, detectsCache: true });
+  t.like(load, { kind: 'concurrency', range: { start: 1, end: 1 } });
+  t.true(seed > 0);
+  t.is(read('--seed', '0').seed, 0);
+  for (const other of [
+    ['--concurrency-range', '2'],
+    ['--request-count', '50'],
+    ['--warmup-request-count', '5'],
+    ['--scenario', 'offline'],
+    ['-p', '1000'],
+    ['--percentile', '95'],
+  ]) {
+    t.throws(() => read(...other), { instanceOf: PerfError }, other.join(' '));
+  }
+});
