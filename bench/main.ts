@@ -1,6 +1,7 @@
 import { benchAdaptive } from './adaptive.js';
 import { benchCompare } from './compare.js';
 import { benchHistory } from './history.js';
+import { benchLimits } from './limits.js';
 import { benchOpenLoop } from './open-loop.js';
 import { benchSearch } from './search/search.js';
 import { benchServer } from './server.js';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   adaptive: benchAdaptive,
   compare: benchCompare,
   history: benchHistory,
+  limits: benchLimits,
   'open-loop': benchOpenLoop,
   search: () => benchSearch(folder),
   server: benchServer,

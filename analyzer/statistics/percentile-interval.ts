@@ -44,17 +44,20 @@ export interface RankInterval {
  * @param percentile a share, e.g. 0.99
  * @param inflation as `percentileInflation` gives it; 1 for independent values
  */
-export function rankInterval(
-  count: number,
-  percentile: number,
-  { confidence, inflation = 1 }: RankOptions,
-): RankInterval {
+export function rankInterval(count: number, percentile: number, options: RankOptions): RankInterval {
+  const { low, high } = realRanks(count, percentile, options);
+  return { low: Math.max(0, Math.floor(low)), high: high > count ? count + 1 : Math.ceil(high) };
+}
+
+/** The same between whole ranks, where the chances are just those asked for. */
+function realRanks(count: number, percentile: number, { confidence, inflation = 1 }: RankOptions): RankInterval {
   const effective = count / inflation;
   const tail = (1 - confidence) / 2;
-  const low = Math.floor(successesAt(tail, effective, percentile) * inflation) + 1;
   const above = successesAt(1 - tail, effective, percentile);
-  const high = Math.ceil(above * inflation) + 1;
-  return { low: Math.max(0, low), high: above > effective - 1 ? count + 1 : Math.min(count, high) };
+  return {
+    low: successesAt(tail, effective, percentile) * inflation + 1,
+    high: above > effective - 1 ? count + 1 : Math.min(count, above * inflation + 1),
+  };
 }
 
 export interface RankOptions {
@@ -78,7 +81,10 @@ const roundedWhenNear = (value: number): number =>
   Math.abs(value - Math.round(value)) < 1e-5 ? Math.round(value) : value;
 
 /**
- * The order-statistic interval of a percentile, by `rankInterval`.
+ * The order-statistic interval of a percentile: at the ranks of `rankInterval`, but between whole ones, in a straight line (Hutson, "Calculating
+ * nonparametric confidence intervals for quantiles using fractional order statistics", Journal of Applied Statistics 26, 1999), since the chances
+ * of whole ranks come in steps, and are larger than asked for. Where values depend on one another, whole ranks stay: that width makes up for
+ * an inflation that is estimated, and in small samples estimated too low.
  *
  * @returns absent when the sample has no value that bounds the percentile from above
  */
@@ -87,9 +93,20 @@ export function percentileInterval(
   percentile: number,
   options: RankOptions,
 ): Interval | undefined {
-  const { low, high } = rankInterval(sample.count, percentile, options);
+  const { low, high } = realRanks(sample.count, percentile, options);
   if (high > sample.count) return undefined;
-  return { low: sample.valueAtRank(Math.max(1, low)), high: sample.valueAtRank(high) };
+  const isEstimated = (options.inflation ?? 1) > 1;
+  return {
+    low: valueAt(sample, Math.max(1, isEstimated ? Math.floor(low) : low)),
+    high: valueAt(sample, isEstimated ? Math.ceil(high) : high),
+  };
+}
+
+/** Between two ranks, between their values. */
+function valueAt({ valueAtRank }: OrderedSample, rank: number): number {
+  const whole = Math.floor(rank);
+  const value = valueAtRank(whole);
+  return rank === whole ? value : value + (rank - whole) * (valueAtRank(whole + 1) - value);
 }
 
 /**
