@@ -7,12 +7,17 @@ import { type InputLayout, layOutInputs, layOutOutputs, type OutputLayout, outpu
 import { createSharedObject, type SharedObject } from './shared-object.js';
 import type { SharedSlots } from './shared-slots.js';
 
+/** A model, and its requests in the order in which they are sent. */
+export interface PlacedModel {
+  readonly requests: readonly InferRequest[];
+  readonly signature: ModelSignature;
+}
+
 export interface SharedMemoryOptions {
   /** Begins the names of all regions; unique to the run. */
   readonly runName: string;
-  /** In the order in which they are sent. */
-  readonly requests: readonly InferRequest[];
-  readonly signature: ModelSignature;
+  /** One model after the other, as their requests are numbered. */
+  readonly models: readonly PlacedModel[];
   readonly batchSize: number;
   /** For an inference, of an output whose size the model does not say. */
   readonly outputBytes: number;
@@ -33,22 +38,27 @@ const largestRequestCount = 2 ** 17;
 const registrationsAtATime = 16;
 
 /**
- * Puts the inputs of all requests into one region, once, and gives each request in flight a region for its outputs. The
- * names of the objects are taken away as soon as the server has them open, so that nothing is left of them whatever
+ * Puts the inputs of all requests into one region, once, and gives each request in flight a region for its outputs, large enough
+ * for those of any model. The names of the objects are taken away as soon as the server has them open, so that nothing is left of them whatever
  * becomes of us.
  *
  * @throws PerfError `file` without room in the shared-memory folder, `unreachable` when the server refuses
  */
 export async function placeInSharedMemory(client: V2Client, options: SharedMemoryOptions): Promise<SharedMemoryRun> {
-  const { runName, requests, signature, batchSize, outputBytes, slots } = options;
+  const { runName, models, batchSize, outputBytes, slots } = options;
+  const requests = models.flatMap((model) => model.requests);
   const distinct = [...new Set(requests)];
   checkCount(distinct.length, slots);
   const inputs = layOutInputs(distinct, `${runName}-in`);
-  const outputs = layOutOutputs(signature.outputs, { batchSize, unknownBytes: outputBytes });
+  const layouts = models.flatMap(({ signature, requests: own }) => {
+    const layout = layOutOutputs(signature.outputs, { batchSize, unknownBytes: outputBytes });
+    return own.map(() => layout);
+  });
+  const slotBytes = Math.max(0, ...new Set(layouts.map(({ byteSize }) => byteSize)));
   const registry = createRegistry(client, options);
   try {
-    const slotObjects = await registry.fill(inputs, outputs);
-    return runOf({ requests, distinct, inputs, outputs, slotObjects, registry, runName, slots });
+    const slotObjects = await registry.fill(inputs, slotBytes);
+    return runOf({ requests, distinct, inputs, layouts, slotObjects, registry, runName, slots });
   } catch (thrown) {
     await registry.close();
     throw thrown;
@@ -68,26 +78,35 @@ interface Parts {
   readonly requests: readonly InferRequest[];
   readonly distinct: readonly InferRequest[];
   readonly inputs: InputLayout;
-  readonly outputs: OutputLayout;
+  /** By the number of the request. */
+  readonly layouts: readonly OutputLayout[];
   readonly slotObjects: readonly SharedObject[];
   readonly registry: Registry;
   readonly runName: string;
   readonly slots: number;
 }
 
-function runOf({ requests, distinct, inputs, outputs, slotObjects, registry, runName, slots }: Parts): SharedMemoryRun {
-  const requested = Array.from({ length: slots }, (_, slot) => outputsIn(outputRegion(runName, slot), outputs));
+function runOf(parts: Parts): SharedMemoryRun {
+  const { requests, distinct, inputs, layouts, slotObjects, registry, runName, slots } = parts;
+  const requested = new Map(
+    [...new Set(layouts)].map((layout) => {
+      const bySlot = Array.from({ length: slots }, (_, slot) => outputsIn(outputRegion(runName, slot), layout));
+      return [layout, bySlot] as const;
+    }),
+  );
+  const layoutOf = new Map(requests.map((request, index) => [request, layouts[index]] as const));
   const placed = new Map(
     distinct.map((request, index) => {
-      const bySlot = requested.map((wanted) => ({ ...(inputs.requests[index] ?? request), outputs: wanted }));
-      return [request, bySlot] as const;
+      const layout = layoutOf.get(request);
+      const wanted = (layout && requested.get(layout)) ?? [];
+      return [request, wanted.map((outputs) => ({ ...(inputs.requests[index] ?? request), outputs }))] as const;
     }),
   );
   return {
     slots: (first, count) => ({
       count,
       requests: requests.flatMap((request) => placed.get(request)?.slice(first, first + count) ?? []),
-      outputs,
+      layouts,
       files: slotObjects.slice(first, first + count).map(({ file }) => file),
     }),
     [Symbol.asyncDispose]: () => registry.close(),
@@ -98,7 +117,7 @@ const outputRegion = (runName: string, slot: number): string => `${runName}-out-
 
 interface Registry {
   /** Creates, fills and registers everything; the objects of the slots. */
-  fill(inputs: InputLayout, outputs: OutputLayout): Promise<SharedObject[]>;
+  fill(inputs: InputLayout, slotBytes: number): Promise<SharedObject[]>;
   /** Never rejects: a server that is gone has nothing of ours. */
   close(): Promise<void>;
 }
@@ -127,7 +146,7 @@ function createRegistry(client: V2Client, { runName, slots, onAbandon }: SharedM
   };
 
   return {
-    fill: async (inputs, outputs) => {
+    fill: async (inputs, slotBytes) => {
       const pending: (() => Promise<void>)[] = [];
       if (inputs.byteSize > 0) {
         const name = `${runName}-in`;
@@ -135,10 +154,10 @@ function createRegistry(client: V2Client, { runName, slots, onAbandon }: SharedM
         for (const { offset, data } of inputs.areas) object.write(offset, data);
         pending.push(() => register(name, object, inputs.byteSize));
       }
-      const slotObjects = Array.from({ length: outputs.byteSize > 0 ? slots : 0 }, (_, slot) => {
+      const slotObjects = Array.from({ length: slotBytes > 0 ? slots : 0 }, (_, slot) => {
         const name = outputRegion(runName, slot);
-        const object = create(name, outputs.byteSize);
-        pending.push(() => register(name, object, outputs.byteSize));
+        const object = create(name, slotBytes);
+        pending.push(() => register(name, object, slotBytes));
         return object;
       });
       const settled = await Promise.allSettled(pending.map((each) => limit(each)));

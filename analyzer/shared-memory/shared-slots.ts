@@ -10,7 +10,8 @@ export interface SharedSlots {
   readonly count: number;
   /** What the transport is to be given: each request once for each slot. */
   readonly requests: readonly InferRequest[];
-  readonly outputs: OutputLayout;
+  /** Of the outputs of each original request, by its number. */
+  readonly layouts: readonly OutputLayout[];
   /** The descriptors of the objects with the outputs, by slot. */
   readonly files: readonly number[];
 }
@@ -25,18 +26,19 @@ export interface OpenSlots {
 }
 
 /** @param options of the requests; the transport that is wrapped must have no time limit of its own */
-export function openSlots({ count, outputs, files }: SharedSlots, options: Omit<SlotOptions, 'slots'>): OpenSlots {
+export function openSlots({ count, layouts, files }: SharedSlots, options: Omit<SlotOptions, 'slots'>): OpenSlots {
   const regions = files.map(sharedBytes);
   let slots: SlotTransport | undefined;
   return {
-    sharedOutputs: new Set(outputs.areas.map(({ name }) => name)),
+    sharedOutputs: new Set([...new Set(layouts)].flatMap(({ areas }) => areas.map(({ name }) => name))),
     wrap: (open) => {
       slots = slotTransport(open, { ...options, slots: count });
       return slots.open;
     },
     complete: (answer, token) => {
-      const region = regions[slots?.slotOf(token) ?? -1];
-      return region === undefined ? answer : readSharedOutputs(answer, outputs, region);
+      const slot = slots?.slotOf(token) ?? -1;
+      const [region, layout] = [regions[slot], layouts[slots?.requestIn(slot) ?? -1]];
+      return region === undefined || layout === undefined ? answer : readSharedOutputs(answer, layout, region);
     },
   };
 }

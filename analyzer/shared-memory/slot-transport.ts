@@ -18,6 +18,8 @@ export interface SlotTransport {
   readonly open: OpenTransport;
   /** The slot of a request in flight, by its token. */
   slotOf(token: number): number | undefined;
+  /** The number of the request that has, or had, a slot. */
+  requestIn(slot: number): number;
 }
 
 /** How long the end of a level waits for late answers, so that the next level has their slots. */
@@ -38,6 +40,7 @@ export function slotTransport(below: OpenTransport, options: SlotOptions): SlotT
   return {
     open: (opened) => openSlotTransport(below, slots, { ...options, ...opened }),
     slotOf: (token) => slots.taken.get(token),
+    requestIn: (slot) => slots.requests[slot] ?? 0,
   };
 }
 
@@ -46,6 +49,7 @@ interface Slots {
   /** Of requests in flight: the slot by token, and the token by slot, which is `none` once the request is late. */
   readonly taken: Map<number, number>;
   readonly tokens: Int32Array;
+  readonly requests: Float64Array;
   readonly sentAt: Float64Array;
 }
 
@@ -53,12 +57,13 @@ const createSlots = (count: number): Slots => ({
   free: Array.from({ length: count }, (_, index) => count - 1 - index),
   taken: new Map(),
   tokens: new Int32Array(count).fill(none),
+  requests: new Float64Array(count),
   sentAt: new Float64Array(count),
 });
 
 function openSlotTransport(
   below: OpenTransport,
-  { free, taken, tokens, sentAt }: Slots,
+  { free, taken, tokens, requests, sentAt }: Slots,
   options: SlotOptions & OpenOptions,
 ): Transport {
   const { slots, requestTimeoutMs, clock, onReply, onResponse, onBody, keepsBody } = options;
@@ -131,6 +136,7 @@ function openSlotTransport(
       }
       taken.set(token, slot);
       tokens[slot] = token;
+      requests[slot] = request;
       sentAt[slot] = sweep === undefined ? 0 : clock.now();
       marks?.keep(token, slot);
       transport.send(request * slots + slot, slot);

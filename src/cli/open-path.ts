@@ -1,4 +1,4 @@
-import { checkAnswers, type OutputTexts } from '../../analyzer/answers/check-answers.js';
+import { checkAnswers, type DecodeAnswer, type OutputTexts } from '../../analyzer/answers/check-answers.js';
 import { type PreparedRequest, streamLengths } from '../../analyzer/data/step.js';
 import { cacheTestOrder, differentRequests } from '../../analyzer/limits/cache-turns.js';
 import { drawn, inTurn, type RequestOrder } from '../../analyzer/load/request-order.js';
@@ -34,8 +34,8 @@ export interface PathPlan {
   readonly isDecoupled: boolean;
   /** Absent: one model on one server. */
   readonly targets: Targets | undefined;
-  /** Given when tensors travel in shared memory. */
-  readonly shared: SharedSlots | undefined;
+  /** Given when tensors travel in shared memory: of each server. */
+  readonly shared: readonly SharedSlots[] | undefined;
   /** Answers with at most so many bytes are kept as text; absent: none is. */
   readonly outputLimitBytes: number | undefined;
 }
@@ -56,20 +56,17 @@ export interface OpenPath {
 export function openPath(plan: PathPlan, clock: Clock): OpenPath {
   const { settings, share, urls, connection, prepared, isDecoupled, targets, shared } = plan;
   const { requestTimeoutMs, ...untimed } = settings;
-  const slots = shared && openSlots(shared, { requestTimeoutMs, clock });
-  const requests = shared?.requests ?? prepared.map(({ request }) => request);
-  const checks = {
-    prepared,
-    tolerance: settings.data.tolerance,
-    texts: outputTexts(plan),
-    decode: (body: Buffer, headerLength: number | undefined, token: number) => {
+  const checks = { prepared, tolerance: settings.data.tolerance, texts: outputTexts(plan) };
+  const openServer = (url: string, server: number): OpenTransport => {
+    const own = shared?.[server];
+    const slots = own && openSlots(own, { requestTimeoutMs, clock });
+    const requests = own?.requests ?? prepared.map(({ request }) => request);
+    const wire = openWire(slots === undefined ? settings : untimed, { url, connection, requests, clock, isDecoupled });
+    const decode: DecodeAnswer = (body, headerLength, token) => {
       const answer = decodeAnswer(settings, { body, headerLength, shared: slots?.sharedOutputs });
       return slots === undefined ? answer : slots.complete(answer, token);
-    },
-  };
-  const openServer = (url: string): OpenTransport => {
-    const wire = openWire(slots === undefined ? settings : untimed, { url, connection, requests, clock, isDecoupled });
-    return checkAnswers(slots?.wrap(wire) ?? wire, checks);
+    };
+    return checkAnswers(slots?.wrap(wire) ?? wire, { ...checks, decode });
   };
   const { sequences, seed, load } = settings;
   return {
@@ -108,7 +105,8 @@ function orderOf({ measurement, seed }: RunSettings, requests: readonly InferReq
 
 function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | undefined {
   if (outputLimitBytes === undefined) return undefined;
-  const isOutside = shared !== undefined && shared.outputs.byteSize > outputLimitBytes; // in no answer, and too large
+  const sharedBytes = Math.max(0, ...new Set(shared?.[0]?.layouts.map(({ byteSize }) => byteSize)));
+  const isOutside = sharedBytes > outputLimitBytes; // in no answer, and too large
   return { limitBytes: isOutside ? 0 : outputLimitBytes, textOf: tensorValuesText };
 }
 

@@ -5,13 +5,16 @@ import { prepareRequests } from '../../analyzer/data/prepare-requests.js';
 import type { PreparedRequest } from '../../analyzer/data/step.js';
 import { cacheTestInputs, differentRequests, fewestCacheTestInputs } from '../../analyzer/limits/cache-turns.js';
 import { type Share, shareOf } from '../../analyzer/load/share.js';
-import { placeInSharedMemory, type SharedMemoryRun } from '../../analyzer/shared-memory/place-in-shared-memory.js';
+import {
+  type PlacedModel,
+  placeInSharedMemory,
+  type SharedMemoryRun,
+} from '../../analyzer/shared-memory/place-in-shared-memory.js';
 import type { SharedSlots } from '../../analyzer/shared-memory/shared-slots.js';
 import type { Targets } from '../../analyzer/targets/targets.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
-import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
 import { type InputTexts, inputTexts } from './input-texts.js';
 import type { Interrupt } from './interrupt.js';
@@ -48,7 +51,13 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
   const byModel = signatures.map((signature) => prepareFor(signature, signatures, settings));
   const prepared = byModel.flat();
   const requests = prepared.map(({ request }) => request);
-  const shared = await openSharedMemory(requests, signatures, options);
+  const shared = await openSharedMemory(
+    signatures.map((signature, model) => ({
+      signature,
+      requests: (byModel[model] ?? []).map(({ request }) => request),
+    })),
+    options,
+  );
   const targets = targetsOf(settings, byModel, servers);
   const urls = servers.all.map(({ url }) => url);
   return {
@@ -63,7 +72,7 @@ export async function openRequestPath(options: RequestPathOptions): Promise<Requ
       prepared,
       isDecoupled: servers.first.models.some(({ config }) => config?.model_transaction_policy?.decoupled === true),
       targets,
-      shared: shared && slotsOf(shared, settings, share),
+      shared: shared?.runs.map((run) => slotsOf(run, settings, share)),
       outputLimitBytes: tensorLimitBytes,
     }),
     [Symbol.asyncDispose]: async () => shared?.[Symbol.asyncDispose](),
@@ -111,23 +120,35 @@ function targetsOf(
   };
 }
 
-/** Of one model on one server: other settings are refused. */
+/** Regions on every server, which know nothing of one another. */
 async function openSharedMemory(
-  requests: readonly InferRequest[],
-  [signature]: readonly ModelSignature[],
+  models: readonly PlacedModel[],
   { settings, servers, interrupt }: RequestPathOptions,
-): Promise<SharedMemoryRun | undefined> {
+): Promise<(AsyncDisposable & { readonly runs: readonly SharedMemoryRun[] }) | undefined> {
   const { sharedMemory, batchSize, load, requestTimeoutMs } = settings;
-  if (sharedMemory.kind === 'none' || signature === undefined) return undefined;
-  return placeInSharedMemory(servers.first.client, {
-    runName: `perf-analyze-${process.pid}-${randomBytes(4).toString('hex')}`,
-    requests,
-    signature,
-    batchSize,
-    outputBytes: sharedMemory.outputBytes,
-    slots: slotsFor(load, requestTimeoutMs),
-    onAbandon: interrupt.onAbandon,
-  });
+  if (sharedMemory.kind === 'none') return undefined;
+  const runs: SharedMemoryRun[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(runs.map((run) => run[Symbol.asyncDispose]()));
+  };
+  try {
+    for (const { client } of servers.all) {
+      runs.push(
+        await placeInSharedMemory(client, {
+          runName: `perf-analyze-${process.pid}-${randomBytes(4).toString('hex')}`,
+          models,
+          batchSize,
+          outputBytes: sharedMemory.outputBytes,
+          slots: slotsFor(load, requestTimeoutMs),
+          onAbandon: interrupt.onAbandon,
+        }),
+      );
+    }
+    return { runs, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
 }
 
 /** As many slots as the sender has requests in flight at the most, behind those of the senders before it. */

@@ -96,6 +96,39 @@ for (const [protocol, threads] of [
   });
 }
 
+test('perf-analyze --shared-memory system: two models on two servers, each with regions of its own', async (t) => {
+  await using place = createWorkplace();
+  await buildModel(place, 'identity_fp32');
+  const places = [await startServerWithRegion(place), await startServerWithRegion(place)];
+  // Both models have an INPUT0 and an OUTPUT0, of other types, and what the one says is right for the other.
+  const steps = [1, 2, 3].map((step) => row((index) => index * step));
+  const data = steps.map((INPUT0) => ({ INPUT0, INPUT1: row(() => 0) }));
+  writeFileSync(
+    place.path('data.json'),
+    JSON.stringify({ data, validation_data: steps.map((OUTPUT0) => ({ OUTPUT0 })) }),
+  );
+  const urls = places.flatMap(({ urls: { grpc } }) => ['-u', grpc]);
+  const load = ['--concurrency-range', '4', '--request-count', '120', '--max-threads', '2', '--json', 'run.json'];
+  const { code, stderr } = await place.run(
+    ...['-m', 'simple=2,identity_fp32', '-i', 'grpc', ...urls, ...load],
+    ...['--input-data', 'data.json', '--shared-memory', 'system', '--output-shared-memory-size', '64'],
+  );
+  t.is(code, 0, stderr);
+  const [level] = readRun(place).levels;
+  t.deepEqual(level?.failures, []);
+  t.is(level?.requests.ok, 120);
+  for (const part of [...(level?.models ?? []), ...(level?.servers ?? [])]) {
+    t.true(part.requests.ok > 0);
+    t.is(part.summary.server?.requests, part.requests.ok);
+  }
+  for (const { server, object, regions } of places) {
+    t.deepEqual(await regions(), ['not-ours']);
+    object[Symbol.dispose]();
+    server.child.kill('SIGTERM');
+    await server.result;
+  }
+});
+
 test('perf-analyze --shared-memory system with strings, whose size nobody knows in advance', async (t) => {
   await using place = createWorkplace();
   const data = [{ INPUT0: row((index) => index).map(String), INPUT1: row(() => 1).map(String) }];

@@ -58,12 +58,11 @@ export function checkSequenceTargets(
   );
 }
 
-function checkModels({ sharedMemory, load }: RunSettings, count: number): void {
-  if (sharedMemory.kind !== 'none') throw oneOnly('--shared-memory system', 'one model', count);
+function checkModels({ load }: RunSettings, count: number): void {
   if (load.kind === 'fixed-schedule') throw oneOnly('--fixed-schedule', 'one model, whose steps have times', count);
 }
 
-function checkServers({ sharedMemory, load }: RunSettings, urls: readonly string[]): void {
+function checkServers({ load }: RunSettings, urls: readonly string[]): void {
   const count = urls.length;
   const twice = urls.find((url, index) => urls.indexOf(url) < index);
   if (twice !== undefined) {
@@ -72,7 +71,6 @@ function checkServers({ sharedMemory, load }: RunSettings, urls: readonly string
   if (urls.some(hasTls) && !urls.every(hasTls)) {
     throw new PerfError('usage', `Cannot use -u: expected all servers with TLS, or none, got ${urls.join(', ')}`);
   }
-  if (sharedMemory.kind !== 'none') throw oneOnly('--shared-memory system', 'one server', count);
   const [flag, least] = leastInFlight(load);
   if (least >= count) return;
   throw new PerfError(

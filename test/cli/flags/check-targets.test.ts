@@ -34,14 +34,9 @@ const refused: readonly [flags: readonly string[], message: string][] = [
     'Cannot use -u: expected all servers with TLS, or none, got h:1, https://h:2',
   ],
   [
-    ['-m', 'a', '-u', 'h:1', '-u', 'h:2', '--concurrency-range', '2', '--shared-memory', 'system'],
-    'Cannot use --shared-memory system: expected one server, got 2',
-  ],
-  [
     ['-m', 'a', '-u', 'x:1', '-u', 'y:1', '--bls-composing-models', 'c'],
     'Cannot use --bls-composing-models: expected one model on one server, got 2',
   ],
-  [['-m', 'a,b', '--shared-memory', 'system'], 'Cannot use --shared-memory system: expected one model, got 2'],
 ];
 
 for (const [flags, message] of refused) {
