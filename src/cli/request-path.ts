@@ -15,6 +15,7 @@ import type { Targets } from '../../analyzer/targets/targets.js';
 import type { ConnectionOptions } from '../client/connection.js';
 import { PerfError } from '../core/perf-error.js';
 import type { RunSettings } from '../core/run-settings.js';
+import type { InferRequest } from '../protocol/infer.js';
 import { slotsFor } from './flags/shared-memory.js';
 import { type InputTexts, inputTexts } from './input-texts.js';
 import type { Interrupt } from './interrupt.js';
