@@ -45,7 +45,7 @@ export function describeComparison({ base, next, replication, confidencePercent,
   const noise =
     replication === 'runs'
       ? 'runs'
-      : 'the windows of each run, whose geometric means are shown; noise from run to run is not in it';
+      : 'the windows within each run, by a block bootstrap; noise from run to run is not in it';
   return [
     `base: ${base.join(', ')}`,
     `new: ${next.join(', ')}`,

@@ -1,9 +1,11 @@
 import type { Change, ChangeKind } from '../../src/core/comparison.js';
 import { loadName } from '../../src/core/load-name.js';
+import { seededRandom } from '../../src/core/random.js';
 import type { Level, Measured, Run } from '../../src/core/run.js';
-import { blockMeans } from '../statistics/autocorrelation.js';
-import { type Ratio, ratioInterval } from '../statistics/ratio-interval.js';
+import { blockBootstrap } from '../statistics/block-bootstrap.js';
+import { type LogEstimate, logEstimate, type Ratio, ratioOf } from '../statistics/ratio-interval.js';
 import { allMetrics, type Metric, usualMetrics } from './metrics.js';
+import { type PooledWindows, windowPool } from './pooled-windows.js';
 
 /** By how much a figure may get worse, as a share: 0.05 lets a latency rise, or a throughput fall, by 5 %. */
 export interface Threshold {
@@ -21,8 +23,8 @@ export interface CompareOptions {
 }
 
 /**
- * Compares level by level and figure by figure. With several runs on both sides, a run is one value; otherwise the windows that
- * a run is summarised from are, joined to at most ten blocks of time, since neighbouring windows are alike.
+ * Compares level by level and figure by figure. With several runs on both sides, a run is one value; otherwise the figures are those of all windows
+ * that a side is summarised from, and how sure they are is asked of these by a block bootstrap, since neighbouring windows are alike.
  */
 export function compareRuns(base: readonly Run[], next: readonly Run[], options: CompareOptions): Change[] {
   const names = options.thresholds.map(({ metric }) => metric);
@@ -31,12 +33,9 @@ export function compareRuns(base: readonly Run[], next: readonly Run[], options:
   const confidence = 1 - options.falseAlarms / (levels.length * metrics.length);
   const byRun = isReplicated(base, next);
   return levels.flatMap((level) => {
-    const [before, after] = [base, next].map((runs) => valuesOf(runs, level, byRun));
-    return metrics.map((metric) =>
-      changeOf(
-        { level, metric, base: pick(before, metric, byRun), next: pick(after, metric, byRun) },
-        { ...options, confidence },
-      ),
+    const [before = [], after = []] = [base, next].map((runs) => estimatesOf(runs, level, { metrics, byRun }));
+    return metrics.map((metric, index) =>
+      changeOf({ level, metric, base: before[index], next: after[index] }, { ...options, confidence }),
     );
   });
 }
@@ -46,33 +45,65 @@ export const isReplicated = (base: readonly Run[], next: readonly Run[]): boolea
 
 const levelNames = ({ levels }: Run): string[] => levels.map(({ load }) => loadName(load));
 
-function valuesOf(runs: readonly Run[], name: string, byRun: boolean): Measured[] {
-  const levels = runs.flatMap((run) => run.levels.filter(({ load }) => loadName(load) === name));
-  return levels.flatMap((level) => (byRun ? [level.summary] : summarisedWindows(level)));
+interface Figures {
+  readonly metrics: readonly Metric[];
+  readonly byRun: boolean;
 }
+
+/** Of each metric; `undefined` where there is no such figure. */
+function estimatesOf(
+  runs: readonly Run[],
+  name: string,
+  { metrics, byRun }: Figures,
+): readonly (LogEstimate | undefined)[] {
+  const levels = runs.flatMap((run) => run.levels.filter(({ load }) => loadName(load) === name));
+  return byRun
+    ? metrics.map(({ value }) => estimateByRun(levels.map(({ summary }) => value(summary))))
+    : estimatesByWindow(levels.flatMap(summarisedWindows), metrics);
+}
+
+/** A run without the figure leaves none: it would be missing from the mean. */
+const estimateByRun = (values: readonly (number | undefined)[]): LogEstimate | undefined =>
+  values.length > 0 && values.every((value): value is number => value !== undefined && value > 0)
+    ? logEstimate(values)
+    : undefined;
 
 const summarisedWindows = ({ windows, summarisedWindows: count }: Level): readonly Measured[] =>
   count === 0 ? [] : windows.slice(-count);
 
 /** More blocks would be too short to be independent of one another. */
 const mostBlocks = 10;
+/** The error of an interval's width is 2 %. */
+const resamples = 1000;
 
-/** A stretch without the figure leaves none: it would be missing from the mean. */
-function pick(measured: readonly Measured[] = [], { value }: Metric, byRun: boolean): number[] {
-  const values = measured.map(value);
-  if (!values.every((each): each is number => each !== undefined && each > 0)) return [];
-  return byRun ? values : blocksOf(values);
+const figuresOf = (windows: PooledWindows, metrics: readonly Metric[]): number[] =>
+  metrics.map(({ pooled }) => pooled(windows));
+
+/** The same windows always have the same answer: the draws have a seed. */
+function estimatesByWindow(
+  windows: readonly Measured[],
+  metrics: readonly Metric[],
+): readonly (LogEstimate | undefined)[] {
+  if (windows.every(({ requests }) => requests === 0)) return [];
+  const pool = windowPool(windows);
+  const estimates = blockBootstrap((weights) => figuresOf(pool(weights), metrics), {
+    length: windows.length,
+    mostBlocks,
+    resamples,
+    random: seededRandom(0),
+  });
+  return estimates.map((estimate, index) => ({
+    ...estimate,
+    // Of a value that was rounded.
+    squaredError: estimate.squaredError + (metrics[index]?.resolution ?? 0) ** 2 / 12,
+  }));
 }
-
-/** Geometric means of neighbours. */
-const blocksOf = (values: readonly number[]): number[] =>
-  Array.from(blockMeans(values.map(Math.log), Math.max(1, Math.ceil(values.length / mostBlocks))), Math.exp);
 
 interface Sides {
   readonly level: string;
   readonly metric: Metric;
-  readonly base: readonly number[];
-  readonly next: readonly number[];
+  readonly base: LogEstimate | undefined;
+  readonly next: LogEstimate | undefined;
 }
 
 function changeOf(
@@ -80,12 +111,14 @@ function changeOf(
   options: CompareOptions & { readonly confidence: number },
 ): Change {
   const figure = { level, metric: metric.name, unit: metric.unit };
-  const [before, after] = [base, next].map(geometricMean);
-  const means = { ...(before === undefined ? {} : { base: before }), ...(after === undefined ? {} : { next: after }) };
-  if (before === undefined || after === undefined) {
+  const means = {
+    ...(base === undefined ? {} : { base: Math.exp(base.mean) }),
+    ...(next === undefined ? {} : { next: Math.exp(next.mean) }),
+  };
+  if (base === undefined || next === undefined) {
     return { ...figure, ...means, kind: 'missing', isRegression: isGated(metric, options) };
   }
-  const ratio = ratioInterval(base, next, options.confidence);
+  const ratio = ratioOf(base, next, options.confidence);
   const kind = kindOf(ratio, metric, options.sameWithin);
   return {
     ...figure,
@@ -96,9 +129,6 @@ function changeOf(
     isRegression: kind === 'worse' && isOver(ratio.value, metric, options),
   };
 }
-
-const geometricMean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
 function kindOf({ interval }: Ratio, { isLargerBetter }: Metric, sameWithin: number): ChangeKind {
   if (interval === undefined) return 'undecided';

@@ -9,22 +9,39 @@ export interface Ratio {
   readonly interval?: Interval;
 }
 
+/** The logarithm of a figure, and how sure it is. */
+export interface LogEstimate {
+  readonly mean: number;
+  /** The variance of `mean`. */
+  readonly squaredError: number;
+  /** Of freedom, behind `squaredError`; 0: nobody knows how sure it is. */
+  readonly degrees: number;
+}
+
 /**
  * The ratio of two samples of positive numbers: logarithms make it a difference of means, whose interval is Welch's
  * (Biometrika 34, 1947), for samples of different spread.
  *
  * @param confidence a share, e.g. 0.95
  */
-export function ratioInterval(base: readonly number[], next: readonly number[], confidence: number): Ratio {
-  const [before, after] = [base.map(Math.log), next.map(Math.log)];
-  const difference = meanOf(after) - meanOf(before);
+export const ratioInterval = (base: readonly number[], next: readonly number[], confidence: number): Ratio =>
+  ratioOf(logEstimate(base), logEstimate(next), confidence);
+
+/** Of the geometric mean of positive numbers. */
+export function logEstimate(sample: readonly number[]): LogEstimate {
+  const logs = sample.map(Math.log);
+  const degrees = Math.max(0, logs.length - 1);
+  return { mean: meanOf(logs), squaredError: degrees === 0 ? 0 : varianceOf(logs) / degrees, degrees };
+}
+
+/** The ratio of two figures, `next` over `base`, with Welch's interval. */
+export function ratioOf(base: LogEstimate, next: LogEstimate, confidence: number): Ratio {
+  const difference = next.mean - base.mean;
   const value = Math.exp(difference);
-  if (before.length < 2 || after.length < 2) return { value };
-  const errors = [before, after].map((sample) => varianceOf(sample) / (sample.length - 1));
-  const [ofBase = 0, ofNext = 0] = errors;
-  const squaredError = ofBase + ofNext;
+  if (base.degrees === 0 || next.degrees === 0) return { value };
+  const squaredError = base.squaredError + next.squaredError;
   if (squaredError === 0) return { value, interval: { low: value, high: value } };
-  const degrees = squaredError ** 2 / (ofBase ** 2 / (before.length - 1) + ofNext ** 2 / (after.length - 1));
+  const degrees = squaredError ** 2 / (base.squaredError ** 2 / base.degrees + next.squaredError ** 2 / next.degrees);
   const halfWidth = studentQuantile(1 - (1 - confidence) / 2, degrees) * Math.sqrt(squaredError);
   return { value, interval: { low: Math.exp(difference - halfWidth), high: Math.exp(difference + halfWidth) } };
 }

@@ -8,7 +8,7 @@ export interface Change {
   /** Such as `perf_latency_p99`. */
   readonly metric: string;
   readonly unit: 'ms' | 'infer/s';
-  /** Geometric means over runs; absent where no run has the figure. */
+  /** Geometric mean over runs; over windows, the figure of all of them together. Absent where a run has no such figure. */
   readonly base?: number;
   readonly next?: number;
   /** next / base. */

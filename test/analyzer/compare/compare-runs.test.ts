@@ -45,6 +45,19 @@ test('compareRuns takes windows for the noise of a single run, and decides nothi
   t.is(kinds([runFixture([level])], [runFixture([level])])['perf_throughput'], 'undecided');
 });
 
+test('compareRuns compares the figures of all windows of a single run together', (t) => {
+  const quick = levelFixture({ latenciesMs: Array.from({ length: 199 }, () => 1) });
+  const slow = levelFixture({ latenciesMs: Array.from({ length: 3 }, () => 50) });
+  const windows = [quick, slow, quick].map(({ summary }, index) => ({ ...summary, index, startMs: 1000 * index }));
+  const run = runFixture([{ ...quick, windows, summarisedWindows: 3 }]);
+  const changes = compareRuns([run], [run], usual);
+  const of = (name: string) => changes.find(({ metric }) => metric === name)?.base ?? Number.NaN;
+  t.true(Math.abs(of('perf_throughput') - 401 / 3) < 1e-9);
+  t.true(Math.abs(of('perf_latency_avg') - (398 + 150) / 401) < 1e-9);
+  t.true(Math.abs(of('perf_latency_p50') - 1) < 0.001);
+  t.true(Math.abs(of('perf_latency_p99') - 1) < 0.001, 'three of 401 are slow: none of them is p99');
+});
+
 test('compareRuns is not surer for windows that only repeat their neighbours', (t) => {
   const level = levelFixture({ latenciesMs: [1, 2, 3] });
   const run = (repeats: number) => {
