@@ -72,7 +72,7 @@ const summarisedWindows = ({ windows, summarisedWindows: count }: Level): readon
   count === 0 ? [] : windows.slice(-count);
 
 /** More blocks would be too short to be independent of one another. */
-const mostBlocks = 10;
+const mostBlocks = 20;
 /** The error of an interval's width is 2 %. */
 const resamples = 1000;
 

@@ -25,7 +25,7 @@ export function blockBootstrap(
   { length, mostBlocks, resamples, random }: BlockBootstrap,
 ): LogEstimate[] {
   const whole = figuresOf(new Uint32Array(length).fill(1)).map(Math.log);
-  const blocks = Math.floor(length / Math.max(1, Math.ceil(length / mostBlocks)));
+  const blocks = Math.min(length, mostBlocks);
   const drawn = whole.map(() => new Float64Array(resamples));
   const weights = new Uint32Array(length);
   for (let resample = 0; resample < resamples; resample++) {

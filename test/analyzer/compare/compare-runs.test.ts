@@ -61,7 +61,7 @@ test('compareRuns compares the figures of all windows of a single run together',
 test('compareRuns is not surer for windows that only repeat their neighbours', (t) => {
   const level = levelFixture({ latenciesMs: [1, 2, 3] });
   const run = (repeats: number) => {
-    const windows = Array.from({ length: 10 * repeats }, (_, index) => ({
+    const windows = Array.from({ length: 20 * repeats }, (_, index) => ({
       ...level.summary,
       throughput: 100 + (Math.floor(index / repeats) % 3),
       index,
