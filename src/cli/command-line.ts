@@ -8,6 +8,7 @@ import { declaredFlags } from './flags/declared-flags.js';
 import { foreignFlags } from './flags/foreign-flags.js';
 import { gnuArguments } from './flags/gnu-arguments.js';
 import { parserConfiguration } from './flags/parser-configuration.js';
+import { withManual } from './format-manual.js';
 
 /**
  * Reads the command line and runs what it asks for. Resolves with the exit code.
@@ -27,26 +28,22 @@ export async function commandLine(args: readonly string[], createContext: Create
   const isDefault = named === commands[0];
   const parser = commands
     .reduce(
-      (yargs, { usage, describe, load }) =>
+      (yargs, command) =>
         yargs.command(
-          usage,
-          describe,
-          async (declared: Argv) => (await load()).flags(declared),
-          async (argv) => start((await load()).run(argv, createContext)),
+          command.usage,
+          command.describe,
+          async (declared: Argv) => withManual((await command.load()).flags(declared), command.manual),
+          async (argv) => start((await command.load()).run(argv, createContext)),
         ),
       yargs(gnuArguments(args, { declared: declaredFlags(flags), foreign: isDefault ? foreignFlags : [] })),
     )
     .scriptName(tool.name)
-    .usage('$0 -m MODEL [flags]\n$0 COMMAND [flags]')
     .parserConfiguration(parserConfiguration)
     .strict()
     .version(tool.version)
     .help()
     .alias('help', 'h')
     .wrap(Math.min(120, process.stdout.columns ?? 120))
-    .epilogue(
-      'Exit codes: 0 done, 1 bug, 2 unstable, 3 no valid request, 4 gate failed, 5 unreachable, 64 usage, 130 interrupted.',
-    )
     .exitProcess(false)
     .fail(false);
   try {

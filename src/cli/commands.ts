@@ -1,12 +1,14 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { CreateContext } from './command-context.js';
 import { progressMode } from './flags/progress-flags.js';
+import { type Manual, manuals } from './manuals.js';
 
 /** What a command says of itself before it is loaded. */
 export interface Command {
   /** As yargs reads it: the name and positional arguments; `$0` is what runs without a name. */
   readonly usage: string;
   readonly describe: string;
+  readonly manual: Manual;
   /** Loads the command's modules, once: a process that serves does not load what measures, nor the other way round. */
   readonly load: () => Promise<LoadedCommand>;
 }
@@ -28,6 +30,7 @@ export const commands: readonly Command[] = [
   {
     usage: '$0',
     describe: 'Measure how fast a model is served',
+    manual: manuals.analyze,
     load: async () => {
       const { analyzeCommand, analyzeFlags } = await import('./analyze-command.js');
       return loaded(analyzeFlags, (argv, context) => analyzeCommand(argv, context(progressMode(argv))));
@@ -36,6 +39,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'models',
     describe: 'List the sample models, or build them',
+    manual: manuals.models,
     load: async () => {
       const { modelsCommand, modelsFlags } = await import('./models-command.js');
       return loaded(modelsFlags, (argv, context) => modelsCommand(argv, context()));
@@ -44,6 +48,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'report <runs..>',
     describe: 'Make the reports of stored runs, or of a search, again',
+    manual: manuals.report,
     load: async () => {
       const { reportCommand, reportCommandFlags } = await import('./report-command.js');
       return loaded(reportCommandFlags, (argv, context) => reportCommand(argv, context()));
@@ -52,6 +57,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'search',
     describe: 'Search for the best configuration within limits',
+    manual: manuals.search,
     load: async () => {
       const { searchCommand, searchFlags } = await import('./search-command.js');
       return loaded(searchFlags, (argv, context) => searchCommand(argv, context(progressMode(argv))));
@@ -60,6 +66,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'profile',
     describe: "Search as Model Analyzer's flags and files say",
+    manual: manuals.profile,
     load: async () => {
       const { profileCommand, profileFlags } = await import('./profile-command.js');
       return loaded(profileFlags, (argv, context) => profileCommand(argv, context()));
@@ -68,6 +75,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'plan <document>',
     describe: 'Say how many replicas a rate needs, from a run or a search',
+    manual: manuals.plan,
     load: async () => {
       const { planCommand, planFlags } = await import('./plan-command.js');
       return loaded(planFlags, (argv, context) => planCommand(argv, context()));
@@ -76,6 +84,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'variants',
     describe: 'Make faster variants of a model, and say what they buy and cost',
+    manual: manuals.variants,
     load: async () => {
       const { variantsCommand, variantsFlags } = await import('./variants-command.js');
       return loaded(variantsFlags, (argv, context) => variantsCommand(argv, context()));
@@ -84,6 +93,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'compare <runs..>',
     describe: 'Say whether new runs are worse than one before',
+    manual: manuals.compare,
     load: async () => {
       const { compareCommand, compareFlags } = await import('./compare-command.js');
       return loaded(compareFlags, (argv, context) => compareCommand(argv, context()));
@@ -92,6 +102,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'inspect [file]',
     describe: 'Say what an ONNX model takes and computes, and whether it batches',
+    manual: manuals.inspect,
     load: async () => {
       const { inspectCommand, inspectFlags } = await import('./inspect-command.js');
       return loaded(inspectFlags, (argv, context) => inspectCommand(argv, context()));
@@ -100,6 +111,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'history <action> [runs..]',
     describe: 'Keep runs, and say when a figure got worse',
+    manual: manuals.history,
     load: async () => {
       const { historyCommand, historyFlags } = await import('./history-command.js');
       return loaded(historyFlags, (argv, context) => historyCommand(argv, context()));
@@ -108,6 +120,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'serve',
     describe: 'Serve models on the embedded v2 server',
+    manual: manuals.serve,
     load: async () => {
       const [{ serveCommand }, { serveFlags }] = await Promise.all([
         import('./serve-command.js'),
@@ -119,6 +132,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'doctor',
     describe: 'Measure how far this machine can be trusted as a load generator',
+    manual: manuals.doctor,
     load: async () => {
       const { doctorCommand } = await import('./doctor-command.js');
       return loaded(
@@ -130,6 +144,7 @@ export const commands: readonly Command[] = [
   {
     usage: 'completion <shell>',
     describe: 'Print a script that completes commands and flags, for bash or zsh',
+    manual: manuals.completion,
     load: async () => {
       const { completionCommand, completionFlags } = await import('./completion-command.js');
       return loaded(completionFlags, (argv, context) => completionCommand(argv, commands, context()));
