@@ -18,14 +18,24 @@ export function formatLivePage(tool: string): string {
 <figure><figcaption>Answers per second</figcaption><svg id="rates" viewBox="0 0 600 160" role="img" aria-label="answers per second"></svg></figure>
 <figure><figcaption id="span">Latency</figcaption><svg id="bins" viewBox="0 0 600 160" role="img" aria-label="distribution of latency"></svg></figure>
 </div>
-<table><tbody>
-<tr><th>throughput (infer/s)</th><td id="throughput">–</td><th>answered</th><td id="answered">–</td><th>failed</th><td id="failed">–</td></tr>
-<tr><th>p50 (ms)</th><td id="p50">–</td><th>p95 (ms)</th><td id="p95">–</td><th>p99 (ms)</th><td id="p99">–</td></tr>
-<tr><th>queue (ms)</th><td id="queue">–</td><th>compute (ms)</th><td id="compute">–</td><th>rest of the server (ms)</th><td id="rest">–</td></tr>
-</tbody></table>
+<dl class="tiles">
+${figures.map(([id, title]) => html`<div><dt>${title}</dt><dd id="${id}">–</dd></div>\n`)}</dl>
 <p id="best"></p>
 <pre id="messages"></pre>
 </main>
 <iframe id="report" title="The report of the levels that are done" hidden></iframe>`,
   });
 }
+
+/** What is told of a level that goes on, by the names that the script knows. */
+const figures = [
+  ['throughput', 'throughput (infer/s)'],
+  ['answered', 'answered'],
+  ['failed', 'failed'],
+  ['p50', 'p50 (ms)'],
+  ['p95', 'p95 (ms)'],
+  ['p99', 'p99 (ms)'],
+  ['queue', 'queue (ms)'],
+  ['compute', 'compute (ms)'],
+  ['rest', 'rest of the server (ms)'],
+] as const;

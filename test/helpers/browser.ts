@@ -6,12 +6,13 @@ const executable = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export interface OpenPage {
   readonly page: Page;
-  /** What went wrong in it: messages of the console, errors of scripts, and requests for anything but the file itself. */
+  /** What went wrong in it: messages of the console, errors of scripts, and requests for anything but the file, or the server, itself. */
   readonly complaints: string[];
 }
 
 export interface OpenBrowser extends AsyncDisposable {
-  open(file: string, options?: PageOptions): Promise<OpenPage>;
+  /** @param place a file, or the address of a page that may ask its own server */
+  open(place: string, options?: PageOptions): Promise<OpenPage>;
 }
 
 export interface PageOptions {
@@ -29,12 +30,12 @@ export async function openBrowser(t: ExecutionContext): Promise<OpenBrowser | un
   }
   const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'], timeout: 100_000 });
   return {
-    open: (file, options) => openPage(browser, file, options),
+    open: (place, options) => openPage(browser, place, options),
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }
 
-async function openPage(browser: Browser, file: string, options: PageOptions = {}): Promise<OpenPage> {
+async function openPage(browser: Browser, place: string, options: PageOptions = {}): Promise<OpenPage> {
   const { width = 1400, hasScript = true, isDark = false } = options;
   const complaints: string[] = [];
   const page = await browser.newPage({
@@ -42,11 +43,13 @@ async function openPage(browser: Browser, file: string, options: PageOptions = {
     javaScriptEnabled: hasScript,
     colorScheme: isDark ? 'dark' : 'light',
   });
-  const address = `file://${file}`;
+  const isServed = place.startsWith('http:');
+  const address = isServed ? place : `file://${place}`;
+  const isOwn = (url: string): boolean => (isServed ? url.startsWith(address) : url === address);
   page.on('console', (message) => complaints.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
   page.on('request', (request) => {
-    if (request.url() !== address) complaints.push(`request: ${request.url()}`);
+    if (!isOwn(request.url())) complaints.push(`request: ${request.url()}`);
   });
   await page.goto(address);
   return { page, complaints };

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import test from 'ava';
 import { serveUi } from '../../../src/cli/ui/serve-ui.js';
 import { PerfError } from '../../../src/core/perf-error.js';
+import { openBrowser } from '../../helpers/browser.js';
 import { levelFixture, runFixture, viewFixture } from '../../helpers/run-fixture.js';
 
 const level = levelFixture({ concurrency: 1, latenciesMs: [10, 11, 12] });
@@ -66,4 +67,38 @@ test('serveUi serves a page that may ask its own server alone, and nothing to ot
     error?.message ?? '',
     new RegExp(`^Cannot use --ui-port ${port}: expected a port that is free, got .*EADDRINUSE`),
   );
+});
+
+test('the page of serveUi fills itself while the run goes on, and asks nobody else', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  await using ui = await serveUi(0);
+  const { progress, url } = ui;
+  const { page, complaints } = await browser.open(url, { width: 420 });
+  const showing = (id: string, text: string): Promise<void> => page.locator(`#${id}`, { hasText: text }).waitFor();
+  await showing('status', 'Waiting for the run');
+  progress.say('<script>alert(1)</script>');
+  progress.startRun((levels) => ({ ...run, levels }));
+  let seconds = 0;
+  const percentilesMs = { 50: 11, 95: 12, 99: 12 };
+  const latency = { minMs: 10, maxMs: 12, percentilesMs, bins: [1, 0, 2] };
+  const view = () => {
+    seconds++;
+    return { ...viewFixture(level.load, 1), elapsedMs: 1000 * seconds, answeredRequests: 3 * seconds, latency };
+  };
+  progress.startLevel(view, { settings: run.settings, levelsLeft: 0 });
+  await showing('messages', '<script>alert(1)</script>');
+  await showing('status', 'concurrency 1, window');
+  await showing('throughput', '3');
+  await showing('p99', '12');
+  t.is(await page.locator('#bins rect').count(), 3);
+  await page.locator('#rates rect').first().waitFor();
+  t.true(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'));
+  progress.endLevel(level);
+  const report = page.frameLocator('#report');
+  await report.locator('h1', { hasText: 'm version 1' }).waitFor();
+  t.true((await report.locator('svg:visible').count()) > 0);
+  progress.close();
+  await showing('status', 'The run is over');
+  t.deepEqual(complaints, []);
 });
