@@ -6,7 +6,8 @@ import { recordedNoise } from '../test/helpers/recorded-noise.js';
 
 const pairs = 1000;
 const runsEach = 10;
-const options: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 };
+/** What `perf-analyze compare` takes unless told otherwise. */
+export const usualComparison: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 };
 
 /** False alarms between runs of the same, with recorded and with simulated noise, and how often a shift of 5 % is found. */
 export async function benchCompare(): Promise<void> {
@@ -24,7 +25,7 @@ function alarms(base: () => Run, next: () => Run): number {
   const runs = (make: () => Run): Run[] => Array.from({ length: runsEach }, make);
   let count = 0;
   for (let pair = 0; pair < pairs; pair++) {
-    if (compareRuns(runs(base), runs(next), options).some(({ isRegression }) => isRegression)) count++;
+    if (compareRuns(runs(base), runs(next), usualComparison).some(({ isRegression }) => isRegression)) count++;
   }
   return count;
 }

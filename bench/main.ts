@@ -1,5 +1,6 @@
 import { benchAdaptive } from './adaptive.js';
 import { benchCompare } from './compare.js';
+import { benchCompareLive } from './compare-live.js';
 import { benchHistory } from './history.js';
 import { benchLimits } from './limits.js';
 import { benchOpenLoop } from './open-loop.js';
@@ -16,6 +17,7 @@ import { benchWire } from './wire.js';
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   adaptive: benchAdaptive,
   compare: benchCompare,
+  'compare-live': benchCompareLive,
   history: benchHistory,
   limits: benchLimits,
   'open-loop': benchOpenLoop,

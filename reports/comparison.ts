@@ -25,7 +25,7 @@ function verdictOf({ kind, isRegression }: Change): string {
 }
 
 /** The conclusion, in one line. */
-export function compareHeadline({ changes }: Comparison): string {
+export function compareHeadline({ changes }: Pick<Comparison, 'changes'>): string {
   const regressions = changes.filter(({ isRegression }) => isRegression).length;
   if (regressions > 0) return `Regression: ${regressions} of ${changes.length} figures`;
   const counts = (['better', 'worse', 'same', 'undecided', 'missing'] as const).flatMap((kind) => {
