@@ -1,5 +1,5 @@
 import type { SearchLimit, SearchResult } from '../src/core/search-result.js';
-import { type Candidate, candidateKey, type Metrics, type Trial } from '../src/core/trial.js';
+import { type Candidate, candidateKey, isLoadName, type Metrics, type Trial, withoutLoad } from '../src/core/trial.js';
 import { candidateText } from './candidate-text.js';
 
 /** One measurement, with its place among all. */
@@ -9,9 +9,6 @@ export interface TrialRow {
   /** Keeps all limits; `undefined` when one of them was not measured. */
   readonly isKept: boolean | undefined;
 }
-
-/** Part of the load, not of a configuration. */
-const loadNames: readonly string[] = ['concurrency', 'request_rate', 'batch_size'];
 
 export const trialRows = ({ trials, limits }: SearchResult): TrialRow[] =>
   trials.map((trial, index) => ({
@@ -28,13 +25,14 @@ function keepsAll(metrics: Metrics, limits: readonly SearchLimit[]): boolean | u
 const isWithin = (value: number, { min = value, max = value }: SearchLimit): boolean => value >= min && value <= max;
 
 /** A configuration without its load, as text; that of the server before the search has no settings. */
-export function configurationText(candidate: Candidate): string {
-  const settings = Object.entries(candidate).filter(([name]) => !loadNames.includes(name));
-  return candidateText(Object.fromEntries(settings)) || 'as it was';
-}
+export const configurationText = (candidate: Candidate): string => candidateText(withoutLoad(candidate)) || 'as it was';
+
+/** At whatever loads. */
+export const isSameConfiguration = (left: Candidate, right: Candidate): boolean =>
+  isSameCandidate(withoutLoad(left), withoutLoad(right));
 
 export function loadText(candidate: Candidate): string {
-  return candidateText(Object.fromEntries(Object.entries(candidate).filter(([name]) => loadNames.includes(name))));
+  return candidateText(Object.fromEntries(Object.entries(candidate).filter(([name]) => isLoadName(name))));
 }
 
 /** What both objectives and limits say: the metrics that a trial is plotted by. */

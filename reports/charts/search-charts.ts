@@ -43,7 +43,7 @@ export function paretoChart(result: SearchResult): Chart | undefined {
     name: 'pareto',
     title: 'Throughput against p99 latency',
     caption:
-      'Each point is a measurement; hollow ones break a limit. The line joins the candidates than which no other one is better in throughput, latency and, where it was measured, memory; a diamond is the choice.',
+      'Each point is a measurement; hollow ones break a limit. Ringed are the candidates that no other one beats in throughput, latency and, where it was measured, memory; a diamond is the choice.',
     description: front
       .map(({ candidate, x, y }) => `${candidateText(candidate)}: ${short(x)} infer/s, p99 ${short(y)} ms`)
       .join('; '),
@@ -60,11 +60,12 @@ export function paretoChart(result: SearchResult): Chart | undefined {
           emphasis: { disabled: true },
         },
         {
-          type: 'line',
+          type: 'scatter',
           silent: true,
-          symbol: 'none',
-          lineStyle: { color: colours[2], width: 2 },
+          symbolSize: 17,
+          itemStyle: { color: 'none', borderColor: colours[2], borderWidth: 2 },
           data: front.map(({ x, y }) => [x, y]),
+          emphasis: { disabled: true },
         },
         {
           type: 'scatter',

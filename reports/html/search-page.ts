@@ -4,8 +4,10 @@ import type { Chart } from '../charts/render-chart.js';
 import { parallelChart, paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
 import type { Column } from '../column.js';
 import { formatSearch, limitText, verdictOf } from '../search.js';
+import { tailForm, textForm, throughputForm } from '../search-columns.js';
 import { configurationText, loadText, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
 import { chartFigure } from './chart-figure.js';
+import { configurationDetails, keptText } from './configuration-details.js';
 import { type Html, html } from './html.js';
 import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
@@ -23,8 +25,9 @@ export function formatSearchHtml(result: SearchResult): string {
 <p class="sub">${result.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}, ${(result.durationMs / 1000).toFixed(0)} s, strategy ${result.strategy}, seed ${result.seed}</p>
 ${verdict(result)}
 ${result.finalists.length === 0 ? undefined : htmlTable({ key: 'finalists', title: 'Finalists, measured again in turn', columns: finalistColumns, rows: result.finalists }, 'search')}
-${result.difference === undefined ? undefined : html`<h2>Change of config.pbtxt</h2>\n<pre id="difference">${result.difference}</pre>`}
 ${charts.length === 0 ? undefined : html`<h2>Charts</h2>\n<div class="charts">\n${charts.map(chartFigure)}</div>`}
+${result.difference === undefined ? undefined : html`<h2>Change of config.pbtxt</h2>\n<pre id="difference">${result.difference}</pre>`}
+${configurationDetails(result, rows)}
 <h2>Tables</h2>
 ${loadTable(rows)}
 ${result.rejected.length === 0 ? undefined : htmlTable({ key: 'rejected', title: 'Near the best, and not taken', columns: rejectedColumns, rows: result.rejected }, 'search')}
@@ -51,37 +54,19 @@ function verdict({ finalists: [best], gain, isInterrupted }: SearchResult): Html
 ${more}<ul>${limits}</ul></section>`;
 }
 
-const text = (key: string, title: string): Pick<Column<never>, 'key' | 'title' | 'name' | 'unit' | 'align'> => ({
-  key,
-  title,
-  name: title,
-  unit: '',
-  align: 'left',
-});
-
-const throughputForm = {
-  key: 'throughput',
-  title: 'throughput',
-  name: 'throughput',
-  unit: 'infer/s',
-  digits: 1,
-  significant: 5,
-} as const;
-const tailForm = { key: 'p99', title: 'p99', name: 'p99 latency', unit: 'ms', digits: 3, significant: 4 } as const;
-
 const finalistColumns: readonly Column<Finalist>[] = [
   {
-    ...text('candidate', 'finalist'),
+    ...textForm('candidate', 'finalist'),
     value: ({ candidate, isCurrent }) => `${candidateText(candidate)}${isCurrent ? ' (current)' : ''}`,
   },
   { ...throughputForm, value: ({ metrics }) => throughputOf(metrics) },
   { ...tailForm, value: ({ metrics }) => tailOf(metrics) },
-  { ...text('limits', 'limits'), value: ({ limits }) => verdictOf(limits) },
+  { ...textForm('limits', 'limits'), value: ({ limits }) => verdictOf(limits) },
   { key: 'best', title: 'best', name: 'likely the best', unit: '%', value: ({ chanceOfBest }) => 100 * chanceOfBest },
 ];
 
 const rejectedColumns: readonly Column<Rejected>[] = [
-  { ...text('candidate', 'candidate'), value: ({ candidate }) => candidateText(candidate) },
+  { ...textForm('candidate', 'candidate'), value: ({ candidate }) => candidateText(candidate) },
   {
     key: 'differences',
     title: 'differs in',
@@ -89,18 +74,17 @@ const rejectedColumns: readonly Column<Rejected>[] = [
     unit: '',
     value: (each) => each.differences,
   },
-  { ...text('reason', 'reason'), value: ({ reason }) => reason },
+  { ...textForm('reason', 'reason'), value: ({ reason }) => reason },
 ];
 
 const trialColumns: readonly Column<TrialRow>[] = [
   { key: 'number', title: 'number', name: 'number', unit: '', value: ({ number }) => number },
-  { ...text('candidate', 'candidate'), value: ({ trial }) => candidateText(trial.candidate) },
+  { ...textForm('candidate', 'candidate'), value: ({ trial }) => candidateText(trial.candidate) },
   { ...throughputForm, value: ({ trial }) => (trial.ok ? throughputOf(trial.metrics) : undefined) },
   { ...tailForm, value: ({ trial }) => (trial.ok ? tailOf(trial.metrics) : undefined) },
   {
-    ...text('limits', 'limits'),
-    value: ({ trial, isKept }) =>
-      trial.ok ? (isKept === undefined ? 'unknown' : isKept ? 'kept' : 'broken') : trial.reason,
+    ...textForm('limits', 'limits'),
+    value: ({ trial, isKept }) => (trial.ok ? keptText(isKept) : trial.reason),
   },
 ];
 
@@ -118,7 +102,7 @@ function loadTable(rows: readonly TrialRow[]): Html {
     return found?.trial.ok ? throughputOf(found.trial.metrics) : undefined;
   };
   const columns: Column<string>[] = [
-    { ...text('configuration', 'configuration'), value: (name) => name },
+    { ...textForm('configuration', 'configuration'), value: (name) => name },
     ...loads.map(
       (load): Column<string> => ({
         key: load,

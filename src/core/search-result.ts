@@ -16,6 +16,8 @@ export interface Finalist {
   /** Means of the repeated measurements. */
   readonly metrics: Metrics;
   readonly repeats: number;
+  /** One by one, in their order; absent in documents of an earlier version. */
+  readonly repeated?: readonly Metrics[];
   readonly limits: readonly (SearchLimit & {
     /** By a one-sided confidence of 95 %. */
     readonly certainty: 'pass' | 'fail' | 'undecided';
@@ -36,6 +38,8 @@ export interface SearchVariant {
   /** Such as `2:CPU`. */
   readonly instanceGroup: string;
   readonly maxBatchSize: number;
+  /** What it changes in `config.pbtxt`, line by line; absent in documents of an earlier version. */
+  readonly difference?: string;
 }
 
 /** A candidate that no other one is better than in throughput, latency and, where it was measured, memory. */

@@ -7,9 +7,29 @@ export type Candidate = Readonly<Record<string, SettingValue>>;
 /** Measured values by metric tag (`searcher/goal/metrics.ts` has their units). What is not in it was not measured. */
 export type Metrics = Readonly<Partial<Record<string, number>>>;
 
+/** A stretch of a measurement: what its figures were made from, or what came before they were steady. */
+export interface TrialWindow {
+  /** Since the measurement began. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly throughput: number;
+  /** Absent without a valid answer, as is `p99Ms`. */
+  readonly meanMs?: number;
+  readonly p99Ms?: number;
+  /** It is among those that the metrics are of. */
+  readonly isCounted: boolean;
+}
+
 /** One measurement of a candidate: what it brought, or why it brought nothing. */
 export type Trial =
-  | { readonly ok: true; readonly candidate: Candidate; readonly metrics: Metrics; readonly seconds: number }
+  | {
+      readonly ok: true;
+      readonly candidate: Candidate;
+      readonly metrics: Metrics;
+      readonly seconds: number;
+      /** In the order of time; absent where nobody kept them. */
+      readonly windows?: readonly TrialWindow[];
+    }
   | { readonly ok: false; readonly candidate: Candidate; readonly reason: string; readonly seconds: number };
 
 /** Measures a candidate once. Rejects only when no candidate can be measured any more; what one candidate does is data. */
@@ -21,3 +41,10 @@ export const candidateKey = (candidate: Candidate): string =>
     .sort()
     .map((name) => `${name}=${candidate[name]}`)
     .join(' ');
+
+/** Part of the load, not of a configuration. */
+export const isLoadName = (name: string): boolean => ['concurrency', 'request_rate', 'batch_size'].includes(name);
+
+/** A candidate without its load: those that are alike have the same configuration. */
+export const withoutLoad = (candidate: Candidate): Candidate =>
+  Object.fromEntries(Object.entries(candidate).filter(([name]) => !isLoadName(name)));

@@ -4,7 +4,7 @@ import { createWorkplace } from '../helpers/cli.js';
 import { refusalOf } from '../helpers/command-here.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
-const flags = ['-f', 'o.csv', '--html', 'o.html', '--markdown', 'o.md', '--junit', 'o.xml'];
+const flags = ['-f', 'o.csv', '--verbose-csv', '--html', 'o.html', '--markdown', 'o.md', '--junit', 'o.xml'];
 const outputs = [...flags, '--openmetrics', 'o.txt', '--json', 'o.json', '--hgrm', 'o.hgrm'];
 
 test('report makes every file again, byte for byte what the run wrote', async (t) => {

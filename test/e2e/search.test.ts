@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { formatSearchHtml } from '../../reports/html/search-page.js';
 import type { SearchResult } from '../../src/core/search-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
@@ -26,7 +27,17 @@ test('search finds a configuration on the embedded server, decides, and writes i
   writeFileSync(config, before);
   const args = ['search', '-m', 'simple', '--model-repository', 'models', ...short, ...space];
   const limit = ['--constraint', 'perf_latency_p99:max=60000', '--max-measurements', '6'];
-  const files = ['--json', 'search.json', '-f', 'search.csv', '--journal', 'journal.jsonl', '--write-config'];
+  const files = [
+    '--json',
+    'search.json',
+    '-f',
+    'search.csv',
+    '--journal',
+    'journal.jsonl',
+    '--write-config',
+    '--html',
+    'search.html',
+  ];
   const folders = ['--results', 'results', '--output-model-repository', 'variants'];
   const { code, stdout, stderr } = await workplace.run(...args, ...limit, ...files, ...folders);
   t.is(code, 0, stderr);
@@ -41,6 +52,8 @@ test('search finds a configuration on the embedded server, decides, and writes i
     /^Model,Batch,Concurrency,Model Config Path,Instance Group,Max Batch Size,/,
   );
 
+  const page = readFileSync(workplace.path('search.html'), 'utf8');
+  t.is(formatSearchHtml(result), page, 'what report makes again');
   checkFolders(t, workplace, result);
   const written = readFileSync(config, 'utf8');
   t.true(written.startsWith('# ours\n'));

@@ -7,6 +7,14 @@ const measured = (candidate: Candidate, throughput: number, p99: number): Trial 
   candidate,
   metrics: { perf_throughput: throughput, perf_latency_avg: p99 / 2, perf_latency_p99: p99 },
   seconds: 2,
+  windows: [0, 1, 2].map((index) => ({
+    startMs: 500 * index,
+    durationMs: 500,
+    throughput: throughput + index - 1,
+    meanMs: p99 / 2,
+    p99Ms: p99,
+    isCounted: index > 0,
+  })),
 });
 
 const paretoPoint = (trial: Trial | undefined): SearchResult['pareto'][number] => {
@@ -47,6 +55,7 @@ export function searchFixture(overrides: Partial<SearchResult> = {}): SearchResu
     isCurrent: false,
     metrics,
     repeats: 3,
+    repeated: [metrics, metrics, metrics],
     limits: [{ ...limit, certainty: 'pass', mean: 8, interval: { low: 7.5, high: 8.5 } }],
     chanceOfBest,
   });
@@ -63,7 +72,19 @@ export function searchFixture(overrides: Partial<SearchResult> = {}): SearchResu
     config: {},
     batchSize: 1,
     idle: {},
-    variants: [],
+    variants: [
+      {},
+      small,
+      large,
+      { instance_count: 4, max_batch_size: 8 },
+      { instance_count: 2, max_batch_size: 32 },
+    ].map((settings: Candidate, index) => ({
+      name: `<i>m</i>_config_${index === 0 ? 'default' : index - 1}`,
+      settings,
+      instanceGroup: `${settings['instance_count'] ?? 1}:CPU`,
+      maxBatchSize: Number(settings['max_batch_size'] ?? 8),
+      difference: index === 0 ? 'config.pbtxt stays as it is.\n' : '-count: <b>\n',
+    })),
     pareto: [6, 5, 0].map((index) => paretoPoint(trials[index])),
     sensitivity: [
       {

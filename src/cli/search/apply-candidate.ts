@@ -1,4 +1,4 @@
-import type { Candidate } from '../../core/trial.js';
+import { type Candidate, isLoadName } from '../../core/trial.js';
 import { withLeaves } from '../../protocol/config-leaves.js';
 import type { DynamicBatching, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
 import { settingsOf } from './model-settings.js';
@@ -37,9 +37,6 @@ const settings: Readonly<Record<string, Apply>> = {
   }),
 };
 
-/** Dimensions that are part of the load, not of a configuration. */
-const loadNames: readonly string[] = ['concurrency', 'request_rate', 'batch_size'];
-
 /** The names of the dimensions that a live search can vary, beside the load: any other path of a field comes from a file. */
 export const settingNames: readonly string[] = [...Object.keys(settings), 'batch_size'];
 
@@ -51,16 +48,12 @@ export const settingNames: readonly string[] = [...Object.keys(settings), 'batch
  */
 export function applyCandidate(config: ModelConfig, whole: Candidate, model?: string): ModelConfig {
   const candidate = settingsOf(whole, model);
-  const fields = Object.entries(candidate).filter(([name]) => !(name in settings) && !loadNames.includes(name));
+  const fields = Object.entries(candidate).filter(([name]) => !(name in settings) && !isLoadName(name));
   return Object.entries(settings).reduce(
     (changed, [name, apply]) => (candidate[name] === undefined ? changed : apply(changed, String(candidate[name]))),
     withLeaves(config, Object.fromEntries(fields)),
   );
 }
-
-/** A candidate without its load: those that are alike have the same configuration. */
-export const withoutLoad = (candidate: Candidate): Candidate =>
-  Object.fromEntries(Object.entries(candidate).filter(([name]) => !loadNames.includes(name)));
 
 /** One group of the kind that the first one has; one that has the count already stays as it is. */
 function instances({ instance_group: groups }: ModelConfig, count: number): readonly InstanceGroup[] {

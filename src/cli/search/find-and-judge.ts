@@ -9,10 +9,9 @@ import { strategies } from '../../../searcher/strategies/strategies.js';
 import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
 import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
 import type { Finalist, SearchLimit, SearchResult } from '../../core/search-result.js';
-import { type Candidate, candidateKey, type Measure, type Metrics, type Trial } from '../../core/trial.js';
+import { type Candidate, candidateKey, type Measure, type Metrics, type Trial, withoutLoad } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
-import { withoutLoad } from './apply-candidate.js';
 import type { SearchLoads } from './live-space.js';
 import { accuracyLimits } from './precision-names.js';
 import type { SearchWish } from './search-wish.js';
@@ -123,6 +122,7 @@ function judged(
       isCurrent: isCurrent(each),
       metrics: meanOf(each.metrics),
       repeats: each.metrics.length,
+      repeated: each.metrics,
       limits: goal.constraints.map((constraint) => {
         const { certainty, mean, interval } = judgeConstraint(constraint, each);
         return {

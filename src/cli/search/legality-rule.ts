@@ -1,8 +1,8 @@
 import type { Rule } from '../../../searcher/space/space.js';
 import { messageOf } from '../../core/perf-error.js';
-import { type Candidate, candidateKey } from '../../core/trial.js';
+import { type Candidate, candidateKey, withoutLoad } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
-import { applyCandidate, withoutLoad } from './apply-candidate.js';
+import { applyCandidate } from './apply-candidate.js';
 import { settingsOf } from './model-settings.js';
 
 /** What is known of the machine that serves. */

@@ -1,7 +1,7 @@
 import type { SearchVariant } from '../../core/search-result.js';
-import { type Candidate, candidateKey } from '../../core/trial.js';
+import { type Candidate, candidateKey, withoutLoad } from '../../core/trial.js';
 import type { InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
-import { applyCandidate, withoutLoad } from './apply-candidate.js';
+import { applyCandidate } from './apply-candidate.js';
 
 /**
  * The configurations of candidates by Model Analyzer's names: the one that was there is `_config_default`, the others are numbered in the order

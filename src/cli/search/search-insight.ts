@@ -39,19 +39,20 @@ export function insightOf(
   const candidates = [...trials, ...(best === undefined ? [] : [best])].map(({ candidate }) => candidate);
   return {
     ranking: rankingOf(trials, goal),
-    variants: nameVariants(modelName, { config, composing }, candidates),
+    variants: nameVariants(modelName, { config, composing }, candidates).map((variant) => ({
+      ...variant,
+      difference: differenceOf(changesOf(variant.settings)),
+    })),
     pareto: paretoFront(ranked),
     sensitivity: sensitivityOf(space.dimensions, ranked),
     rejected: best === undefined ? [] : rejectedNear(best.candidate, store, { space, goal }),
-    ...(best === undefined
-      ? {}
-      : {
-          difference: changesOf(best.candidate)
-            .map(({ difference }) => difference)
-            .join(''),
-        }),
+    ...(best === undefined ? {} : { difference: differenceOf(changesOf(best.candidate)) }),
   };
 }
+
+/** Of all files together. */
+const differenceOf = (changes: readonly ConfigurationChange[]): string =>
+  changes.map(({ difference }) => difference).join('');
 
 /** Each measurement by itself. */
 const rankingOf = (trials: readonly Trial[], goal: Goal): number[] =>

@@ -1,6 +1,6 @@
 import { isOpenLoop } from '../../core/load-name.js';
 import type { Level } from '../../core/run.js';
-import type { Candidate, Metrics, Trial } from '../../core/trial.js';
+import type { Candidate, Metrics, Trial, TrialWindow } from '../../core/trial.js';
 
 /**
  * What a level that was measured says of a candidate.
@@ -10,7 +10,7 @@ import type { Candidate, Metrics, Trial } from '../../core/trial.js';
 export function trialOfLevel(candidate: Candidate, level: Level, seconds: number, known: Metrics = {}): Trial {
   const reason = whyUseless(level);
   return reason === undefined
-    ? { ok: true, candidate, metrics: { ...metricsOf(level), ...known }, seconds }
+    ? { ok: true, candidate, metrics: { ...metricsOf(level), ...known }, seconds, windows: windowsOf(level) }
     : { ok: false, candidate, reason, seconds };
 }
 
@@ -21,6 +21,20 @@ function whyUseless({ summary, verdict, failures }: Level): string | undefined {
     return first === undefined ? 'no request was answered' : `no valid answer: ${first.code}, ${first.firstMessage}`;
   }
   return verdict.findings.find(({ severity, code }) => severity === 'invalid' && code === 'rate-shortfall')?.reason;
+}
+
+function windowsOf({ windows, summarisedWindows }: Level): TrialWindow[] {
+  return windows.map(({ startMs, durationMs, throughput, latency }, index) => {
+    const p99Ms = latency?.percentilesMs['99'];
+    return {
+      startMs,
+      durationMs,
+      throughput,
+      ...(latency === undefined ? {} : { meanMs: latency.meanMs }),
+      ...(p99Ms === undefined ? {} : { p99Ms }),
+      isCounted: index >= windows.length - summarisedWindows,
+    };
+  });
 }
 
 const percentiles = ['50', '90', '95', '99', '99.9'];

@@ -1,5 +1,8 @@
 import test from 'ava';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { formatHtml } from '../../../reports/html/run-page.js';
+import { latencyHistogram } from '../../../reports/latency-histogram.js';
+import type { Level, Measured } from '../../../src/core/run.js';
 import { busyRun } from '../../helpers/busy-run.js';
 import { levelFixture, rateSettingsFixture, runFixture } from '../../helpers/run-fixture.js';
 
@@ -45,6 +48,32 @@ test('formatHtml of 8 levels stays below 1.5 MB, and does not grow with the requ
   t.true(Math.abs(many / few - 1) < 0.1);
   t.true(Math.max(few, many, long) < 1_500_000);
 });
+
+test('formatHtml of 10 million requests is as long as that of some thousand', (t) => {
+  const few = busyRun({ levels: 8, windows: 10, requests: 1000 });
+  const many = { ...few, levels: few.levels.map((level) => timesAsBusy(level, 10_000_000 / 80_000)) };
+  const requests = many.levels.flatMap(({ windows }) => windows).reduce((sum, window) => sum + window.requests, 0);
+  t.is(requests, 10_000_000);
+  const [short, long] = [few, many].map((run) => formatHtml([run]).length);
+  t.log(short, long);
+  t.true(Math.abs((long ?? 0) / (short ?? 1) - 1) < 0.1);
+});
+
+/** The same level with each of its requests so many times. */
+function timesAsBusy(level: Level, times: number): Level {
+  const scaled = <Part extends Measured>(part: Part): Part => {
+    const histogram = latencyHistogram(part);
+    const more = latencyHistogram(part);
+    more.reset();
+    histogram.recordedValuesIterator.reset();
+    while (histogram.recordedValuesIterator.hasNext()) {
+      const { valueIteratedTo, countAddedInThisIterationStep } = histogram.recordedValuesIterator.next();
+      more.recordValueWithCount(valueIteratedTo, times * countAddedInThisIterationStep);
+    }
+    return { ...part, requests: times * part.requests, histogram: encodeIntoCompressedBase64(more) };
+  };
+  return { ...level, summary: scaled(level.summary), windows: level.windows.map(scaled) };
+}
 
 test('formatHtml says when there is nothing, and when nothing was valid', (t) => {
   t.true(formatHtml([runFixture([])]).includes('Nothing was measured'));
