@@ -182,6 +182,10 @@ test('search refuses before the first measurement what it cannot do', async (t) 
     /Cannot search by gpu_used_memory: expected a metric that is measured here/,
   );
   t.regex(
+    await refusal('-m', 'simple,mlp', '--results', '/dev/null'),
+    /^Cannot use --results \/dev\/null: expected a folder, got /,
+  );
+  t.regex(
     await refusal('-m', 'simple', '--budget', '5'),
     /Cannot use --budget: expected a time such as 90s, 10m or 1h, got '5'/,
   );

@@ -5,7 +5,7 @@ import type { CommandContext } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { runSearch } from './run-search.js';
 import type { SearchWish } from './search-wish.js';
-import { writeResults } from './write-results.js';
+import { openResults, writeResults } from './write-results.js';
 
 /**
  * Searches the models of `-m` one after the other, each by itself. Of several models each has files of its own, with its name in front, and the
@@ -19,6 +19,7 @@ export async function searchModels(
   const { models, ...settings } = options.settings;
   if (models === undefined) return (await runSearch(options, wish, context)).exitCode;
   const { results: folder, variantRepository, ...common } = wish;
+  if (folder !== undefined) openResults('--results', folder);
   const finished: (WeightedSearch & Awaited<ReturnType<typeof runSearch>>)[] = [];
   for (const { name, weight } of models) {
     const own: SearchWish = {
