@@ -1,7 +1,7 @@
 import type { TextColumn } from './table.js';
 
 /** What a number counts in; empty: it is a number of things, or a text. */
-export type Unit = '' | 'ms' | 'infer/s' | 'requests/s' | 'responses/s' | '%' | 'cores';
+export type Unit = '' | 'ms' | 'infer/s' | 'requests/s' | 'responses/s' | '%' | 'MB' | 'cores';
 
 /** A column that every format can show. */
 export interface Column<Row> extends TextColumn<Row> {

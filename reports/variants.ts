@@ -1,5 +1,6 @@
 import type { OutputAccuracy, Variant, VariantsResult, VariantTiming } from '../src/core/variants-result.js';
-import { formatTable, type TextColumn } from './table.js';
+import type { Column, Unit } from './column.js';
+import { formatTable } from './table.js';
 
 /** One variant at one batch size; without a timing when it was refused. */
 export interface VariantRow {
@@ -31,51 +32,60 @@ export function worstOf(
   return values.length === 0 ? undefined : choose(...values);
 }
 
-const percent = (share: number | undefined, digits: number): string | undefined =>
-  share === undefined ? undefined : `${(share * 100).toFixed(digits)} %`;
-
 const megabytes = (bytes: number | undefined): number | undefined => (bytes === undefined ? undefined : bytes / 1e6);
 
-const columns: readonly TextColumn<VariantRow>[] = [
-  { title: 'batch', value: ({ timing }) => timing?.batch },
-  { title: 'precision', value: ({ variant }) => variant.precision, align: 'left' },
-  { title: 'ms', value: ({ timing }) => timing?.latencyMs, digits: 3, significant: 4 },
-  { title: 'infer/s', value: ({ timing }) => timing?.throughput, digits: 2, significant: 4 },
-  { title: 'speed-up (95 %)', value: ({ timing }) => speedupText(timing) },
-  { title: 'file MB', value: ({ variant }) => megabytes(variant.sizeBytes), digits: 3, significant: 4 },
-  { title: 'peak MB', value: ({ timing }) => megabytes(timing?.peakMemoryBytes) },
+/** What every format shows of a row. */
+export const variantColumns: readonly Column<VariantRow>[] = [
+  { ...named('batch', 'batch size'), value: ({ timing }) => timing?.batch },
+  { ...named('precision', 'precision'), value: ({ variant }) => variant.precision, align: 'left' },
+  { ...named('ms', 'latency', 'ms'), value: ({ timing }) => timing?.latencyMs, digits: 3, significant: 4 },
   {
-    title: 'cosine',
+    ...named('infer/s', 'throughput', 'infer/s'),
+    value: ({ timing }) => timing?.throughput,
+    digits: 2,
+    significant: 4,
+  },
+  { ...named('speed-up (95 %)', 'speed-up (95 %)'), value: ({ timing }) => speedupText(timing) },
+  {
+    ...named('file MB', 'file', 'MB'),
+    value: ({ variant }) => megabytes(variant.sizeBytes),
+    digits: 3,
+    significant: 4,
+  },
+  { ...named('peak MB', 'peak memory', 'MB'), value: ({ timing }) => megabytes(timing?.peakMemoryBytes), digits: 0 },
+  {
+    ...named('cosine', 'cosine'),
     value: ({ variant }) => worstOf(variant, ({ cosine, equal }) => cosine ?? equal, Math.min),
     digits: 5,
   },
   {
-    title: 'rel RMSE',
-    value: ({ variant }) =>
-      percent(
-        worstOf(variant, (each) => each.relativeRmse, Math.max),
-        2,
-      ),
+    ...named('rel RMSE', 'relative RMSE'),
+    value: ({ variant }) => percentText(variant, (each) => each.relativeRmse, { worst: Math.max, digits: 2 }),
   },
   {
-    title: 'top-1',
-    value: ({ variant }) =>
-      percent(
-        worstOf(variant, ({ top1 }) => top1, Math.min),
-        1,
-      ),
+    ...named('top-1', 'top-1'),
+    value: ({ variant }) => percentText(variant, ({ top1 }) => top1, { worst: Math.min, digits: 1 }),
   },
   {
-    title: 'top-5',
-    value: ({ variant }) =>
-      percent(
-        worstOf(variant, ({ top5 }) => top5, Math.min),
-        1,
-      ),
+    ...named('top-5', 'top-5'),
+    value: ({ variant }) => percentText(variant, ({ top5 }) => top5, { worst: Math.min, digits: 1 }),
   },
 ];
 
-function speedupText(timing: VariantTiming | undefined): string | undefined {
+function named(title: string, name: string, unit: Unit = ''): Pick<Column<never>, 'key' | 'title' | 'name' | 'unit'> {
+  return { key: name, title, name, unit };
+}
+
+function percentText(
+  variant: Variant,
+  pick: (output: OutputAccuracy) => number | undefined,
+  { worst, digits }: { readonly worst: Worst; readonly digits: number },
+): string | undefined {
+  const share = worstOf(variant, pick, worst);
+  return share === undefined ? undefined : `${(share * 100).toFixed(digits)} %`;
+}
+
+export function speedupText(timing: VariantTiming | undefined): string | undefined {
   if (timing?.speedup === undefined) return undefined;
   const { value, low, high } = timing.speedup;
   return `${value.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
@@ -83,11 +93,7 @@ function speedupText(timing: VariantTiming | undefined): string | undefined {
 
 /** The table for the terminal, and below it what was refused, what was kept, and what does not help. */
 export function formatVariants(result: VariantsResult): string {
-  const { model, modelPath, machine, threads, samples, limits, variants, weightBits } = result;
-  const wanted = limits.map(({ metric, min, max }) => {
-    const bounds = [min === undefined ? '' : ` >= ${min}`, max === undefined ? '' : ` <= ${max}`];
-    return `${metric}${bounds.join('')}`;
-  });
+  const { model, modelPath, machine, threads, samples, variants, weightBits } = result;
   const cores = threads === 1 ? '1 thread' : `${threads} threads`;
   const lines = variants.flatMap(({ precision, refusal, notes }) => [
     ...(refusal === undefined ? [] : [`${precision}: REFUSED, ${refusal}`]),
@@ -96,9 +102,18 @@ export function formatVariants(result: VariantsResult): string {
   return [
     `Variants of ${model} (${modelPath})`,
     `on ${machine.cpuModel}, ${cores}, int8 weights of ${weightBits} bits`,
-    `accuracy against the original on ${samples} samples; a variant must keep ${wanted.join(', ') || 'no limit'}`,
+    `accuracy against the original on ${samples} samples; a variant must keep ${limitTexts(result)}`,
     '',
-    formatTable(columns, variantRows(result)),
+    formatTable(variantColumns, variantRows(result)),
     ...(lines.length === 0 ? [] : ['', ...lines]),
   ].join('\n');
+}
+
+/** The limits that variants are held to. */
+export function limitTexts({ limits }: VariantsResult): string {
+  const texts = limits.map(({ metric, min, max }) => {
+    const bounds = [min === undefined ? '' : ` >= ${min}`, max === undefined ? '' : ` <= ${max}`];
+    return `${metric}${bounds.join('')}`;
+  });
+  return texts.join(', ') || 'no limit';
 }

@@ -93,6 +93,7 @@ export function variantsFlags(yargs: Argv) {
       seed: { ...text, default: '0', describe: 'Seed of input data', group: 'Data:' },
       f: { ...text, alias: 'csv', describe: 'Write a row for each variant and batch size as CSV', group: 'Reports:' },
       json: { ...text, describe: 'Write everything as one JSON document', group: 'Reports:' },
+      html: { ...text, describe: 'Write one self-contained page', group: 'Reports:' },
     })
     .check(refuseRepeats(['keep-fp32', 'keepFp32', 'constraint', 'shape', 'input-data', 'inputData', 'input']))
     .example('$0 variants -m mlp', 'What smaller numbers buy for a sample model')
@@ -106,13 +107,18 @@ type ParsedFlags = Awaited<ReturnType<typeof variantsFlags>['argv']>;
 export async function variantsCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
   if (oneOf('--target', argv.target, ['cpu', 'triton-gpu']) === 'triton-gpu') return await writeForGpus(wish, context);
-  const { f: csv, json } = argv;
-  checkDistinct({ '-f': csv, '--json': json });
+  const { f: csv, json, html } = argv;
+  checkDistinct({ '-f': csv, '--json': json, '--html': html });
   if (csv !== undefined) checkWritable('-f', csv);
   if (json !== undefined) checkWritable('--json', json);
+  if (html !== undefined) checkWritable('--html', html);
   const result = await runVariants(wish, context);
   if (csv !== undefined) writeOutput('-f', csv, formatVariantsCsv(result));
   if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
+  if (html !== undefined) {
+    const { formatVariantsHtml } = await import('../../reports/html/variants-page.js');
+    writeOutput('--html', html, formatVariantsHtml(result));
+  }
   context.print(`${formatVariants(result)}\n`);
   return exitCodeOf(result, argv);
 }

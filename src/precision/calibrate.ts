@@ -20,7 +20,7 @@ export async function calibrate(plan: StaticPlan, options: CalibrateOptions): Pr
   const { graph } = plan.model;
   const given = new Set(graph.output.map(({ name }) => name));
   const inputs = new Set(graph.input.map(({ name }) => name));
-  const wanted = [...plan.values].filter((name) => !plan.sameAs.has(name));
+  const wanted = [...plan.values];
   const added = wanted.filter((name) => !given.has(name) && !inputs.has(name));
   const probe = { ...plan.model, graph: { ...graph, output: [...graph.output, ...added.map((name) => ({ name }))] } };
   const { parts } = encodeInParts({ model: probe, deferred: [] });

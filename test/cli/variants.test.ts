@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import yargs from 'yargs';
+import { formatVariantsHtml } from '../../reports/html/variants-page.js';
 import type { CommandContext } from '../../src/cli/command-context.js';
 import { createProgress } from '../../src/cli/progress/create-progress.js';
 import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
@@ -31,12 +32,10 @@ test('variants makes, compares, times and writes what passes, and leaves the sou
   const source = join(folder, 'small.onnx');
   const bytes = encodeModel(smallGraph());
   await writeFile(source, bytes);
-  const [json, csv, repository] = ['out.json', 'out.csv', 'models'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const files = ['--json', json, '-f', csv, '--write-to', repository];
+  const [json, csv, html, repository] = ['out.json', 'out.csv', 'out.html', 'models'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string];
+  const files = ['--json', json, '-f', csv, '--html', html, '--write-to', repository];
   const limits = ['--constraint', 'accuracy_rel_rmse:max=0.001'];
   const { exitCode, printed } = await run([
     '-m',
@@ -70,6 +69,9 @@ test('variants makes, compares, times and writes what passes, and leaves the sou
     await readFile(join(repository, 'small_fp16_weights', 'config.pbtxt'), 'utf8'),
     /^name: "small_fp16_weights"$/m,
   );
+  const page = await readFile(html, 'utf8');
+  t.is(page, formatVariantsHtml(JSON.parse(await readFile(json, 'utf8')) as VariantsResult));
+  t.regex(page, /<h2>Refused<\/h2>\n<ul><li>int8-dynamic: accuracy_rel_rmse is /);
   const refused = variants.filter(({ refusal }) => refusal !== undefined).length;
   const rows = (await readFile(csv, 'utf8')).trim().split('\n').length - 1;
   t.is(rows, 2 * (variants.length - refused) + refused);

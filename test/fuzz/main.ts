@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { killVariants } from './killed-variants.js';
 import { overload } from './overload.js';
 import { fuzzServer } from './server-fuzz.js';
 import { judgeAllVariants } from './variants-of-models.js';
@@ -78,4 +79,8 @@ async function variantsPart(): Promise<void> {
     process.stdout.write(`${model} ${precision}: ${verdict}${fault === undefined ? '' : `: WRONG, ${fault}`}\n`);
     if (fault !== undefined) process.exitCode = 1;
   }
+  const { kills, files, faults } = await killVariants(20, seed);
+  process.stdout.write(`variants: ${kills} runs killed, ${files} whole files left, ${faults.length} faults\n`);
+  for (const fault of faults) process.stdout.write(`  ${fault}\n`);
+  if (faults.length > 0) process.exitCode = 1;
 }

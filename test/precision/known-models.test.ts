@@ -1,4 +1,5 @@
 import test from 'ava';
+import { killVariants } from '../fuzz/killed-variants.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
 import { faultOf, judgeVariants } from './judge-variants.js';
 import { builtModels, realModels } from './known-models.js';
@@ -42,3 +43,8 @@ for (const [name, wanted] of Object.entries(expected)) {
     );
   });
 }
+
+test('runs that are killed while they write variants leave whole files only, and the source alone', async (t) => {
+  const { faults } = await killVariants(2, 7);
+  t.deepEqual(faults, []);
+});

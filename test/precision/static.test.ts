@@ -11,10 +11,12 @@ import { float32Tensor, tensorDataType } from '../../src/onnx/tensor.js';
 import { compareAnswers } from '../../src/precision/accuracy/compare-answers.js';
 import { calibrate } from '../../src/precision/calibrate.js';
 import { calibrations, rangeOf } from '../../src/precision/calibration/range-of.js';
+import { fewestKept } from '../../src/precision/fewest-kept.js';
 import { int8Static } from '../../src/precision/rewrite/int8-static.js';
 import { planStatic } from '../../src/precision/rewrite/static-plan.js';
 import { openSession, type Session } from '../../src/precision/runtime/open-session.js';
 import { spreadOf } from '../../src/precision/runtime/spread-of.js';
+import { createStaticMaker } from '../../src/precision/static-maker.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
 import { uniformValues } from './small-graph.js';
 
@@ -73,7 +75,7 @@ test('planStatic folds batch normalisations and follows values in 8 bits', (t) =
   );
   t.is(plan.converted, 4);
   t.deepEqual(plan.kept, []);
-  const { layers, kept } = planStatic(smallNetwork(17), ['first', 'Add']);
+  const { layers, kept } = planStatic(smallNetwork(17), { keepInFp32: ['first', 'Add'] });
   t.is(layers.size, 2);
   t.deepEqual(
     kept.map(({ opType }) => opType),
@@ -144,4 +146,42 @@ test('the range of least squared error has less of it than other ranges', (t) =>
     const other = { low: span.low * share, high: span.high * share };
     t.true(errorOf(found) <= errorOf(other) * 1.02, `${share}: ${errorOf(found)} against ${errorOf(other)}`);
   }
+});
+
+test('fewestKept finds the fewest layers at the beginning, or at the end when that takes nearly all', async (t) => {
+  const layers = Array.from({ length: 40 }, (_, index) => `l${index}`);
+  const keptFor = async (passes: (kept: readonly string[]) => boolean) => {
+    let tries = 0;
+    const kept = await fewestKept(layers, async (names) => {
+      tries++;
+      return passes(names);
+    });
+    t.true(tries <= 12, `${tries} tries`);
+    return kept;
+  };
+  t.deepEqual(await keptFor((kept) => kept.includes('l6')), layers.slice(0, 7));
+  t.deepEqual(await keptFor((kept) => kept.includes('l38')), ['l38', 'l39']);
+  t.is(await keptFor(() => false), undefined);
+});
+
+test('createStaticMaker leaves sensitive layers in FP32 and reads them as they are', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const source = smallNetwork(17);
+  const maker = await createStaticMaker(source, {
+    packagePath,
+    samples,
+    calibration: 'mse',
+    weightBits: 8,
+    keepInFp32: [],
+  });
+  t.deepEqual(maker.layers, ['norm', 'second', 'output']);
+  const { model, converted, kept } = maker.make(['norm']);
+  t.is(converted, 3);
+  t.deepEqual(kept, [{ name: 'first', opType: 'Conv', reason: 'accuracy needs it in FP32' }]);
+  await using original = await sessionOf(source, join(folder, 'source.onnx'));
+  await using whole = await sessionOf(maker.make().model, join(folder, 'whole.onnx'));
+  await using mixed = await sessionOf(model, join(folder, 'mixed.onnx'));
+  const [all] = await compareAnswers(original, whole, samples);
+  const [some] = await compareAnswers(original, mixed, samples);
+  t.true((some?.relativeRmse ?? 1) < (all?.relativeRmse ?? 0), `${some?.relativeRmse} of ${all?.relativeRmse}`);
 });

@@ -25,6 +25,14 @@ export interface StaticPlan {
   readonly kept: readonly Kept[];
 }
 
+interface KeepInFp32 {
+  readonly keepInFp32?: readonly string[];
+  readonly sensitive?: ReadonlySet<string>;
+}
+
+/** Why a layer is kept without which the variant would not pass. */
+const sensitiveReason = 'accuracy needs it in FP32';
+
 /** Operators that only move or choose elements. */
 const movers: ReadonlySet<string> = new Set(['Flatten', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
 /** Operators without weights that have a form in 8 bits. */
@@ -50,9 +58,9 @@ interface Draft {
  * Plans which nodes compute in 8 bits: `Conv`, `Gemm` and `MatMul` with constant weights, `Add` of two values that are
  * quantised anyway, and what only moves elements between them.
  *
- * @param keepInFp32 see `isNamed`
+ * @param keep what stays in FP32: nodes by name (see `isNamed`), and layers by the values that they give
  */
-export function planStatic(source: ModelProto, keepInFp32: readonly string[] = []): StaticPlan {
+export function planStatic(source: ModelProto, { keepInFp32 = [], sensitive }: KeepInFp32 = {}): StaticPlan {
   const model = foldBatchNorm(standardGraph(source));
   const { graph } = model;
   const readers = new Map<string, NodeProto[]>();
@@ -75,6 +83,7 @@ export function planStatic(source: ModelProto, keepInFp32: readonly string[] = [
   };
   for (const node of graph.node) {
     if (isNamed(node, keepInFp32)) draft.kept.push(keptNode(node, namedReason));
+    else if (sensitive?.has(node.output[0] ?? '')) draft.kept.push(keptNode(node, sensitiveReason));
     else planNode(node, draft);
   }
   return { model, ...draft };

@@ -1,0 +1,15 @@
+import type { Calibration } from './calibration/range-of.js';
+import type { SentTensors } from './runtime/session-messages.js';
+
+/** What variants are made with. */
+export interface VariantOptions {
+  /** Where `onnxruntime-node` was found. */
+  readonly packagePath: string;
+  /** See `WeightLayout`. */
+  readonly weightBits: 7 | 8;
+  /** See `isNamed`. */
+  readonly keepInFp32: readonly string[];
+  /** What `int8-static` finds its ranges with. */
+  readonly samples: readonly SentTensors[];
+  readonly calibration: Calibration;
+}
