@@ -5,6 +5,7 @@ import yargs from 'yargs';
 import { formatVariantsHtml } from '../../reports/html/variants-page.js';
 import type { CommandContext } from '../../src/cli/command-context.js';
 import { createProgress } from '../../src/cli/progress/create-progress.js';
+import { singleInferences } from '../../src/cli/variants/single-inferences.js';
 import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
 import type { VariantsResult } from '../../src/core/variants-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
@@ -129,4 +130,21 @@ test('variants for GPUs of Triton are configurations around the original file', 
     },
   });
   await t.throwsAsync(run(flags), { message: /expected --write-to with a repository, got none$/ });
+});
+
+test('singleInferences takes the rows of a request apart', (t) => {
+  const feeds = {
+    pixels: { type: 'float32', dims: [2, 1, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    names: { type: 'string', dims: [2, 1], data: ['a', 'b'] },
+  };
+  t.deepEqual(singleInferences(feeds), [
+    {
+      pixels: { type: 'float32', dims: [1, 1, 3], data: Float32Array.of(1, 2, 3) },
+      names: { type: 'string', dims: [1, 1], data: ['a'] },
+    },
+    {
+      pixels: { type: 'float32', dims: [1, 1, 3], data: Float32Array.of(4, 5, 6) },
+      names: { type: 'string', dims: [1, 1], data: ['b'] },
+    },
+  ]);
 });

@@ -25,6 +25,8 @@ export interface BuildOptions extends VariantOptions {
   readonly original: Session;
   readonly open: (path: string) => Promise<Session>;
   readonly samples: readonly SentTensors[];
+  /** The same in smaller requests, if they can be: ranges are then found with less memory. */
+  readonly singleSamples?: readonly SentTensors[];
   readonly limits: readonly SearchLimit[];
 }
 
@@ -41,7 +43,7 @@ export async function buildVariant(options: BuildOptions): Promise<BuiltVariant>
   const start = performance.now();
   try {
     if (precision !== 'int8-static') return await tried(await makeVariant(model, precision, options), options, start);
-    const maker = await createStaticMaker(model, options);
+    const maker = await createStaticMaker(model, { ...options, samples: options.singleSamples ?? options.samples });
     const whole = await tried(maker.make(), options, start);
     const isInaccurate = whole.variant.accuracy.length > 0 && whole.session === undefined;
     return isInaccurate ? ((await mostInInt8(maker, options, start)) ?? whole) : whole;

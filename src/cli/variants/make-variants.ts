@@ -14,6 +14,7 @@ import type { CommandContext } from '../command-context.js';
 import { type BuiltVariant, buildVariant } from './build-variant.js';
 import type { LocatedModel } from './locate-model.js';
 import { feedsOf, signatureOf } from './model-of-session.js';
+import { singleInferences } from './single-inferences.js';
 
 /** What variants are made with, and what they are held to. */
 export interface MakeWish {
@@ -74,12 +75,14 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
       prepareRequests({ ...wish, signature, batchSize }).map(({ request }) => feedsOf(request.inputs));
     const ofSample = signature.isBatching ? sampleBatch : 1;
     const samples = requestsOf(ofSample);
+    const singleSamples = signature.isBatching ? samples.flatMap(singleInferences) : samples;
+    const settings = { ...wish, model, packagePath, original, open, samples, singleSamples };
     const built: BuiltVariant[] = [];
     for (const precision of wish.precisions) {
       interrupt.signal.throwIfAborted();
       progress.show(`making ${precision} of ${located.name}`);
       const path = pathOf(precision);
-      built.push(await buildVariant({ ...wish, model, packagePath, original, open, samples, precision, path }));
+      built.push(await buildVariant({ ...settings, precision, path }));
     }
     const count = samples.length * ofSample;
     return { original, signature, requestsOf, samples: count, built, [Symbol.asyncDispose]: close };
