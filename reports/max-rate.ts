@@ -27,9 +27,12 @@ export function describeMaxRate(maxRate: MaxRate, { settings, levels }: Pick<Run
 /** What probes say that are all on one side. */
 function describeSide(probes: readonly Level[], maxMs = 0): string {
   const rates = probes.map(({ load }) => levelValue(load));
-  if (probes.some(({ probe }) => probe?.answer === 'met')) {
-    return `above ${figure(Math.max(...rates))} requests/s, which met it; no probe missed it`;
-  }
+  const late = probes.find(({ probe }) => probe?.answer === 'late');
+  const lateText = late && `at ${figure(levelValue(late.load))} requests/s the client sent too late to tell`;
+  const met = probes.filter(({ probe }) => probe?.answer === 'met').map(({ load }) => levelValue(load));
+  if (met.length > 0)
+    return `above ${figure(Math.max(...met))} requests/s, which met it; ${lateText ?? 'no probe missed it'}`;
+  if (lateText !== undefined) return `unknown: ${lateText}. See the client health of that level`;
   const unknown = probes.find(({ probe }) => probe?.answer === 'unknown');
   if (unknown === undefined) return `none was found, ${figure(Math.min(...rates))} requests/s missed it too`;
   const { requests = 0 } = unknown.probe ?? {};

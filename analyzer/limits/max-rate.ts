@@ -8,22 +8,33 @@ import { probeConfidence } from '../measure/judge-probe.js';
 import { neededTotal } from '../statistics/early-stopping.js';
 import { type RateSearch, rateSearch } from '../statistics/rate-search.js';
 
+/** So many probes may tell nothing because the client was late. */
+const mostLate = 3;
 /** With so few requests in flight on average a server is idle. */
 const idle = 0.1;
 
 /** The probes of a search for the largest rate within a limit, from the start of the range on. */
 export function* maxRateSweep(load: SweptLoadSettings, settings: MaxRateSettings): Sweep {
   const search = searchFor(settings, load.range.start);
-  const tooFew = lowestRate(settings);
-  let hasMet = false;
-  for (let rate = search.next(); rate !== undefined; rate = search.next()) {
-    if (!hasMet && rate < Math.min(tooFew, load.range.start)) return;
+  const least = Math.min(lowestRate(settings), load.range.start);
+  const seen: Level[] = [];
+  for (let rate = search.next(); rate !== undefined && seen.length < settings.maxProbes; rate = search.next()) {
+    if (rate < least && !hasMet(seen)) return;
     const { level }: SweepAnswer = yield loadAt(load, rounded(rate));
     if (level?.probe === undefined) return;
-    tell(search, level);
-    hasMet ||= level.probe.answer === 'met';
-    if (!hasMet && (level.probe.answer === 'unknown' || isHopeless(level))) return;
+    if (level.probe.answer !== 'late') tell(search, level);
+    seen.push(level);
+    if (tellsNoMore(seen)) return;
   }
+}
+
+const hasMet = (levels: readonly Level[]): boolean => levels.some(({ probe }) => probe?.answer === 'met');
+
+/** The client was late too often; or nothing met the limit, and lower rates would have too few requests, or be too slow as well. */
+function tellsNoMore(levels: readonly Level[]): boolean {
+  if (levels.filter(({ probe }) => probe?.answer === 'late').length === mostLate) return true;
+  const last = levels.at(-1);
+  return last !== undefined && !hasMet(levels) && (last.probe?.answer === 'unknown' || isHopeless(last));
 }
 
 const searchFor = ({ percentile, maxProbes }: MaxRateSettings, start: number): RateSearch =>
@@ -42,6 +53,12 @@ function tell(search: RateSearch, { load, probe, summary }: Level): void {
   search.tell({ rate: levelValue(load), ...probe }, achieved);
 }
 
+/** A probe from which nothing is learned. */
+const untold = (level: Level): Level => ({
+  ...level,
+  ...(level.probe && { probe: { ...level.probe, requests: 0, over: 0, effectiveRequests: 0 } }),
+});
+
 /** Most requests are too slow though the server, by Little's law, has hardly any of them at a time. */
 function isHopeless({ load, probe, summary }: Level): boolean {
   const inFlight = levelValue(load) * ((summary.latency?.meanMs ?? 0) / 1000);
@@ -50,9 +67,10 @@ function isHopeless({ load, probe, summary }: Level): boolean {
 
 /** What the probes of a run say together; absent when there was none. */
 export function maxRateOf(levels: readonly Level[], settings: MaxRateSettings): MaxRate | undefined {
-  const probes = levels.filter(({ probe }) => probe !== undefined);
+  const asked = levels.filter(({ probe }) => probe !== undefined);
+  const probes = asked.filter(({ probe }) => probe?.answer !== 'late');
   const search = searchFor(settings, 1);
-  for (const level of probes) tell(search, level);
+  for (const level of probes.length > 0 ? probes : asked.map(untold)) tell(search, level);
   const found = search.estimate();
   if (found === undefined) return undefined;
   const elasticity = found.isBracketed ? elasticityAt(found.rate, probes, settings) : undefined;

@@ -1,10 +1,12 @@
 import type { MaxRateSettings, Probe } from '../../src/core/max-rate.js';
+import { toMs } from '../../src/core/units.js';
 import { type Certified, limitInflation, sequentialTest } from '../statistics/certify.js';
 import { chanceWithin } from '../statistics/rate-posterior.js';
 import { isSaturated } from '../statistics/saturation.js';
 import { elapsedMs, isLost, lostJudgement } from './judge-adaptive.js';
 import { tallyOver } from './judge-certify.js';
 import type { JudgeLevel } from './judge-level.js';
+import { mergePacedRecords } from './paced-record.js';
 import type { WindowRecord } from './window-series.js';
 
 /** Of the intervals of a probe, which ended when it was certain of something else. */
@@ -18,6 +20,8 @@ const surelySaturated = 0.9;
  */
 const leastMs = 2000;
 const leastLimits = 40;
+/** Requests that wait longer than this share of the limit until they are sent, in as many cases as may be over it, tell of the client. */
+const lateShare = 0.1;
 
 /**
  * Judges a level that asks whether a rate is within a limit: by a sequential test, and by whether the server keeps up. The first window, in
@@ -38,16 +42,27 @@ export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings
     const result = settled.from === 0 ? 'undecided' : test.look(requests, over, inflation);
     if (!isSaturated(flow, surelySaturated) && !isOver(result, elapsedMs(windows))) return { ...undecided, settled };
     const seen = { requests, over, effectiveRequests: requests / inflation(), isSaturated: isSaturated(flow) };
-    return { stability: { stable: true }, isOverLimit: false, isDone: true, settled, probe: probeOf(seen, percentile) };
+    const isLate = sendLagMs(counted, percentile) > lateShare * limitMs;
+    const probe = { ...seen, answer: answerOf(seen, { percentile, isLate }) };
+    return { stability: { stable: true }, isOverLimit: false, isDone: true, settled, probe };
   };
 }
 
 const undecided = { stability: { stable: false, reason: 'undecided' }, isOverLimit: false, isDone: false } as const;
 
-function probeOf(seen: Omit<Probe, 'answer'>, percentile: number): Probe {
-  if (chanceWithin({ rate: 0, ...seen }, percentile / 100) >= 0.5) return { ...seen, answer: 'met' };
-  const isWithin = seen.over <= (1 - percentile / 100) * seen.requests;
-  return { ...seen, answer: isWithin && !seen.isSaturated ? 'unknown' : 'missed' };
+function answerOf(
+  seen: Omit<Probe, 'answer'>,
+  { percentile, isLate }: { readonly percentile: number; readonly isLate: boolean },
+): Probe['answer'] {
+  if (chanceWithin({ rate: 0, ...seen }, percentile / 100) >= 0.5) return 'met';
+  if (seen.isSaturated) return 'missed';
+  if (seen.over <= (1 - percentile / 100) * seen.requests) return 'unknown';
+  return isLate ? 'late' : 'missed';
+}
+
+function sendLagMs(windows: readonly WindowRecord[], percentile: number): number {
+  const { sendLags } = mergePacedRecords(windows.flatMap(({ paced }) => paced ?? []));
+  return sendLags.count === 0 ? 0 : toMs(sendLags.percentile(percentile));
 }
 
 const flowOf = (windows: readonly WindowRecord[]) => ({

@@ -11,9 +11,9 @@ export interface MaxRateSettings extends LatencyLimit {
 export interface Probe {
   /**
    * `missed`: the percentile was rather over the limit than within it, or the server was saturated. `unknown`: neither, but there were too
-   * few requests to say that it was within.
+   * few requests to say that it was within. `late`: over it, but requests were sent so late that this may be the client's doing.
    */
-  readonly answer: 'met' | 'missed' | 'unknown';
+  readonly answer: 'met' | 'missed' | 'unknown' | 'late';
   /** Answered, failed, or not sent though due. */
   readonly requests: number;
   /** Of these: above the limit, failed, or not sent. */
@@ -45,4 +45,9 @@ export interface MaxRate {
 /** In a few words. */
 export const probeText = ({ answer, isSaturated }: Probe): string => (isSaturated ? 'saturated' : answerTexts[answer]);
 
-const answerTexts = { met: 'within the limit', missed: 'over the limit', unknown: 'too few requests' } as const;
+const answerTexts = {
+  met: 'within the limit',
+  missed: 'over the limit',
+  unknown: 'too few requests',
+  late: 'client too late',
+} as const;

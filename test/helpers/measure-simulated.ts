@@ -33,6 +33,8 @@ export interface SimulatedLevel extends Partial<Omit<LevelOptions, 'planned'>> {
   readonly holdUntilMs?: SimulatedServerOptions['holdUntilMs'];
   /** Of the thread that sends. */
   readonly busyShare?: number;
+  /** Of an open loop: so late it is woken for a request that is due at a time. */
+  readonly lateMs?: (dueMs: number) => number;
 }
 
 /** One level, adaptive unless settings say otherwise, of a simulated server in simulated time. */
@@ -44,6 +46,7 @@ export function measureSimulated(setup: SimulatedLevel): Promise<Level> {
     failure: _failure,
     holdUntilMs: _holdUntilMs,
     busyShare: _busyShare,
+    lateMs: _lateMs,
     ...options
   } = setup;
   const { simulation, ports } = simulatedPorts(setup);
@@ -69,7 +72,8 @@ export function simulatedPorts({
   failure,
   holdUntilMs,
   busyShare,
-}: Pick<SimulatedLevel, 'serviceMs' | 'servers' | 'failure' | 'holdUntilMs' | 'busyShare'>): SimulatedPorts {
+  lateMs = () => 0,
+}: Pick<SimulatedLevel, 'serviceMs' | 'servers' | 'failure' | 'holdUntilMs' | 'busyShare' | 'lateMs'>): SimulatedPorts {
   const simulation = createSimulation();
   const nowMs = (): number => toMs(simulation.clock.now());
   const server = createSimulatedServer(simulation, {
@@ -87,7 +91,7 @@ export function simulatedPorts({
         open: server.open,
         order: inTurn(1),
         clock: simulation.clock,
-        openPacer: async () => simulatedPacer(simulation),
+        openPacer: async () => simulatedPacer(simulation, (due) => lateMs(toMs(due))),
         drainLimitMs: 1000,
       }),
       clock: simulation.clock,

@@ -11,7 +11,7 @@ import { largestRate } from '../../helpers/queue-truth.js';
 import { runFixture } from '../../helpers/run-fixture.js';
 import { schemaErrors } from '../../helpers/run-schema.js';
 
-interface Search extends Pick<SimulatedLevel, 'serviceMs' | 'failure'> {
+interface Search extends Pick<SimulatedLevel, 'serviceMs' | 'failure' | 'lateMs'> {
   readonly limitMs: number;
   readonly percentile?: number;
   readonly start?: number;
@@ -87,6 +87,31 @@ test('analyze gives up where even an idle server is too slow, and says so', asyn
   t.true(levels.length < 5 && levels.every(({ probe }) => probe?.answer === 'missed'));
   t.true(levelValue(levels.at(-1)?.load ?? run.levels[0]?.load ?? { kind: 'concurrency', concurrency: 0 }) <= 4);
   t.regex(formatText(run), /Largest rate with p99 <= 50 ms: none was found, [\d.]+ requests\/s missed it too\./);
+});
+
+/** Every tenth second a client cannot run for 200 ms. */
+const stallsUntil = (endMs: number) => (dueMs: number) =>
+  dueMs < endMs && dueMs % 1000 < 200 ? 200 - (dueMs % 1000) : 0;
+
+test('analyze does not take it for the server that requests were sent late, and probes again', async (t) => {
+  const { levels, found } = await searched({ serviceMs: () => 10, limitMs: 50, lateMs: stallsUntil(5000), start: 40 });
+  t.is(levels[0]?.probe?.answer, 'late');
+  t.true(levels.slice(1).every(({ probe }) => probe?.answer !== 'late'));
+  t.deepEqual(levels[1]?.load, levels[0]?.load);
+  t.true(levels.length <= 12);
+  t.true(Math.abs(found.rate / 100 - 1) < 0.05, String(found.rate));
+});
+
+test('analyze says that it cannot tell where requests are always sent late', async (t) => {
+  const client = { limitMs: 50, lateMs: stallsUntil(Number.POSITIVE_INFINITY), start: 40 };
+  const { levels, found, run } = await searched({ serviceMs: () => 10, ...client });
+  t.deepEqual(
+    levels.map(({ probe }) => probe?.answer),
+    ['late', 'late', 'late'],
+  );
+  t.false(found.isBracketed);
+  t.deepEqual(schemaErrors(run), []);
+  t.regex(formatText(run), /p99 <= 50 ms: unknown: at 40 requests\/s the client sent too late to tell\./);
 });
 
 test('analyze counts requests that fail as over the limit', async (t) => {
