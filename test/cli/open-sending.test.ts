@@ -123,31 +123,36 @@ for (const protocol of ['http', 'grpc'] as const) {
         t.is(server.arrived(), 1550);
       },
     );
-
-    test.serial(
-      `openSending 3 threads over ${protocol}, ${load.kind}: each answer is in the window that its time says`,
-      async (t) => {
-        await using server: CountingServer = await servers[protocol]();
-        await using sending = await sendingTo(server.url, settingsFor(load, { maxThreads: 3, protocol }));
-        const windows: MeasurementSettings = { ...once, mode: 'time_windows', intervalMs: 150, maxTrials: 4 };
-        const { level, answeredMs } = await measure(sending, load, windows);
-        const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
-        t.is(server.arrived(), sent);
-        t.deepEqual([intended, failed, ok + inFlight], [sent + dropped, 0, sent]);
-        t.is(level.windows.length, 4);
-        t.deepEqual(
-          level.windows.map(({ requests }) => requests),
-          level.windows.map(
-            ({ startMs, durationMs }) =>
-              answeredMs.filter((at) => fromMs(at) >= fromMs(startMs) && fromMs(at) < fromMs(startMs + durationMs))
-                .length,
-          ),
-        );
-        // The answer with which the last window ends is the first behind it.
-        t.true(answeredMs.filter((at) => fromMs(at) >= fromMs(4 * 150)).length <= 1);
-      },
-    );
   }
+}
+
+for (const [protocol, load] of [
+  ['http', closed],
+  ['grpc', open],
+] as const) {
+  test.serial(
+    `openSending 3 threads over ${protocol}, ${load.kind}: each answer is in the window that its time says`,
+    async (t) => {
+      await using server: CountingServer = await servers[protocol]();
+      await using sending = await sendingTo(server.url, settingsFor(load, { maxThreads: 3, protocol }));
+      const windows: MeasurementSettings = { ...once, mode: 'time_windows', intervalMs: 150, maxTrials: 4 };
+      const { level, answeredMs } = await measure(sending, load, windows);
+      const { intended, sent, dropped, ok, failed, inFlight } = level.requests;
+      t.is(server.arrived(), sent);
+      t.deepEqual([intended, failed, ok + inFlight], [sent + dropped, 0, sent]);
+      t.is(level.windows.length, 4);
+      t.deepEqual(
+        level.windows.map(({ requests }) => requests),
+        level.windows.map(
+          ({ startMs, durationMs }) =>
+            answeredMs.filter((at) => fromMs(at) >= fromMs(startMs) && fromMs(at) < fromMs(startMs + durationMs))
+              .length,
+        ),
+      );
+      // The answer with which the last window ends is the first behind it.
+      t.true(answeredMs.filter((at) => fromMs(at) >= fromMs(4 * 150)).length <= 1);
+    },
+  );
 }
 
 test.serial(
@@ -304,45 +309,46 @@ for (const [protocol, start] of [
   );
 }
 
-for (const protocol of ['http', 'grpc'] as const) {
-  for (const load of [closed, open]) {
-    test.serial(
-      `openSending 3 threads over ${protocol}, ${load.kind}: each sequence is of one thread, and whole`,
-      async (t) => {
-        await using witness = await startSequenceWitness(protocol, { delayMs: (index) => (index * 7) % 4 });
-        const sequences = {
-          concurrent: 7,
-          length: 4,
-          lengthVariationPercent: 50,
-          firstId: 1,
-          idCount: 10_000,
-          isSerial: true,
-        };
-        const settings = settingsFor(load, { maxThreads: 3, protocol, sequences });
-        const prepared = steppedRequests.map((request, index) => ({
-          request,
-          expected: [],
-          stream: streams.findIndex(
-            (_, stream) => index < streams.slice(0, stream + 1).reduce((sum, steps) => sum + steps),
-          ),
-        }));
-        await using sending = await sendingTo(`127.0.0.1:${witness.port}`, settings, { prepared });
-        const { level } = await measure(sending, load, { ...once, requestCount: 400 });
-        t.deepEqual(level.failures, []);
-        const { sent, ok, inFlight } = level.requests;
-        t.deepEqual([sent, ok + inFlight], [400, 400]);
-        const { all, most, streams: used } = sequencesIn(witness.events);
-        t.deepEqual(
-          all.flatMap((each) => faultsOf(each, true)),
-          [],
-        );
-        t.is(most, load === closed ? 8 : 7);
-        t.deepEqual([...used].toSorted(), [0, 1, 2]);
-        t.is(new Set(all.map(({ id }) => id)).size, all.length);
-        t.deepEqual([...new Set(all.map(({ id }) => id % 3))].toSorted(), [0, 1, 2]);
-        t.is(level.sequences?.begun, all.length);
-        t.is(level.clientHealth.threads?.length, 3);
-      },
-    );
-  }
+for (const [protocol, load] of [
+  ['http', open],
+  ['grpc', closed],
+] as const) {
+  test.serial(
+    `openSending 3 threads over ${protocol}, ${load.kind}: each sequence is of one thread, and whole`,
+    async (t) => {
+      await using witness = await startSequenceWitness(protocol, { delayMs: (index) => (index * 7) % 4 });
+      const sequences = {
+        concurrent: 7,
+        length: 4,
+        lengthVariationPercent: 50,
+        firstId: 1,
+        idCount: 10_000,
+        isSerial: true,
+      };
+      const settings = settingsFor(load, { maxThreads: 3, protocol, sequences });
+      const prepared = steppedRequests.map((request, index) => ({
+        request,
+        expected: [],
+        stream: streams.findIndex(
+          (_, stream) => index < streams.slice(0, stream + 1).reduce((sum, steps) => sum + steps),
+        ),
+      }));
+      await using sending = await sendingTo(`127.0.0.1:${witness.port}`, settings, { prepared });
+      const { level } = await measure(sending, load, { ...once, requestCount: 400 });
+      t.deepEqual(level.failures, []);
+      const { sent, ok, inFlight } = level.requests;
+      t.deepEqual([sent, ok + inFlight], [400, 400]);
+      const { all, most, streams: used } = sequencesIn(witness.events);
+      t.deepEqual(
+        all.flatMap((each) => faultsOf(each, true)),
+        [],
+      );
+      t.is(most, load === closed ? 8 : 7);
+      t.deepEqual([...used].toSorted(), [0, 1, 2]);
+      t.is(new Set(all.map(({ id }) => id)).size, all.length);
+      t.deepEqual([...new Set(all.map(({ id }) => id % 3))].toSorted(), [0, 1, 2]);
+      t.is(level.sequences?.begun, all.length);
+      t.is(level.clientHealth.threads?.length, 3);
+    },
+  );
 }

@@ -6,10 +6,6 @@ import { refusalOf } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
 import { startV2Stub, v2Answer, v2Metadata } from '../helpers/v2-stub.js';
 
-const loads = [
-  ['--concurrency-range', '4'],
-  ['--request-rate-range', '200'],
-] as const;
 const protocols = ['http', 'grpc'] as const;
 
 const levelOf = (place: Workplace): Level => {
@@ -20,43 +16,46 @@ const levelOf = (place: Workplace): Level => {
 
 const counts = (parts: readonly LevelPart[] = []) => parts.map(({ name, requests }) => [name, requests.ok] as const);
 
-for (const protocol of protocols) {
-  for (const load of loads) {
-    test(`the embedded server counts what the weights say, ${protocol}, ${load[0]}`, async (t) => {
-      await using place = createWorkplace();
-      const { code, stderr, stdout } = await place.run(
-        ...['-m', 'simple=3,identity_fp32=1', '--service-kind', 'embedded', '-i', protocol, ...load],
-        ...['--shape', 'INPUT0:16', '--request-count', '80', '--warmup-request-count', '10', '--json', 'run.json'],
-        ...['-f', 'perf.csv', '--profile-export-file', 'profile.json', '--max-error-rate', '0'],
-      );
-      t.true(code === 0 || code === 2, stderr); // a busy machine sends late
-      const level = levelOf(place);
-      t.deepEqual(counts(level.models), [
-        ['simple', 60],
-        ['identity_fp32', 20],
-      ]);
-      t.deepEqual(
-        level.models?.map(({ summary }) => summary.server?.requests),
-        [60, 20],
-      );
-      t.is(level.summary.server?.requests, 80);
-      t.regex(
-        stdout,
-        /simple version 1 \(onnxruntime_onnx, 75 %\) \+ identity_fp32 version 1 \(onnxruntime_onnx, 25 %\)/,
-      );
-      t.regex(stdout, /By model \(ms\)/);
-      const rows = readFileSync(place.path('perf.csv'), 'utf8').trimEnd().split('\n');
-      t.deepEqual(
-        rows.map((row) => row.split(',').at(-1)),
-        ['Model', '', 'simple', 'identity_fp32'],
-      );
-      const [experiment] = JSON.parse(readFileSync(place.path('profile.json'), 'utf8')).experiments;
-      const labels: string[] = experiment.requests.map(({ model }: { model: string }) => model);
-      t.is(labels.filter((label) => label === 'simple').length, 60);
-      t.is(labels.length, 80);
-    });
-  }
+for (const [protocol, load] of [
+  ['http', ['--concurrency-range', '4']],
+  ['grpc', ['--request-rate-range', '200']],
+] as const) {
+  test(`the embedded server counts what the weights say, ${protocol}, ${load[0]}`, async (t) => {
+    await using place = createWorkplace();
+    const { code, stderr, stdout } = await place.run(
+      ...['-m', 'simple=3,identity_fp32=1', '--service-kind', 'embedded', '-i', protocol, ...load],
+      ...['--shape', 'INPUT0:16', '--request-count', '80', '--warmup-request-count', '10', '--json', 'run.json'],
+      ...['-f', 'perf.csv', '--profile-export-file', 'profile.json', '--max-error-rate', '0'],
+    );
+    t.true(code === 0 || code === 2, stderr); // a busy machine sends late
+    const level = levelOf(place);
+    t.deepEqual(counts(level.models), [
+      ['simple', 60],
+      ['identity_fp32', 20],
+    ]);
+    t.deepEqual(
+      level.models?.map(({ summary }) => summary.server?.requests),
+      [60, 20],
+    );
+    t.is(level.summary.server?.requests, 80);
+    t.regex(
+      stdout,
+      /simple version 1 \(onnxruntime_onnx, 75 %\) \+ identity_fp32 version 1 \(onnxruntime_onnx, 25 %\)/,
+    );
+    t.regex(stdout, /By model \(ms\)/);
+    const rows = readFileSync(place.path('perf.csv'), 'utf8').trimEnd().split('\n');
+    t.deepEqual(
+      rows.map((row) => row.split(',').at(-1)),
+      ['Model', '', 'simple', 'identity_fp32'],
+    );
+    const [experiment] = JSON.parse(readFileSync(place.path('profile.json'), 'utf8')).experiments;
+    const labels: string[] = experiment.requests.map(({ model }: { model: string }) => model);
+    t.is(labels.filter((label) => label === 'simple').length, 60);
+    t.is(labels.length, 80);
+  });
+}
 
+for (const protocol of protocols) {
   test(`two servers share a load, and what they say is added up, ${protocol}`, async (t) => {
     await using place = createWorkplace();
     const [left, right] = [await startRemoteServer(place), await startRemoteServer(place)];
