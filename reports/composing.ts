@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
-import type { ComposingSplit, Level, Run, ServerSplit } from '../src/core/run.js';
+import type { ComposingSplit, Level, ModelFacts, Run, ServerSplit } from '../src/core/run.js';
 import { sixDigits, us } from './cells.js';
 import { formatTable, type TextColumn } from './table.js';
 
@@ -50,6 +50,18 @@ export function formatComposing(levels: readonly Level[], levelColumn: TextColum
   return `Composing models, mean per request of the model (ms)\n${formatTable(columns, rows)}`;
 }
 
+/** The measured models of which nobody asks what the models within them do: it is asked of one model on one server. */
+const unasked = ({ model, models = [model], servers = [] }: Run): readonly ModelFacts[] =>
+  models.length > 1 || servers.length > 1 ? models.filter(({ composing = [] }) => composing.length > 0) : [];
+
+/** One sentence for each measured model whose split would be read wrongly. */
+export const composingRemarks = (run: Run): string[] =>
+  unasked(run).map(
+    ({ name }) =>
+      `${name}: with several models or servers the time in the queues of its own models counts as the server's overhead, ` +
+      'and they have no table. Measure it alone on one server to see it.',
+  );
+
 /** A CSV of one model within the measured one. */
 export interface ComposingCsv {
   readonly name: string;
@@ -59,9 +71,10 @@ export interface ComposingCsv {
 
 /**
  * The CSV of each model version within the measured one, with perf_analyzer's headers: times in whole microseconds, rows in
- * the order of the measured model's CSV. A level in which the model did nothing has no row.
+ * the order of the measured model's CSV. A level in which the model did nothing has no row. None at all where nobody was asked.
  */
 export function composingCsvs(run: Run): ComposingCsv[] {
+  if (unasked(run).length > 0) return [];
   const rows = rowsOf(run.levels.toSorted((left, right) => left.summary.throughput - right.summary.throughput));
   const worked = rows.map(({ model }) => model);
   const idle = (run.model.composing ?? []).filter(({ name }) => worked.every((model) => model.name !== name));

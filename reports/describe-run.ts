@@ -4,6 +4,7 @@ import { isSwept, levelValue, loadName } from '../src/core/load-name.js';
 import type { Run } from '../src/core/run.js';
 import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { describeCacheTest } from './cache-test.js';
+import { composingRemarks } from './composing.js';
 import { describeKnee } from './find-knee.js';
 import { describeLevel } from './marks.js';
 import { describeMaxRate } from './max-rate.js';
@@ -99,6 +100,7 @@ export function runRemarks(run: Run): string[] {
   if (isSwept(run.settings.load) && run.settings.load.search === 'binary') {
     lines.push(binaryResult(run));
   }
+  lines.push(...composingRemarks(run));
   if (run.maxRate !== undefined) lines.push(describeMaxRate(run.maxRate, run));
   if (run.knee !== undefined) lines.push(describeKnee(run.knee));
   if (run.cacheTest !== undefined) lines.push(describeCacheTest(run.cacheTest));

@@ -115,7 +115,8 @@ async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContex
   const { settings } = options;
   const { models } = servers.first;
   const { csv } = options.output.reports;
-  for (const model of models.flatMap(({ composing }) => composing)) {
+  const isAlone = models.length === 1 && place.urls.length === 1;
+  for (const model of isAlone ? models.flatMap(({ composing }) => composing) : []) {
     if (csv !== undefined) checkWritable('-f', composingCsvPath(csv, model));
   }
   if (options.isVerbose) models.flatMap((target) => modelLines(target, models.length)).forEach(progress.say);

@@ -93,6 +93,9 @@ test('a model with sequence_batching refuses what sequences cannot have, before 
   await using stub = await startV2Stub((response) => response.end(v2Answer));
   const { code, stderr } = await place.run('-m', 'stateful', '-u', stub.url, '--http-compression', 'gzip');
   t.is(code, 64);
-  t.regex(stderr, /Cannot use compression with sequences: expected none, since every request differs, got gzip/);
+  t.regex(
+    stderr,
+    /Cannot use compression with sequences: expected none, since every request differs and would be compressed while it is due, got gzip/,
+  );
   t.is(stub.inferences(), 0);
 });

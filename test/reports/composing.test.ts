@@ -89,6 +89,22 @@ test('composingCsvs has an empty file for a model that never worked', (t) => {
   );
 });
 
+test('of several models or servers nothing is known within an ensemble, which the report says', (t) => {
+  const { composing: _, ...plain } = level(1, [9, 9, 9, 9], []);
+  const alone = { ...withModels, levels: [plain] };
+  t.notRegex(formatText(alone), /queues of its own models/);
+  for (const several of [
+    { ...alone, servers: [run.server, run.server] },
+    { ...alone, models: [run.model, { ...withModels.model, name: 'pipeline' }] },
+  ]) {
+    t.deepEqual(composingCsvs(several), [], 'rather than files that say that nobody worked');
+    t.regex(
+      formatText(several),
+      /! \S+: with several models or servers the time in the queues of its own models counts as/,
+    );
+  }
+});
+
 test('composingCsvs has cache columns only with a cache', (t) => {
   const cached = split('c', {
     server: { ...serverSplitFixture, cache: { hits: 7, misses: 2, hitMs: 0.1, missMs: 0.2 } },

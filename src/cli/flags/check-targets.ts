@@ -87,4 +87,6 @@ function leastInFlight(load: LoadSettings): readonly [flag: string, count: numbe
 }
 
 const oneOnly = (flag: string, expected: string, got: number): PerfError =>
-  new PerfError('usage', `Cannot use ${flag}: expected ${expected}, got ${got}`);
+  new PerfError('usage', `Cannot use ${flag}: expected ${expected}, got ${got}`, {
+    hint: 'Measure each model on each server in a run of its own.',
+  });

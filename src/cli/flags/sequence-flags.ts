@@ -84,7 +84,13 @@ export function checkSequences(
   const refuse = (what: string, expected: string, got: string | number): PerfError =>
     new PerfError('usage', `Cannot use ${what} with sequences: expected ${expected}, got ${got}`);
   if (batchSize > 1) throw refuse('-b', '1, a step of one sequence in each request', batchSize);
-  if (wire.compression !== 'none') throw refuse('compression', 'none, since every request differs', wire.compression);
+  if (wire.compression !== 'none') {
+    throw refuse(
+      'compression',
+      'none, since every request differs and would be compressed while it is due',
+      wire.compression,
+    );
+  }
   if (load.kind === 'fixed-schedule')
     throw refuse('--fixed-schedule', '--request-intervals or a request rate', 'a time for each step');
   const marked = Object.keys(wire.requestParameters).find((name) => /^sequence_(id|start|end)$/.test(name));
