@@ -20,7 +20,7 @@ export async function benchCompareLive(): Promise<void> {
     cpSync(usual, changed, { recursive: true });
     appendFileSync(
       join(changed, model, 'config.pbtxt'),
-      'parameters { key: "intra_op_thread_count" value { string_value: "1" } }\n',
+      'parameters { key: "intra_op_thread_count" value { string_value: "2" } }\n', // Usually cores / instances: 1.
     );
     const sides: Record<'base' | 'again' | 'threads', Run[]> = { base: [], again: [], threads: [] };
     for (let round = 0; round < runsEach; round++) {
