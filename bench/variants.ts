@@ -76,6 +76,7 @@ function run(
     weightBits: weightBitsOf(undefined),
     keepInFp32: [],
     calibration: 'minmax',
+    optimization: 'basic',
     limits: defaultLimits,
     maxTimeMs: 5000,
     writeTo: undefined,

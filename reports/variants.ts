@@ -35,7 +35,7 @@ export function worstOf(
 const megabytes = (bytes: number | undefined): number | undefined => (bytes === undefined ? undefined : bytes / 1e6);
 
 /** What every format shows of a row. */
-export const variantColumns: readonly Column<VariantRow>[] = [
+const variantColumns: readonly Column<VariantRow>[] = [
   { ...named('batch', 'batch size'), value: ({ timing }) => timing?.batch },
   { ...named('precision', 'precision'), value: ({ variant }) => variant.precision, align: 'left' },
   { ...named('ms', 'latency', 'ms'), value: ({ timing }) => timing?.latencyMs, digits: 3, significant: 4 },
@@ -52,6 +52,7 @@ export const variantColumns: readonly Column<VariantRow>[] = [
     digits: 3,
     significant: 4,
   },
+  { ...named('load ms', 'loading', 'ms'), value: ({ variant }) => variant.loadMs, digits: 1, significant: 3 },
   { ...named('peak MB', 'peak memory', 'MB'), value: ({ timing }) => megabytes(timing?.peakMemoryBytes), digits: 0 },
   {
     ...named('cosine', 'cosine'),
@@ -71,6 +72,15 @@ export const variantColumns: readonly Column<VariantRow>[] = [
     value: ({ variant }) => percentText(variant, ({ top5 }) => top5, { worst: Math.min, digits: 1 }),
   },
 ];
+
+/** With what the user's module says, where there is one. */
+export function variantColumnsOf({ verify }: VariantsResult): readonly Column<VariantRow>[] {
+  const verified: Column<VariantRow> = {
+    ...named('verified', 'verified'),
+    value: ({ variant }) => (variant.verified === undefined ? undefined : `${(variant.verified * 100).toFixed(2)} %`),
+  };
+  return verify === undefined ? variantColumns : [...variantColumns, verified];
+}
 
 function named(title: string, name: string, unit: Unit = ''): Pick<Column<never>, 'key' | 'title' | 'name' | 'unit'> {
   return { key: name, title, name, unit };
@@ -93,7 +103,7 @@ export function speedupText(timing: VariantTiming | undefined): string | undefin
 
 /** The table for the terminal, and below it what was refused, what was kept, and what does not help. */
 export function formatVariants(result: VariantsResult): string {
-  const { model, modelPath, machine, threads, samples, variants, weightBits } = result;
+  const { model, modelPath, machine, threads, variants, weightBits } = result;
   const cores = threads === 1 ? '1 thread' : `${threads} threads`;
   const lines = variants.flatMap(({ precision, refusal, notes }) => [
     ...(refusal === undefined ? [] : [`${precision}: REFUSED, ${refusal}`]),
@@ -102,15 +112,22 @@ export function formatVariants(result: VariantsResult): string {
   return [
     `Variants of ${model} (${modelPath})`,
     `on ${machine.cpuModel}, ${cores}, int8 weights of ${weightBits} bits`,
-    `accuracy against the original on ${samples} samples; a variant must keep ${limitTexts(result)}`,
+    accuracyText(result),
     '',
-    formatTable(variantColumns, variantRows(result)),
+    formatTable(variantColumnsOf(result), variantRows(result)),
     ...(lines.length === 0 ? [] : ['', ...lines]),
   ].join('\n');
 }
 
+/** What accuracy is judged on. */
+export function accuracyText(result: VariantsResult): string {
+  const { samples, verify } = result;
+  const verified = verify && `, and of ${verify.samples} inferences by ${verify.module}`;
+  return `accuracy against the original on ${samples} samples${verified ?? ''}; a variant must keep ${limitTexts(result)}`;
+}
+
 /** The limits that variants are held to. */
-export function limitTexts({ limits }: VariantsResult): string {
+function limitTexts({ limits }: VariantsResult): string {
   const texts = limits.map(({ metric, min, max }) => {
     const bounds = [min === undefined ? '' : ` >= ${min}`, max === undefined ? '' : ` <= ${max}`];
     return `${metric}${bounds.join('')}`;

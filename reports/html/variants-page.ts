@@ -1,13 +1,13 @@
 import type { Variant, VariantsResult, VariantTiming } from '../../src/core/variants-result.js';
 import type { Column } from '../column.js';
-import { formatVariants, limitTexts, speedupText, variantColumns, variantRows } from '../variants.js';
+import { accuracyText, formatVariants, speedupText, variantColumnsOf, variantRows } from '../variants.js';
 import { type Html, html } from './html.js';
 import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
 
 /** What the variants of a model buy, as a page that needs nothing else. */
 export function formatVariantsHtml(result: VariantsResult): string {
-  const { model, modelPath, startedAt, machine, threads, samples, weightBits, tool, variants } = result;
+  const { model, modelPath, startedAt, machine, threads, weightBits, tool, variants } = result;
   const refused = variants.filter(({ refusal }) => refusal !== undefined);
   const notes = variants.flatMap(({ precision, notes: of }) => of.map((note) => html`<li>${precision}: ${note}</li>`));
   const kept = keptRows(variants);
@@ -17,8 +17,8 @@ export function formatVariantsHtml(result: VariantsResult): string {
 <h1>${model}: which precision is best?</h1>
 <p class="sub">${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}, ${machine.cpuModel}, ${threads === 1 ? '1 thread' : `${threads} threads`}, int8 weights of ${weightBits} bits; ${modelPath}</p>
 ${verdict(variants)}
-<p>Accuracy is against the original on ${samples} samples; a variant must keep ${limitTexts(result)}.</p>
-${htmlTable({ key: 'variants', title: 'Variants by batch size', columns: variantColumns, rows: variantRows(result) }, model)}
+<p>Judged: ${accuracyText(result)}.</p>
+${htmlTable({ key: 'variants', title: 'Variants by batch size', columns: variantColumnsOf(result), rows: variantRows(result) }, model)}
 ${refused.length === 0 ? undefined : html`<h2>Refused</h2>\n<ul>${refused.map(({ precision, refusal }) => html`<li>${precision}: ${refusal}</li>`)}</ul>`}
 ${notes.length === 0 ? undefined : html`<h2>Notes</h2>\n<ul>${notes}</ul>`}
 ${kept.length === 0 ? undefined : htmlTable({ key: 'kept', title: 'What stays as it was', columns: keptColumns, rows: kept }, model)}

@@ -23,7 +23,7 @@ export const metrics: readonly Metric[] = [
   ...less('%', 'gpu_utilization', 'cpu_utilization', 'error_rate'),
   ...less('W', 'gpu_power_usage'),
   ...more('inferences', 'batch_size_achieved'),
-  ...more('', 'accuracy', 'accuracy_cosine', 'accuracy_top1'),
+  ...more('', 'accuracy', 'accuracy_cosine', 'accuracy_top1', 'accuracy_verify'),
   ...less('', 'accuracy_rel_rmse'),
 ];
 

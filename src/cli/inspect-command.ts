@@ -3,7 +3,6 @@ import type { Argv } from 'yargs';
 import { formatInspection } from '../../reports/inspection.js';
 import type { Inspection } from '../core/inspection.js';
 import { PerfError } from '../core/perf-error.js';
-import { encodeModel } from '../onnx/encode-model.js';
 import { parseModelConfig } from '../protocol/model-config-codec.js';
 import { readModelDirectory } from '../server/repository/scan-repository.js';
 import type { CommandContext } from './command-context.js';
@@ -16,6 +15,7 @@ import { type InspectedModel, inspectModel } from './inspect/inspect-model.js';
 import { loadOnnxruntime } from './inspect/onnx-session.js';
 import { readModel } from './inspect/read-model.js';
 import { repositoryFor } from './model-source.js';
+import { writeModel } from './write-model.js';
 import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
 
 const text = { type: 'string', requiresArg: true } as const;
@@ -65,7 +65,7 @@ export async function inspectCommand(flags: InspectFlags, context: CommandContex
   context.print(formatInspection(inspection));
   if (flags.json !== undefined) writeOutput('--json', flags.json, `${JSON.stringify(inspection, null, 2)}\n`);
   if (flags.config !== undefined) writeOutput('--config', flags.config, configOf(inspection));
-  if (flags.batchable !== undefined) writeBatchable(flags.batchable, inspected, context);
+  if (flags.batchable !== undefined) await writeBatchable(flags.batchable, inspected, context);
   if (inspection.run.kind === 'failed') {
     throw new PerfError(
       'model',
@@ -114,7 +114,11 @@ function configOf({ config, file }: Inspection): string {
   return config;
 }
 
-function writeBatchable(output: string, { inspection, batchable }: InspectedModel, { progress }: CommandContext): void {
+async function writeBatchable(
+  output: string,
+  { inspection, batchable }: InspectedModel,
+  { progress }: CommandContext,
+): Promise<void> {
   const { batching } = inspection;
   if (batchable === undefined) {
     throw new PerfError(
@@ -122,7 +126,7 @@ function writeBatchable(output: string, { inspection, batchable }: InspectedMode
       `Cannot write --batchable ${output}: expected a model with a fixed batch dimension that can vary, got ${reasonOf(inspection)}`,
     );
   }
-  writeOutput('--batchable', output, encodeModel(batchable.model));
+  await writeModel('--batchable', output, batchable.model);
   const rows = batching.kind === 'proven' ? batching.rows : 0;
   const changes = batchable.changes.length === 0 ? '' : `; ${batchable.changes.join('; ')}`;
   progress.say(`${output}: written, ${rows} rows in one run give what ${rows} single runs give${changes}`);

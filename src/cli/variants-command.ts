@@ -7,6 +7,7 @@ import type { VariantsResult } from '../core/variants-result.js';
 import { defaultLimits } from '../precision/accuracy/gate.js';
 import { calibrations } from '../precision/calibration/range-of.js';
 import { type Precision, precisions } from '../precision/make-variant.js';
+import { optimizationLevels } from '../precision/runtime/optimize-offline.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
 import { milliseconds } from './flags/duration.js';
@@ -55,6 +56,22 @@ export function variantsFlags(yargs: Argv) {
         ...text,
         default: 'minmax',
         describe: `How int8-static finds ranges: ${calibrations.join(', ')}`,
+        group: 'Variants:',
+      },
+      'optimize-level': {
+        ...text,
+        default: 'basic',
+        describe: `What optimized is: ${optimizationLevels.join(', ')}`,
+        group: 'Variants:',
+      },
+      verify: {
+        ...text,
+        describe: 'JavaScript module whose verify(outputs, label, index) says how right an answer is',
+        group: 'Variants:',
+      },
+      labels: {
+        ...text,
+        describe: 'Labels for --verify: a JSON list, or a line for each inference',
         group: 'Variants:',
       },
       constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
@@ -162,7 +179,9 @@ function wishOf(argv: ParsedFlags): VariantsWish {
     weightBits: weightBitsOf(argv.weightBits),
     keepInFp32: argv.keepFp32,
     calibration: oneOf('--calibration', argv.calibration, calibrations),
-    limits: limitsOf(argv.constraint),
+    optimization: oneOf('--optimize-level', argv.optimizeLevel, optimizationLevels),
+    verify: verifyOf(argv),
+    limits: limitsOf(argv),
     maxTimeMs,
     writeTo: argv.writeTo === undefined ? undefined : { repository: argv.writeTo },
   };
@@ -172,13 +191,22 @@ const listOf = (given: string): Precision[] => [
   ...new Set(given.split(',').map((name) => oneOf('--precisions', name.trim(), precisions))),
 ];
 
-function limitsOf(given: readonly string[]): readonly SearchLimit[] {
-  if (given.length === 0) return defaultLimits;
-  return parseGoal({ objective: [], constraint: given }).constraints.map(({ metric, ...limits }) => {
-    if (metric.tag.startsWith('accuracy_')) return { metric: metric.tag, ...limits };
-    throw new PerfError(
-      'usage',
-      `Cannot use --constraint ${metric.tag} with variants: expected accuracy_cosine, accuracy_top1 or accuracy_rel_rmse, got '${metric.tag}'`,
-    );
+function verifyOf({ verify, labels }: ParsedFlags): VariantsWish['verify'] {
+  if (verify !== undefined) return { module: verify, labels };
+  if (labels === undefined) return undefined;
+  throw new PerfError('usage', 'Cannot use --labels: expected --verify with a module, got none');
+}
+
+function limitsOf({ constraint, verify }: ParsedFlags): readonly SearchLimit[] {
+  if (constraint.length === 0) return defaultLimits;
+  return parseGoal({ objective: [], constraint }).constraints.map(({ metric: { tag }, ...limits }) => {
+    if (!tag.startsWith('accuracy_')) {
+      const expected = 'accuracy_cosine, accuracy_top1, accuracy_rel_rmse or accuracy_verify';
+      throw new PerfError('usage', `Cannot use --constraint ${tag} with variants: expected ${expected}, got '${tag}'`);
+    }
+    if (tag === 'accuracy_verify' && verify === undefined) {
+      throw new PerfError('usage', `Cannot use --constraint ${tag}: expected --verify with a module, got none`);
+    }
+    return { metric: tag, ...limits };
   });
 }

@@ -47,6 +47,10 @@ export interface Variant {
   readonly refusal?: string;
   readonly accuracy: readonly OutputAccuracy[];
   readonly timings: readonly VariantTiming[];
+  /** How long it took to load, once. */
+  readonly loadMs?: number;
+  /** Mean of what the user's module says of single inferences, from 0 to 1; absent without a module. */
+  readonly verified?: number;
   /** What it does not help with, and why. */
   readonly notes: readonly string[];
 }
@@ -66,6 +70,8 @@ export interface VariantsResult {
   readonly weightBits: number;
   /** Inferences that the accuracy is of. */
   readonly samples: number;
+  /** The module that says which answers are right, and of how many inferences. */
+  readonly verify?: { readonly module: string; readonly samples: number };
   readonly limits: readonly SearchLimit[];
   /** The original first. */
   readonly variants: readonly Variant[];

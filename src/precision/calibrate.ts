@@ -1,4 +1,3 @@
-import { encodeInParts } from '../onnx/encode-model.js';
 import { type Calibration, rangeOf } from './calibration/range-of.js';
 import type { Range } from './rewrite/int8-static.js';
 import type { StaticPlan } from './rewrite/static-plan.js';
@@ -23,8 +22,7 @@ export async function calibrate(plan: StaticPlan, options: CalibrateOptions): Pr
   const wanted = [...plan.values];
   const added = wanted.filter((name) => !given.has(name) && !inputs.has(name));
   const probe = { ...plan.model, graph: { ...graph, output: [...graph.output, ...added.map((name) => ({ name }))] } };
-  const { parts } = encodeInParts({ model: probe, deferred: [] });
-  await using session = await openTemporary(parts(), { packagePath, threads: 1, level: 'all' });
+  await using session = await openTemporary(probe, { packagePath, threads: 1, level: 'all' });
   const spans = await spansOf(session, samples, wanted);
   const counts = calibration === 'minmax' ? undefined : await countsOf(session, samples, spans);
   return new Map([...spans].map(([name, span]) => [name, rangeOf(span, counts?.get(name), calibration)]));

@@ -6,10 +6,11 @@ import type { Rewritten } from './rewrite/rewritten.js';
 import { standardGraph } from './rewrite/standard-graph.js';
 import { weightsInFp16 } from './rewrite/weights-in-fp16.js';
 import { floatValuesOf } from './runtime/infer-types.js';
+import { optimizeOffline } from './runtime/optimize-offline.js';
 import type { VariantOptions } from './variant-options.js';
 
-/** The precisions that a model can be had in besides its own. */
-export const precisions = ['fp16-weights', 'fp16', 'int8-dynamic', 'int8-static'] as const;
+/** The forms that a model can be had in besides its own: the first has the same precision, but another graph. */
+export const precisions = ['optimized', 'fp16-weights', 'fp16', 'int8-dynamic', 'int8-static'] as const;
 
 export type Precision = (typeof precisions)[number];
 
@@ -19,8 +20,10 @@ export async function makeVariant(
   precision: Exclude<Precision, 'int8-static'>,
   options: VariantOptions,
 ): Promise<Rewritten> {
-  const { packagePath, weightBits, keepInFp32 } = options;
+  const { packagePath, modelPath, optimization, weightBits, keepInFp32 } = options;
   switch (precision) {
+    case 'optimized':
+      return await optimizeOffline({ packagePath, modelPath, model, level: optimization });
     case 'fp16-weights':
       return weightsInFp16(model);
     case 'fp16':

@@ -1,10 +1,15 @@
 import type { Calibration } from './calibration/range-of.js';
+import type { OptimizationLevel } from './runtime/optimize-offline.js';
 import type { SentTensors } from './runtime/session-messages.js';
 
 /** What variants are made with. */
 export interface VariantOptions {
   /** Where `onnxruntime-node` was found. */
   readonly packagePath: string;
+  /** The model's own file. */
+  readonly modelPath: string;
+  /** What `optimized` is. */
+  readonly optimization: OptimizationLevel;
   /** See `WeightLayout`. */
   readonly weightBits: 7 | 8;
   /** See `isNamed`. */

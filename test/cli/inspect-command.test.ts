@@ -191,7 +191,7 @@ for (const [what, bytes, reason] of blockedModels) {
   });
 }
 
-test('inspect counts a model whose constants are in another file, without that file', async (t) => {
+test('inspect counts a model whose constants are in another file without that file, and checks batching with it', async (t) => {
   const { path, inspect } = workplace(t);
   const model: ModelProto = {
     irVersion: 8,
@@ -216,7 +216,13 @@ test('inspect counts a model whose constants are in another file, without that f
   const { inspection } = await inspect('model.onnx');
   t.like(inspection, { parameters: 2_000_000, parameterBytes: 8_000_000, externalFiles: ['weights.bin'] });
   t.like(inspection.run, { kind: 'run', macs: 2_000_000 });
-  t.like(inspection.batching, { kind: 'not-checked', reason: 'its constants are in other files' });
+  t.regex(inspection.batching.kind === 'not-checked' ? inspection.batching.reason : '', /weights\.bin/);
+  writeFileSync(
+    path('weights.bin'),
+    Float32Array.from({ length: 2e6 }, (_, index) => Math.sin(index)),
+  );
+  const { batching } = (await inspect('model.onnx')).inspection;
+  t.like(batching, { kind: 'proven', isDynamic: true, rows: 3 });
 });
 
 function tensorValue(name: string, width: number) {

@@ -98,7 +98,7 @@ test('variants refuses a named variant with exit code 4, and what it does not un
     message: /expected accuracy_cosine, /,
   });
   await t.throwsAsync(run(['-m', source, '--precisions', 'int4']), {
-    message: /^Cannot use --precisions: expected fp16-/,
+    message: /^Cannot use --precisions: expected optimized, fp16-/,
   });
 });
 
@@ -147,4 +147,64 @@ test('singleInferences takes the rows of a request apart', (t) => {
       names: { type: 'string', dims: [1, 1], data: ['b'] },
     },
   ]);
+});
+
+/** Says that an output is right when one of its elements has the sign of the label. */
+const verifyModule = `
+let calls = 0;
+export function verify({ output }, label, index) {
+  if (output.datatype !== 'FP32' || String(output.shape) !== '1,24' || index !== calls++ % 8) throw new Error('not\\nas told');
+  return output.data[index] > 0 === label;
+}`;
+
+test('variants --verify judges every variant by a module of the user, in the gate and in every report', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const path = (name: string): string => join(folder, name);
+  await writeFile(path('small.onnx'), encodeModel(smallGraph()));
+  await writeFile(path('verify.mjs'), verifyModule);
+  const flags = ['-m', path('small.onnx'), '--precisions', 'fp16-weights', '--batch-sizes', '1', '--max-time', '1ms'];
+  const verify = ['--verify', path('verify.mjs'), '--labels', path('labels.json')];
+  const reports = ['--json', path('v.json'), '-f', path('v.csv'), '--html', path('v.html')];
+  await writeFile(path('labels.json'), JSON.stringify(Array.from({ length: 8 }, () => true)));
+  await run([...flags, ...verify, ...reports, '--constraint', 'accuracy_verify:min=0']);
+  const first = JSON.parse(await readFile(path('v.json'), 'utf8')) as VariantsResult;
+  const share = first.variants[0]?.verified ?? Number.NaN;
+  t.true(share > 0 && share < 1, `${share}`); // The data is random and the labels are not: some are right.
+  t.deepEqual(
+    first.variants.map(({ verified }) => verified),
+    [share, share],
+  );
+  t.deepEqual(first.verify, { module: path('verify.mjs'), samples: 8 });
+  t.regex(await readFile(path('v.csv'), 'utf8'), /,accuracy_verify,/);
+  t.regex(await readFile(path('v.html'), 'utf8'), /verified/);
+  const { exitCode, printed } = await run([...flags, ...verify, '--constraint', 'accuracy_verify:min=0.999']);
+  t.is(exitCode, 4);
+  t.regex(printed, /^fp16-weights: REFUSED, accuracy_verify is 0\.\d+, expected at least 0.999$/m);
+  await writeFile(path('labels.json'), '[true]');
+  const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['verify.mjs', verify, /^Cannot use --labels .*labels.json: expected a label for each of 8 inferences, got 1$/],
+    [
+      'throws.mjs',
+      ['--verify', path('throws.mjs')],
+      /^Cannot verify inference 0 with .*throws.mjs: .* got the error: a b$/,
+    ],
+    [
+      'text.mjs',
+      ['--verify', path('text.mjs')],
+      /^Cannot verify inference 0 with .*: expected true, false or .*, got string$/,
+    ],
+    ['none.mjs', ['--verify', path('none.mjs')], /^Cannot use --verify .*none.mjs: expected .*, got exports other$/],
+    ['broken.mjs', ['--verify', path('broken.mjs')], /^Cannot use --verify .*broken.mjs: .*, got the error: .*$/],
+    ['none.mjs', ['--labels', path('labels.json')], /^Cannot use --labels: expected --verify with a module, got none$/],
+    [
+      'none.mjs',
+      ['--constraint', 'accuracy_verify:min=1'],
+      /^Cannot use --constraint accuracy_verify: expected --verify/,
+    ],
+  ];
+  await writeFile(path('throws.mjs'), "export default () => { throw new Error('a\\nb'); }");
+  await writeFile(path('text.mjs'), "export default () => 'yes';");
+  await writeFile(path('none.mjs'), 'export const other = 1;');
+  await writeFile(path('broken.mjs'), 'export const');
+  for (const [name, given, message] of wrong) await t.throwsAsync(run([...flags, ...given]), { message }, name);
 });

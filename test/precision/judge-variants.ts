@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { buildVariant } from '../../src/cli/variants/build-variant.js';
+import { rememberedAnswers } from '../../src/precision/accuracy/answers.js';
 import { compareAnswers } from '../../src/precision/accuracy/compare-answers.js';
 import { accuracyMetrics, defaultLimits } from '../../src/precision/accuracy/gate.js';
 import { type Precision, precisions } from '../../src/precision/make-variant.js';
@@ -33,11 +34,18 @@ export async function judgeVariants(known: KnownModel, folder: string): Promise<
   const model = await readModelFile(file);
   const [samples, others] = [requestsTo(known, 'gate', 4), requestsTo(known, 'others', 4)];
   await using original = await open(file);
+  const expected = rememberedAnswers(original);
   const verdicts: Verdict[] = [];
-  const settings = { weightBits: 8, keepInFp32: [], calibration: 'minmax', limits: defaultLimits } as const;
+  const settings = {
+    weightBits: 8,
+    keepInFp32: [],
+    calibration: 'minmax',
+    optimization: 'basic',
+    limits: defaultLimits,
+  } as const;
   for (const precision of precisions) {
     const path = join(folder, `${known.name}.${precision}.onnx`);
-    const wish = { ...settings, model, packagePath, precision, path, original, open, samples };
+    const wish = { ...settings, model, modelPath: file, packagePath, precision, path, expected, open, samples };
     const { variant, session } = await buildVariant(wish);
     const { converted = 0, refusal } = variant;
     if (session === undefined) {
@@ -45,7 +53,7 @@ export async function judgeVariants(known: KnownModel, folder: string): Promise<
       continue;
     }
     await using passed = session;
-    const { accuracy_cosine: cosine = Number.NaN } = accuracyMetrics(await compareAnswers(original, passed, others));
+    const { accuracy_cosine: cosine = Number.NaN } = accuracyMetrics(await compareAnswers(expected, passed, others));
     verdicts.push({ precision, converted, cosine });
   }
   if ((await digestOf(file)) !== before) throw new Error(`${file} has changed`);

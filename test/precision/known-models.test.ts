@@ -7,18 +7,21 @@ import { builtModels, realModels } from './known-models.js';
 /** Small ones of each kind; `npm run fuzz -- --part variants` does all. */
 const expected: Readonly<Record<string, Readonly<Record<string, RegExp | 'passes'>>>> = {
   'ocr-classification': {
+    optimized: 'passes',
     'fp16-weights': 'passes',
     fp16: 'passes',
     'int8-dynamic': 'passes',
     'int8-static': 'passes',
   },
   'vad-5': {
+    optimized: 'passes',
     'fp16-weights': /^nothing to convert \(If: the weights inside its subgraph are left alone\)$/,
     fp16: 'passes',
     'int8-dynamic': /^nothing to convert \(If: its subgraph is left alone\)$/,
     'int8-static': /^nothing to convert \(If: its subgraph is left alone\)$/,
   },
   simple_string: {
+    optimized: /^nothing to convert$/,
     'fp16-weights': /^nothing to convert$/,
     fp16: /^nothing to convert$/,
     'int8-dynamic': /^nothing to convert$/,

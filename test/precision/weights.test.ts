@@ -1,12 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'ava';
 import { seededUint32 } from '../../src/core/random.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { bytesOf } from '../../src/onnx/tensor.js';
-import { readModelFile } from '../../src/precision/read-model-file.js';
+import { rememberedAnswers } from '../../src/precision/accuracy/answers.js';
+import { compareAnswers } from '../../src/precision/accuracy/compare-answers.js';
+import { filesBeside, readModelFile } from '../../src/precision/read-model-file.js';
 import { quantizeChannels, roundToEven } from '../../src/precision/rewrite/quantize-weight.js';
 import { toFloat16 } from '../../src/precision/rewrite/weight-values.js';
+import { openSession } from '../../src/precision/runtime/open-session.js';
+import { writeModelFile } from '../../src/precision/write-model-file.js';
 import { toFloat16Bits } from '../../src/protocol/short-float.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
 import { smallGraph, uniformValues } from './small-graph.js';
@@ -70,4 +75,38 @@ test('readModelFile reads weights in files beside the model, and none outside of
   await t.throwsAsync(readModelFile(path), { message: /expected a file below its folder, got '..\/weights.bin'$/ });
   await write('weights.bin', 1e6);
   await t.throwsAsync(readModelFile(path), { message: /got a file with 6148 of 1000000 bytes$/ });
+});
+
+test('writeModelFile puts the weights of a model that is too long for one file into another, which ONNX Runtime reads', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = smallGraph();
+  const [whole, split] = [join(folder, 'whole.onnx'), join(folder, 'split.onnx')];
+  t.is(await writeModelFile(whole, model), (await stat(whole)).size);
+  t.deepEqual(await filesBeside(whole), []);
+  const longest = 4000;
+  const sizeBytes = await writeModelFile(split, model, longest);
+  t.deepEqual(await filesBeside(split), ['split.onnx.data']);
+  t.true((await stat(split)).size <= longest);
+  t.is((await stat(split)).size + (await stat(`${split}.data`)).size, sizeBytes);
+  t.deepEqual(encodeModel(await readModelFile(split)), encodeModel(model));
+  const packagePath = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const start = { packagePath, threads: 1, level: 'all' } as const;
+  await using original = await openSession({ ...start, modelPath: whole });
+  await using session = await openSession({ ...start, modelPath: split });
+  const samples = [{ input: { type: 'float32', dims: [3, 32], data: uniformValues(96, 'input') } }];
+  const compared = await compareAnswers(rememberedAnswers(original), session, samples);
+  t.deepEqual(
+    compared.map(({ largestError }) => largestError),
+    [0, 0],
+  );
+  await t.throwsAsync(writeModelFile(split, model, 100), {
+    message: /^Cannot write split.onnx: expected at most 100 bytes without the weights of its main graph, got \d+$/,
+  });
+  await t.throwsAsync(writeModelFile(join(folder, 'none', 'm.onnx'), model), {
+    message: /^Cannot write the model .*ENOENT/,
+  });
+  await truncate(`${split}.data`, 5000);
+  await t.throwsAsync(readModelFile(split), { message: /the weight 'w1' .* got a file with 5000 of 6144 bytes$/ });
+  await rm(`${split}.data`);
+  await t.throwsAsync(readModelFile(split), { message: /the weight 'w1' .* got ENOENT/ });
 });

@@ -1,7 +1,6 @@
 import type { Batching, InspectedRun, InspectedTensor, Inspection } from '../../core/inspection.js';
 import { messageOf } from '../../core/perf-error.js';
 import { seededRandom } from '../../core/random.js';
-import { encodeModel } from '../../onnx/encode-model.js';
 import { type BatchableModel, withBatchDimension } from '../../onnx/inspect/batchable.js';
 import { externalFile, heldTensors, tensorBytes, trueInputs, withBodies } from '../../onnx/inspect/graph-values.js';
 import type { DimsOf } from '../../onnx/inspect/node-macs.js';
@@ -9,7 +8,8 @@ import { operationsOf } from '../../onnx/inspect/operations.js';
 import { shapeProbe } from '../../onnx/inspect/shape-probe.js';
 import type { ModelProto } from '../../onnx/model-proto.js';
 import { elementCount } from '../../onnx/tensor.js';
-import { checkBatching } from './check-batching.js';
+import { readModelFile } from '../../precision/read-model-file.js';
+import { type BatchingPair, checkBatching } from './check-batching.js';
 import {
   type GivenShapes,
   hasBatchDimension,
@@ -19,7 +19,7 @@ import {
 } from './declared-tensors.js';
 import type { OpenOnnx } from './onnx-session.js';
 import type { ReadModel } from './read-model.js';
-import { type SampleInput, sampleInputs } from './sample-inputs.js';
+import { sampleInputs } from './sample-inputs.js';
 import { suggestConfig } from './suggest-config.js';
 
 /** What an inspection needs beside the model. */
@@ -88,7 +88,7 @@ type Probed =
 async function probe(model: ModelProto, shapes: SampleShapes, { openOnnx }: InspectOptions): Promise<Probed> {
   const { model: probing, outputOf } = shapeProbe(model);
   try {
-    await using session = await openOnnx(encodeModel(probing));
+    await using session = await openOnnx(probing);
     if (shapes.kind !== 'known') return { kind: 'not-run' };
     const found = await session.run(sampleInputs(shapes.inputs, seededRandom(1)));
     const dims = [...outputOf].map(([name, output]) => {
@@ -143,17 +143,16 @@ async function batchingOf(subject: Subject, shapes: SampleShapes): Promise<Judge
   if (shapes.kind !== 'known' || dimsOf === undefined) {
     return without({ kind: 'not-checked', isDynamic, reason: 'the model was not run' });
   }
-  if (externalFilesOf(read.model)) {
-    return without({ kind: 'not-checked', isDynamic, reason: 'its constants are in other files' });
+  try {
+    await using single = await subject.options.openOnnx(read.file);
+    if (isDynamic) return without(await proof(subject, { single, batched: single, inputs: shapes.inputs }));
+    const batchable = withBatchDimension(await readModelFile(read.file), dimsOf);
+    const batching = await proofOfRewritten(batchable, subject, { single, inputs: shapes.inputs });
+    return { batching, batchable: batching.kind === 'proven' ? batchable : undefined };
+  } catch (error) {
+    return without({ kind: 'not-checked', isDynamic, reason: messageOf(error) });
   }
-  if (isDynamic) return without(await proof(subject, shapes.inputs, read.bytes));
-  const batchable = withBatchDimension(read.model, dimsOf);
-  const batching = await proof(subject, shapes.inputs, encodeModel(batchable.model));
-  return { batching, batchable: batching.kind === 'proven' ? batchable : undefined };
 }
-
-const externalFilesOf = ({ graph }: ModelProto): boolean =>
-  graph.initializer.some((tensor) => externalFile(tensor) !== undefined);
 
 /** What can be seen without a run: tensors that have no first dimension in common. */
 function blockersOf({ inputs, outputs, dimsOf }: Subject, shapes: SampleShapes): string[] {
@@ -172,15 +171,22 @@ function blockersOf({ inputs, outputs, dimsOf }: Subject, shapes: SampleShapes):
   return reasons;
 }
 
-async function proof(
-  { read, isDynamic, options }: Subject,
-  inputs: readonly SampleInput[],
-  batchedBytes: Uint8Array,
+async function proofOfRewritten(
+  { model }: BatchableModel,
+  subject: Subject,
+  single: Omit<BatchingPair, 'batched'>,
 ): Promise<Batching> {
   try {
-    await using single = await options.openOnnx(read.bytes);
-    await using batched = await options.openOnnx(batchedBytes);
-    const checked = await checkBatching({ single, batched, inputs });
+    await using batched = await subject.options.openOnnx(model);
+    return await proof(subject, { ...single, batched });
+  } catch (error) {
+    return { kind: 'blocked', reasons: [messageOf(error)] };
+  }
+}
+
+async function proof({ isDynamic }: Subject, pair: BatchingPair): Promise<Batching> {
+  try {
+    const checked = await checkBatching(pair);
     if (checked.kind === 'different') return { kind: 'blocked', reasons: checked.reasons };
     const { rows, largestDifference, remarks } = checked;
     return { kind: 'proven', isDynamic, rows, largestDifference, remarks };

@@ -1,7 +1,9 @@
 import { cacheDirectory } from '../../core/cache-directory.js';
 import { manifest } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
+import type { ModelProto } from '../../onnx/model-proto.js';
 import type { OrtTensors } from '../../onnx/runtime/ort-package.js';
+import { openSession } from '../../precision/runtime/open-session.js';
 import { openTemporary } from '../../precision/runtime/open-temporary.js';
 import { resolveOnnxruntime } from '../../server/backends/onnxruntime/resolve-onnxruntime.js';
 
@@ -10,8 +12,8 @@ export interface OnnxSession extends AsyncDisposable {
   readonly run: (inputs: OrtTensors) => Promise<OrtTensors>;
 }
 
-/** Loads a model into a process of its own. Every failure is an Error of one line: what ONNX Runtime says. */
-export type OpenOnnx = (model: Uint8Array) => Promise<OnnxSession>;
+/** Loads a model, or the file of one, into a process of its own. Every failure is an Error of one line: what ONNX Runtime says. */
+export type OpenOnnx = (model: ModelProto | string) => Promise<OnnxSession>;
 
 /** Finds ONNX Runtime. Rejects with `PerfError` when it is not there and cannot be fetched. */
 export async function loadOnnxruntime(log: (line: string) => void): Promise<OpenOnnx> {
@@ -23,7 +25,10 @@ export async function loadOnnxruntime(log: (line: string) => void): Promise<Open
   });
   return async (model) => {
     // Without its rewriting the graph is computed as it stands, and what it says of a node names one of the file.
-    const session = await asSaid(openTemporary([model], { packagePath, threads: 0, level: 'disabled' }));
+    const start = { packagePath, threads: 0, level: 'disabled' } as const;
+    const opening =
+      typeof model === 'string' ? openSession({ ...start, modelPath: model }) : openTemporary(model, start);
+    const session = await asSaid(opening);
     const run = async (inputs: OrtTensors): Promise<OrtTensors> => {
       await session.feed(inputs);
       return await session.run();

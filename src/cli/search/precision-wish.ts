@@ -33,6 +33,7 @@ export function wantedPrecisions({ goal, variations, settings }: WantedOptions):
     weightBits: weightBitsOf(undefined),
     keepInFp32: [],
     calibration: 'minmax',
+    optimization: 'basic',
     limits: limits.length === 0 ? defaultLimits : limits,
   };
   return { names, wish };

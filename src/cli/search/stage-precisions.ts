@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PerfError } from '../../core/perf-error.js';
 import type { Candidate, Metrics } from '../../core/trial.js';
+import { dataFileOf } from '../../onnx/encode-files.js';
 import { type AccuracyMetrics, accuracyMetrics } from '../../precision/accuracy/gate.js';
 import { type Precision, precisions } from '../../precision/make-variant.js';
 import type { CommandContext } from '../command-context.js';
@@ -12,7 +13,11 @@ import { type MakeWish, makeVariants } from '../variants/make-variants.js';
 import { asItIs, variantFileName } from './precision-names.js';
 
 /** Of a variant that is the model itself. */
-const same: Required<AccuracyMetrics> = { accuracy_cosine: 1, accuracy_top1: 1, accuracy_rel_rmse: 0 };
+const same: Required<Omit<AccuracyMetrics, 'accuracy_verify'>> = {
+  accuracy_cosine: 1,
+  accuracy_top1: 1,
+  accuracy_rel_rmse: 0,
+};
 
 /** What is to be made of a model before it is searched. */
 export type PrecisionWish = MakeWish;
@@ -55,7 +60,8 @@ export async function stagePrecisions(
     const pathOf = (precision: Precision): string => join(staged, variantFileName(precision));
     const built = await makeAndJudge(wish, { located, pathOf, context });
     for (const { variant, path } of built) {
-      if (variant.refusal !== undefined) await rm(path, { force: true });
+      if (variant.refusal === undefined) continue;
+      for (const file of [path, dataFileOf(path)]) await rm(file, { force: true });
     }
     const accuracy = accuraciesOf(built);
     return {

@@ -5,6 +5,7 @@ import { lineDifference } from '../../../reports/line-difference.js';
 import { writeFileAtomically } from '../../../sample-models/atomic-file.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { Candidate } from '../../core/trial.js';
+import { dataFileOf } from '../../onnx/encode-files.js';
 import { type EditedField, editConfigText } from '../../protocol/edit-config-text.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import { formatModelConfig, parseModelConfig } from '../../protocol/model-config-codec.js';
@@ -135,6 +136,8 @@ export async function writeConfiguration(
 /** Before the configuration that names it, so that there is no moment without the file. */
 async function placeModel({ path, to }: NonNullable<ConfigurationChange['modelFile']>): Promise<void> {
   try {
+    const data = dataFileOf(path);
+    if (existsSync(data)) await writeFileAtomically(dataFileOf(to), createReadStream(data));
     await writeFileAtomically(to, createReadStream(path));
   } catch (cause) {
     throw new PerfError('file', `Cannot write --write-config ${to}: ${messageOf(cause)}`, { cause });

@@ -1,11 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { SearchLimit } from '../../core/search-result.js';
 import type { Variant } from '../../core/variants-result.js';
-import { encodeInParts } from '../../onnx/encode-model.js';
 import type { ModelProto } from '../../onnx/model-proto.js';
+import type { Answers } from '../../precision/accuracy/answers.js';
 import { compareAnswers } from '../../precision/accuracy/compare-answers.js';
 import { judgeAccuracy } from '../../precision/accuracy/gate.js';
 import { fewestKept } from '../../precision/fewest-kept.js';
@@ -15,6 +12,8 @@ import type { Session } from '../../precision/runtime/open-session.js';
 import type { SentTensors } from '../../precision/runtime/session-messages.js';
 import { createStaticMaker, type StaticMaker } from '../../precision/static-maker.js';
 import type { VariantOptions } from '../../precision/variant-options.js';
+import { writeModelFile } from '../../precision/write-model-file.js';
+import type { VerifyAnswers } from './verify-answers.js';
 
 /** What a variant is made of and held to. */
 export interface BuildOptions extends VariantOptions {
@@ -22,17 +21,20 @@ export interface BuildOptions extends VariantOptions {
   readonly precision: Precision;
   /** Where it is written. */
   readonly path: string;
-  readonly original: Session;
+  /** Of the original. */
+  readonly expected: Answers;
   readonly open: (path: string) => Promise<Session>;
   readonly samples: readonly SentTensors[];
   /** The same in smaller requests, if they can be: ranges are then found with less memory. */
   readonly singleSamples?: readonly SentTensors[];
   readonly limits: readonly SearchLimit[];
+  /** What the user's module says of its answers. */
+  readonly verify?: VerifyAnswers | undefined;
 }
 
 /** A variant; with a session when it passed the gate. */
 export interface BuiltVariant {
-  readonly variant: Omit<Variant, 'timings' | 'notes'> & { readonly timings: readonly []; readonly notes: readonly [] };
+  readonly variant: Omit<Variant, 'timings'> & { readonly timings: readonly [] };
   readonly path: string;
   readonly session?: Session;
 }
@@ -48,10 +50,13 @@ export async function buildVariant(options: BuildOptions): Promise<BuiltVariant>
     const isInaccurate = whole.variant.accuracy.length > 0 && whole.session === undefined;
     return isInaccurate ? ((await mostInInt8(maker, options, start)) ?? whole) : whole;
   } catch (thrown) {
-    if (!(thrown instanceof PerfError)) throw thrown;
+    if (!isRefusal(thrown)) throw thrown;
     return { variant: { precision, ...nothing, refusal: messageOf(thrown) }, path: options.path };
   }
 }
+
+/** A model that cannot be had in a precision is a result; a disk that is full, or a module that fails, is none. */
+const isRefusal = (thrown: unknown): thrown is PerfError => thrown instanceof PerfError && thrown.code === 'model';
 
 const nothing = { kept: [], accuracy: [], timings: [], notes: [] } as const;
 
@@ -62,7 +67,12 @@ const shareMore = 1 / 20;
 
 /** The variant with as many layers in 8 bits as the limits allow; `undefined` when there is none. */
 async function mostInInt8(maker: StaticMaker, options: BuildOptions, start: number): Promise<BuiltVariant | undefined> {
-  const few = { ...options, samples: options.samples.slice(0, Math.ceil(options.samples.length * shareToDecide)) };
+  const few = {
+    ...options,
+    samples: options.samples.slice(0, Math.ceil(options.samples.length * shareToDecide)),
+    limits: options.limits.filter(({ metric }) => metric !== 'accuracy_verify'),
+    verify: undefined,
+  };
   const decided = await fewestKept(maker.layers, async (sensitive) => {
     const { session } = await tried(maker.make(sensitive), few, start);
     await session?.[Symbol.asyncDispose]();
@@ -82,22 +92,23 @@ async function mostInInt8(maker: StaticMaker, options: BuildOptions, start: numb
 
 /** Writes a variant, runs it, and judges what it answers. */
 async function tried(rewritten: Rewritten, options: BuildOptions, start: number): Promise<BuiltVariant> {
-  const { precision, path, original, open, samples, limits } = options;
-  const { model, converted, kept } = rewritten;
-  const made = { ...nothing, precision, converted, kept };
+  const { precision, path, expected, open, samples, limits, verify } = options;
+  const { model, converted, kept, remarks = [] } = rewritten;
+  const made = { ...nothing, precision, converted, kept, notes: remarks };
   if (converted === 0) return { variant: { ...made, refusal: nothingToConvert(rewritten) }, path };
   try {
-    const { sizeBytes, parts } = encodeInParts({ model, deferred: [] });
-    await pipeline(Readable.from(parts()), createWriteStream(path));
+    const sizeBytes = await writeModelFile(path, model);
     const written = { ...made, sizeBytes, makeMs: performance.now() - start };
     const session = await open(path);
-    const accuracy = await compareAnswers(original, session, samples);
-    const refusal = judgeAccuracy(accuracy, limits);
-    if (refusal === undefined) return { variant: { ...written, accuracy }, path, session };
+    const accuracy = await compareAnswers(expected, session, samples);
+    const verified = await verify?.(session);
+    const judged = { ...written, loadMs: session.loadMs, accuracy, ...(verified !== undefined && { verified }) };
+    const refusal = judgeAccuracy(accuracy, limits, verified);
+    if (refusal === undefined) return { variant: judged, path, session };
     await session[Symbol.asyncDispose]();
-    return { variant: { ...written, accuracy, refusal }, path };
+    return { variant: { ...judged, refusal }, path };
   } catch (thrown) {
-    if (!(thrown instanceof PerfError)) throw thrown;
+    if (!isRefusal(thrown)) throw thrown;
     return { variant: { ...made, refusal: messageOf(thrown) }, path };
   }
 }

@@ -1,12 +1,12 @@
 import type { Variant } from '../../core/variants-result.js';
 
-/** What a variant does not help with on this machine, and why, in sentences. */
+/** What was said of a variant when it was made, and what it does not help with on this machine, and why, in sentences. */
 export function explainVariant(variant: Variant, original: Variant): string[] {
   const { precision, refusal, timings } = variant;
   if (refusal !== undefined) return [];
   const isFaster = timings.some(({ speedup }) => speedup !== undefined && speedup.low > 1);
   const isHalf = precision.startsWith('fp16');
-  const notes: string[] = [];
+  const notes = [...variant.notes];
   if (timings.length > 0 && !isFaster)
     notes.push(`no speed-up is sure at any batch size${isHalf ? (halfReason[precision] ?? '') : ''}`);
   const [own, other] = [peakOf(variant), peakOf(original)];

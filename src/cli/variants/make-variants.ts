@@ -4,10 +4,13 @@ import { cacheDirectory } from '../../core/cache-directory.js';
 import type { InputDataSettings, ShapeChoice } from '../../core/input-data.js';
 import { manifest } from '../../core/package-manifest.js';
 import type { SearchLimit } from '../../core/search-result.js';
+import { rememberedAnswers } from '../../precision/accuracy/answers.js';
+import { limitsWithVerified } from '../../precision/accuracy/gate.js';
 import type { Calibration } from '../../precision/calibration/range-of.js';
 import type { Precision } from '../../precision/make-variant.js';
 import { readModelFile } from '../../precision/read-model-file.js';
 import { openSession, type Session } from '../../precision/runtime/open-session.js';
+import type { OptimizationLevel } from '../../precision/runtime/optimize-offline.js';
 import type { SentTensors } from '../../precision/runtime/session-messages.js';
 import { resolveOnnxruntime } from '../../server/backends/onnxruntime/resolve-onnxruntime.js';
 import type { CommandContext } from '../command-context.js';
@@ -15,6 +18,7 @@ import { type BuiltVariant, buildVariant } from './build-variant.js';
 import type { LocatedModel } from './locate-model.js';
 import { feedsOf, signatureOf } from './model-of-session.js';
 import { singleInferences } from './single-inferences.js';
+import { createVerify, type VerifyWish } from './verify-answers.js';
 
 /** What variants are made with, and what they are held to. */
 export interface MakeWish {
@@ -27,7 +31,9 @@ export interface MakeWish {
   readonly weightBits: 7 | 8;
   readonly keepInFp32: readonly string[];
   readonly calibration: Calibration;
+  readonly optimization: OptimizationLevel;
   readonly limits: readonly SearchLimit[];
+  readonly verify?: VerifyWish | undefined;
 }
 
 export interface MakeOptions {
@@ -45,6 +51,10 @@ export interface MadeVariants extends AsyncDisposable {
   readonly requestsOf: (batchSize: number) => SentTensors[];
   /** Inferences that the accuracy is of. */
   readonly samples: number;
+  /** Those of the wish, and that of the user's module. */
+  readonly limits: readonly SearchLimit[];
+  /** What the user's module says of the original, and of how many inferences. */
+  readonly verified?: { readonly score: number; readonly samples: number };
   /** In the order of the precisions. */
   readonly built: readonly BuiltVariant[];
 }
@@ -76,7 +86,12 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
     const ofSample = signature.isBatching ? sampleBatch : 1;
     const samples = requestsOf(ofSample);
     const singleSamples = signature.isBatching ? samples.flatMap(singleInferences) : samples;
-    const settings = { ...wish, model, packagePath, original, open, samples, singleSamples };
+    const singles = wish.verify && requestsOf(1);
+    const verify = wish.verify && singles && (await createVerify(wish.verify, singles));
+    const score = await verify?.(original);
+    const limits = limitsWithVerified(wish.limits, score);
+    const made = { model, modelPath: located.path, packagePath, expected: rememberedAnswers(original), open };
+    const settings = { ...wish, ...made, samples, singleSamples, limits, verify };
     const built: BuiltVariant[] = [];
     for (const precision of wish.precisions) {
       interrupt.signal.throwIfAborted();
@@ -85,7 +100,18 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
       built.push(await buildVariant({ ...settings, precision, path }));
     }
     const count = samples.length * ofSample;
-    return { original, signature, requestsOf, samples: count, built, [Symbol.asyncDispose]: close };
+    const verified =
+      score === undefined || singles === undefined ? {} : { verified: { score, samples: singles.length } };
+    return {
+      original,
+      signature,
+      requestsOf,
+      samples: count,
+      limits,
+      ...verified,
+      built,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (thrown) {
     await close();
     throw thrown;

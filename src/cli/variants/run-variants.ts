@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tool } from '../../core/package-manifest.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { Variant, VariantsResult, VariantTiming } from '../../core/variants-result.js';
+import { filesBeside } from '../../precision/read-model-file.js';
 import type { Session } from '../../precision/runtime/open-session.js';
 import type { SentTensors } from '../../precision/runtime/session-messages.js';
 import type { CommandContext } from '../command-context.js';
@@ -10,7 +11,7 @@ import { describeMachine } from '../machine.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { explainVariant } from './explain-variant.js';
 import { locateModel } from './locate-model.js';
-import { type MakeWish, makeVariants } from './make-variants.js';
+import { type MadeVariants, type MakeWish, makeVariants } from './make-variants.js';
 import { timeVariants } from './time-variants.js';
 import { type WriteTarget, writeVariants } from './write-variants.js';
 
@@ -36,7 +37,7 @@ export async function runVariants(wish: VariantsWish, context: CommandContext): 
   const passed = built.flatMap(({ session, ...rest }) => (session === undefined ? [] : [{ session, ...rest }]));
   const sessions = [original, ...passed.map(({ session }) => session)];
   const timings = await timeAll(sessions, { wish, isBatching: signature.isBatching, located, requestsOf, context });
-  const base: Variant = { ...(await originalOf(located.path)), timings: timings[0] ?? [] };
+  const base: Variant = { ...(await originalOf(located.path, made)), timings: timings[0] ?? [] };
   const variants = built.map(({ variant, session }): Variant => {
     const timed = { ...variant, timings: timings[session === undefined ? -1 : sessions.indexOf(session)] ?? [] };
     return { ...timed, notes: explainVariant(timed, base) };
@@ -54,13 +55,24 @@ export async function runVariants(wish: VariantsWish, context: CommandContext): 
     threads: wish.threads,
     weightBits: wish.weightBits,
     samples: made.samples,
-    limits: wish.limits,
+    ...(wish.verify && made.verified && { verify: { module: wish.verify.module, samples: made.verified.samples } }),
+    limits: made.limits,
     variants: [base, ...variants],
   };
 }
 
-async function originalOf(path: string): Promise<Omit<Variant, 'timings'>> {
-  return { precision: 'original', sizeBytes: (await stat(path)).size, kept: [], accuracy: [], notes: [] };
+async function originalOf(path: string, { original, verified }: MadeVariants): Promise<Omit<Variant, 'timings'>> {
+  const files = [path, ...(await filesBeside(path)).map((name) => join(dirname(path), name))];
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return {
+    precision: 'original',
+    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    kept: [],
+    loadMs: original.loadMs,
+    ...(verified && { verified: verified.score }),
+    accuracy: [],
+    notes: [],
+  };
 }
 
 interface TimeAll {

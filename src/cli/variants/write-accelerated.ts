@@ -1,6 +1,9 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeFileAtomically } from '../../../sample-models/atomic-file.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
+import { filesBeside } from '../../precision/read-model-file.js';
 import { editConfigText } from '../../protocol/edit-config-text.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import { parseModelConfig } from '../../protocol/model-config-codec.js';
@@ -21,16 +24,15 @@ const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
  */
 export async function writeAccelerated(repository: string, { name, path, config }: LocatedModel): Promise<string[]> {
   const names: string[] = [];
+  const beside = await filesBeside(path);
   for (const [suffix, parameters] of Object.entries(settings)) {
     const own = `${name}_${suffix}`;
     const folder = join(repository, own);
     const text = config?.text ?? 'backend: "onnxruntime"\n';
     const wanted = accelerated(own, config?.parsed ?? parseModelConfig(''), parameters);
     try {
-      await mkdir(join(folder, '1'), { recursive: true });
-      const file = join(folder, '1', 'model.onnx');
-      await copyFile(path, `${file}.${process.pid}.partial`);
-      await rename(`${file}.${process.pid}.partial`, file);
+      for (const other of beside) await copyWhole(join(dirname(path), other), join(folder, '1', other));
+      await copyWhole(path, join(folder, '1', 'model.onnx'));
     } catch (cause) {
       throw new PerfError('file', `Cannot write --write-to ${folder}: ${messageOf(cause)}`, { cause });
     }
@@ -39,6 +41,12 @@ export async function writeAccelerated(repository: string, { name, path, config 
     names.push(own);
   }
   return names;
+}
+
+/** Nothing is there until all of it is. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await writeFileAtomically(to, createReadStream(from));
 }
 
 function accelerated(name: string, config: ModelConfig, parameters: Readonly<Record<string, string>>): ModelConfig {

@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../../../sample-models/atomic-file.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
+import { dataFileOf } from '../../onnx/encode-files.js';
 import { editConfigText } from '../../protocol/edit-config-text.js';
 import { parseModelConfig } from '../../protocol/model-config-codec.js';
 import type { LocatedModel } from './locate-model.js';
@@ -34,6 +35,8 @@ export async function writeVariants(
     const folder = join(repository, name);
     try {
       await mkdir(join(folder, '1'), { recursive: true });
+      const data = dataFileOf(path); // The graph names it.
+      if (existsSync(data)) await writeFileAtomically(join(folder, '1', basename(data)), createReadStream(data));
       await writeFileAtomically(join(folder, '1', 'model.onnx'), createReadStream(path));
       await writeFileAtomically(join(folder, 'config.pbtxt'), textOf(configText(located, name)));
     } catch (cause) {

@@ -2,6 +2,7 @@ import { messageOf, PerfError } from '../../core/perf-error.js';
 import type { OutputAccuracy } from '../../core/variants-result.js';
 import type { Session } from '../runtime/open-session.js';
 import type { SentTensors } from '../runtime/session-messages.js';
+import type { Answers } from './answers.js';
 import { createOutputTally } from './output-tally.js';
 
 /**
@@ -10,13 +11,13 @@ import { createOutputTally } from './output-tally.js';
  * @throws PerfError `model` when one of them does not run, or their answers differ in form
  */
 export async function compareAnswers(
-  original: Session,
-  variant: Session,
+  original: Answers,
+  variant: Pick<Session, 'feed' | 'run'>,
   samples: readonly SentTensors[],
 ): Promise<OutputAccuracy[]> {
-  const tallies = new Map(original.outputs.map(({ name }) => [name, createOutputTally(name)]));
+  const tallies = new Map(original.names.map((name) => [name, createOutputTally(name)]));
   for (const feeds of samples) {
-    const [expected, got] = await Promise.all([answerOf(original, feeds), answerOf(variant, feeds)]);
+    const [expected, got] = await Promise.all([original.to(feeds), answerOf(variant, feeds)]);
     for (const [name, tally] of tallies) {
       const [left, right] = [expected[name], got[name]];
       if (left === undefined || right === undefined) throw refused(`output '${name}' is missing`);
@@ -30,7 +31,7 @@ export async function compareAnswers(
   return [...tallies.values()].map((tally) => tally.result());
 }
 
-async function answerOf(session: Session, feeds: SentTensors): Promise<SentTensors> {
+async function answerOf(session: Pick<Session, 'feed' | 'run'>, feeds: SentTensors): Promise<SentTensors> {
   await session.feed(feeds);
   return await session.run();
 }

@@ -2,9 +2,10 @@ import { PerfError } from '../../core/perf-error.js';
 import type { ModelProto, NodeProto } from '../../onnx/model-proto.js';
 import { float32Tensor, type NamedTensor, tensorDataType } from '../../onnx/tensor.js';
 import { createNodeWriter, type NodeWriter } from './node-writer.js';
-import { roundToEven } from './quantize-weight.js';
+import { type QuantizedWeight, roundToEven } from './quantize-weight.js';
 import type { Rewritten } from './rewritten.js';
 import { opsetOf, withInitializers } from './standard-graph.js';
+import type { QuantizedLayer } from './static-layer.js';
 import type { StaticPlan } from './static-plan.js';
 import { storeWeights } from './store-weights.js';
 
@@ -20,6 +21,8 @@ export interface Int8StaticOptions {
   readonly ranges: ReadonlyMap<string, Range>;
   /** See `WeightLayout`. */
   readonly weightBits: 7 | 8;
+  /** Weights that were quantised before, with the same ranges and bits; those that are new are added. */
+  readonly quantized?: Map<QuantizedLayer, QuantizedWeight>;
 }
 
 /** The first version of the operators with `QuantizeLinear`; from version 13 on it knows channels. */
@@ -33,7 +36,10 @@ const firstWithChannels = 13;
  *
  * @throws PerfError `model` for operators that are too old to be quantised
  */
-export function int8Static(plan: StaticPlan, { ranges, weightBits }: Int8StaticOptions): Rewritten {
+export function int8Static(
+  plan: StaticPlan,
+  { ranges, weightBits, quantized = new Map() }: Int8StaticOptions,
+): Rewritten {
   const { model, layers, values, sameAs, inBytes, madeInBytes, converted, kept } = plan;
   checkOpset(model);
   const parameters = new Map<string, Parameters>();
@@ -44,7 +50,7 @@ export function int8Static(plan: StaticPlan, { ranges, weightBits }: Int8StaticO
   const writer = createNodeWriter(model);
   const quantizer = createQuantizer(writer, parameters, madeInBytes);
   for (const { name } of model.graph.input) quantizer.given(name);
-  const storing = { writer, bits: weightBits, hasChannels: opsetOf(model) >= firstWithChannels };
+  const storing = { writer, bits: weightBits, hasChannels: opsetOf(model) >= firstWithChannels, quantized };
   for (const node of model.graph.node) {
     const [first = ''] = node.input;
     const [layer, scale] = [layers.get(node), parameters.get(first)?.scale];

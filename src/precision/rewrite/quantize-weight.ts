@@ -61,10 +61,12 @@ function scaleFor(magnitude: number, largest: number): number {
   return magnitude === 0 ? 1 : Math.max(smallestScale, Math.fround(magnitude / largest));
 }
 
-/** As ONNX rounds. */
+/** Between it and its double, the numbers of 64 bits are the integers: a sum with it is rounded to one. */
+const integersOnly = 1.5 * 2 ** 52;
+
+/** As ONNX rounds. @param value magnitudes below 2^51 */
 export function roundToEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+  return value + integersOnly - integersOnly;
 }
 
 /** A matrix with rows and columns exchanged. */

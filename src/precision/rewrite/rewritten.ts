@@ -15,6 +15,8 @@ export interface Rewritten {
   /** Nodes, or weights where only those change. */
   readonly converted: number;
   readonly kept: readonly Kept[];
+  /** What else one should know of it, in sentences. */
+  readonly remarks?: readonly string[];
 }
 
 /** How a node that stays is listed. */

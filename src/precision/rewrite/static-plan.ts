@@ -38,13 +38,17 @@ const movers: ReadonlySet<string> = new Set(['Flatten', 'MaxPool', 'Reshape', 'S
 /** Operators without weights that have a form in 8 bits. */
 const pools: ReadonlySet<string> = new Set(['AveragePool', 'GlobalAveragePool']);
 
-/** What a plan is made of while the nodes are walked. */
-interface Draft {
+/** What is known of a model whatever is planned. */
+interface Facts {
   /** Of every node. */
   readonly known: ReadonlyMap<NodeProto, StaticLayer>;
   readonly constants: ReadonlyMap<string, NamedTensor>;
   readonly readers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly outputs: ReadonlySet<string>;
+}
+
+/** What a plan is made of while the nodes are walked. */
+interface Draft extends Facts {
   readonly layers: Map<NodeProto, QuantizedLayer>;
   readonly values: Set<string>;
   readonly sameAs: Map<string, string>;
@@ -60,7 +64,12 @@ interface Draft {
  *
  * @param keep what stays in FP32: nodes by name (see `isNamed`), and layers by the values that they give
  */
-export function planStatic(source: ModelProto, { keepInFp32 = [], sensitive }: KeepInFp32 = {}): StaticPlan {
+export function planStatic(source: ModelProto, keep: KeepInFp32 = {}): StaticPlan {
+  return createPlanner(source)(keep);
+}
+
+/** As `planStatic`, for several plans of one model: layers and their weights are the same objects in all of them. */
+export function createPlanner(source: ModelProto): (keep: KeepInFp32) => StaticPlan {
   const model = foldBatchNorm(standardGraph(source));
   const { graph } = model;
   const readers = new Map<string, NodeProto[]>();
@@ -68,11 +77,14 @@ export function planStatic(source: ModelProto, { keepInFp32 = [], sensitive }: K
     for (const name of new Set(readByNode(node))) readers.set(name, [...(readers.get(name) ?? []), node]);
   }
   const constants = constantsOf(graph);
+  const known = new Map(graph.node.map((node) => [node, staticLayerOf(node, constants)]));
+  const facts = { known, constants, readers, outputs: new Set(graph.output.map(({ name }) => name)) };
+  return (keep) => planOf(model, facts, keep);
+}
+
+function planOf(model: ModelProto, facts: Facts, { keepInFp32 = [], sensitive }: KeepInFp32): StaticPlan {
   const draft: Draft = {
-    known: new Map(graph.node.map((node) => [node, staticLayerOf(node, constants)])),
-    constants,
-    readers,
-    outputs: new Set(graph.output.map(({ name }) => name)),
+    ...facts,
     layers: new Map(),
     values: new Set(),
     sameAs: new Map(),
@@ -81,7 +93,7 @@ export function planStatic(source: ModelProto, { keepInFp32 = [], sensitive }: K
     kept: [],
     converted: 0,
   };
-  for (const node of graph.node) {
+  for (const node of model.graph.node) {
     if (isNamed(node, keepInFp32)) draft.kept.push(keptNode(node, namedReason));
     else if (sensitive?.has(node.output[0] ?? '')) draft.kept.push(keptNode(node, sensitiveReason));
     else planNode(node, draft);

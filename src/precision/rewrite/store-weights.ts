@@ -1,6 +1,6 @@
 import { bytesOf, elementCount, float32Tensor, type NamedTensor, tensorDataType } from '../../onnx/tensor.js';
 import type { NodeWriter } from './node-writer.js';
-import { quantizeChannels, roundToEven } from './quantize-weight.js';
+import { type QuantizedWeight, quantizeChannels, roundToEven } from './quantize-weight.js';
 import type { QuantizedLayer } from './static-layer.js';
 import { floatsOf, int8Tensor } from './weight-values.js';
 
@@ -11,6 +11,8 @@ export interface Storing {
   readonly bits: 7 | 8;
   /** Whether `DequantizeLinear` knows a scale for each channel; otherwise there is one for all. */
   readonly hasChannels: boolean;
+  /** See `Int8StaticOptions`. */
+  readonly quantized: Map<QuantizedLayer, QuantizedWeight>;
 }
 
 /**
@@ -21,16 +23,21 @@ export interface Storing {
 export function storeWeights(
   layer: QuantizedLayer,
   inputScale: number,
-  { writer, bits, hasChannels }: Storing,
+  { writer, bits, hasChannels, quantized }: Storing,
 ): string[] {
   const { weight, axis, bias } = layer;
   const { name, dims } = weight;
   const channels = hasChannels ? (dims[axis] ?? 1) : 1;
   const inner = elementCount(hasChannels ? dims.slice(axis + 1) : dims);
   const biasValues = bias === undefined ? undefined : floatsOf(bias);
-  const smallestScales = scalesThatHold(biasValues ?? new Float32Array(0), inputScale, channels);
-  const layout = { channels, inner, bits, smallestScales };
-  const { values, scales } = quantizeChannels(floatsOf(weight) ?? new Float32Array(0), layout);
+  const quantize = (): QuantizedWeight => {
+    const smallestScales = scalesThatHold(biasValues ?? new Float32Array(0), inputScale, channels);
+    const layout = { channels, inner, bits, smallestScales };
+    return quantizeChannels(floatsOf(weight) ?? new Float32Array(0), layout);
+  };
+  const made = quantized.get(layer) ?? quantize();
+  quantized.set(layer, made);
+  const { values, scales } = made;
   const scaled = { shape: hasChannels ? [channels] : [], writer };
   const integers = int8Tensor(writer.fresh(`${name}.int8`), dims, values);
   const zeros = int8Tensor(writer.fresh(`${name}.zero_point`), scaled.shape, new Int8Array(channels));

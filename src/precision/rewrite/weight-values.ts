@@ -1,15 +1,19 @@
 import type { TensorProto } from '../../onnx/model-proto.js';
 import { bytesOf, elementCount, type NamedTensor, tensorDataType } from '../../onnx/tensor.js';
 
-/** The elements of a constant of 32-bit floats; `undefined` for another type, or when they lie in another file. */
+/** The elements of a constant of 32-bit floats, to be read only; `undefined` for another type, or when they lie in another file. */
 export function floatsOf({ dataType, dims, rawData, floatData, dataLocation }: TensorProto): Float32Array | undefined {
   if (dataType !== tensorDataType.FLOAT || dataLocation === 1) return undefined;
   const count = elementCount(dims);
-  const values =
-    rawData !== undefined && rawData.length > 0
-      ? new Float32Array(new Uint8Array(rawData).buffer, 0, Math.floor(rawData.length / 4))
-      : Float32Array.from(floatData ?? []);
+  const values = rawData !== undefined && rawData.length > 0 ? viewOf(rawData) : Float32Array.from(floatData ?? []);
   return values.length === count ? values : undefined;
+}
+
+/** Copied only where its place in memory is none for floats. */
+function viewOf(raw: Uint8Array): Float32Array {
+  const length = Math.floor(raw.length / 4);
+  if (raw.byteOffset % 4 === 0) return new Float32Array(raw.buffer, raw.byteOffset, length);
+  return new Float32Array(new Uint8Array(raw).buffer, 0, length);
 }
 
 /** The largest number of FP16. */

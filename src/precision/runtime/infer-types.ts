@@ -1,4 +1,3 @@
-import { encodeInParts } from '../../onnx/encode-model.js';
 import type { ModelProto } from '../../onnx/model-proto.js';
 import { tensorDataType } from '../../onnx/tensor.js';
 import { openTemporary } from './open-temporary.js';
@@ -14,8 +13,7 @@ export async function floatValuesOf(model: ModelProto, packagePath: string): Pro
   const given = new Set(graph.output.map(({ name }) => name));
   const inner = graph.node.flatMap(({ output }) => output).filter((name) => name !== '' && !given.has(name));
   const probe = { ...model, graph: { ...graph, output: [...graph.output, ...inner.map((name) => ({ name }))] } };
-  const { parts } = encodeInParts({ model: probe, deferred: [] });
-  await using session = await openTemporary(parts(), { packagePath, threads: 1, level: 'disabled' });
+  await using session = await openTemporary(probe, { packagePath, threads: 1, level: 'disabled' });
   const values = [...session.inputs, ...session.outputs].filter(({ type }) => type === 'float32');
   const weights = graph.initializer.filter(({ dataType }) => dataType === tensorDataType.FLOAT);
   return new Set([...values, ...weights].map(({ name = '' }) => name));

@@ -19,6 +19,8 @@ const program = fileURLToPath(new URL('./session-process.js', import.meta.url));
 export interface Session extends AsyncDisposable {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
+  /** How long the model took to load, once. */
+  readonly loadMs: number;
   /** Sets what `run` and `time` compute on. */
   feed(feeds: SentTensors): Promise<void>;
   run(): Promise<SentTensors>;
@@ -47,10 +49,9 @@ export async function openSession(start: SessionStart): Promise<Session> {
     await gone;
   };
   try {
-    const { inputs, outputs } = await call({ kind: 'start', start });
+    const started = await call({ kind: 'start', start });
     return {
-      inputs,
-      outputs,
+      ...started,
       feed: (feeds) => call({ kind: 'feed', feeds }),
       run: () => call({ kind: 'run' }),
       time: (count) => call({ kind: 'time', count }),

@@ -19,9 +19,11 @@ export interface SessionStart {
   readonly packagePath: string;
   readonly modelPath: string;
   readonly threads: number;
-  readonly level: 'disabled' | 'all';
+  readonly level: 'disabled' | 'basic' | 'extended' | 'all';
   /** Where ONNX Runtime writes the model as it optimised it. */
   readonly optimizedPath?: string;
+  /** Whether it writes the weights into another file beside that. */
+  readonly areWeightsApart?: boolean;
 }
 
 /** What the process is asked; it answers in order. */
@@ -46,7 +48,12 @@ export interface Span {
 export type Spread = Span & { readonly counts?: Float64Array };
 
 export interface SessionAnswers {
-  readonly start: { readonly inputs: readonly SessionValue[]; readonly outputs: readonly SessionValue[] };
+  readonly start: {
+    readonly inputs: readonly SessionValue[];
+    readonly outputs: readonly SessionValue[];
+    /** How long the model took to load. */
+    readonly loadMs: number;
+  };
   readonly feed: undefined;
   readonly run: SentTensors;
   /** Milliseconds of each run. */
