@@ -5,6 +5,7 @@ import { benchHistory } from './history.js';
 import { benchLimits } from './limits.js';
 import { benchOpenLoop } from './open-loop.js';
 import { benchSearch } from './search/search.js';
+import { benchSearchLive } from './search/search-live.js';
 import { benchServer } from './server.js';
 import { benchServing } from './serving.js';
 import { benchSoak } from './soak.js';
@@ -21,7 +22,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   history: benchHistory,
   limits: benchLimits,
   'open-loop': benchOpenLoop,
-  search: () => benchSearch(folder),
+  search: () => benchSearch(argument),
+  'search-live': () => benchSearchLive(argument, given[2] === 'recorded'),
   server: benchServer,
   serving: benchServing,
   soak: benchSoak,
@@ -32,9 +34,9 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 const given = process.argv.slice(2);
-/** Only `search` has an argument: a folder of grids. */
-const folder = given[0] === 'search' ? given[1] : undefined;
-const names = given.slice(0, folder === undefined ? given.length : 1);
+/** Only these two have one: a folder of grids, and a model with `recorded` behind it where its grid is not to be measured again. */
+const argument = given[0] === 'search' || given[0] === 'search-live' ? given[1] : undefined;
+const names = given.slice(0, argument === undefined ? given.length : 1);
 const unknown = names.find((name) => !Object.hasOwn(benches, name));
 if (names.length === 0 || unknown !== undefined) {
   console.error(`usage: npm run bench -- NAME..., one of: ${Object.keys(benches).join(', ')}`);

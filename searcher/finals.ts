@@ -5,10 +5,21 @@ import { searchLoad } from './load-search.js';
 import { type Ranked, ranking, type TrialStore } from './trial-store.js';
 import type { Repeated } from './verdict.js';
 
+export interface FinalsOptions {
+  readonly goal: Goal;
+  readonly count: number;
+  /** Candidates of one name are the same; it is what is measured. */
+  readonly nameOf: (candidate: Candidate) => Candidate;
+}
+
 /** The candidates that are worth repeats: the choice of the strategy and those that rank best, each once. */
-export function finalistsOf(choice: Candidate | undefined, store: TrialStore, goal: Goal, count: number): Candidate[] {
+export function finalistsOf(
+  choice: Candidate | undefined,
+  store: TrialStore,
+  { goal, count, nameOf }: FinalsOptions,
+): Candidate[] {
   const ranked = ranking(store, goal).map(({ candidate }: Ranked) => candidate);
-  const all = [...(choice === undefined ? [] : [choice]), ...ranked];
+  const all = [...(choice === undefined ? [] : [choice]), ...ranked].map(nameOf);
   const distinct = new Map(all.map((candidate) => [candidateKey(candidate), candidate]));
   return [...distinct.values()].slice(0, count);
 }

@@ -62,7 +62,7 @@ export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptio
     isExact ||
     stability.stable ||
     windows.length >= measurement.maxTrials ||
-    isHopeless(windows.slice(grownFrom).at(-1), measurement.hopelessMs) ||
+    isHopeless(windows.slice(grownFrom).at(-1), options) ||
     (isOverLimit && windows.length >= stabilityWindows);
   return { stability, isOverLimit, isDone };
 }
@@ -70,9 +70,11 @@ export function judgeLevel(windows: readonly WindowRecord[], options: JudgeOptio
 /** Fewer answers may be those of a single stall. */
 const leastAnswers = 20;
 
-function isHopeless(window: WindowRecord | undefined, hopelessMs: number | undefined): boolean {
-  if (window === undefined || hopelessMs === undefined || window.latencies.count < leastAnswers) return false;
-  return toMs(window.latencies.percentile(50)) > hopelessMs;
+function isHopeless(window: WindowRecord | undefined, options: JudgeOptions): boolean {
+  const { hopelessMs = Number.POSITIVE_INFINITY, hopelessThroughput = 0 } = options.measurement;
+  if (window === undefined || window.latencies.count < leastAnswers) return false;
+  const isSlow = Number.isFinite(hopelessMs) && toMs(window.latencies.percentile(50)) > hopelessMs;
+  return isSlow || throughputOf(window, options.batchSize) < hopelessThroughput;
 }
 
 /** Windows are merged only for those who ask: it takes milliseconds, in the middle of the load. */

@@ -33,7 +33,7 @@ export function searchFlags(parser: Argv) {
     .option('strategy', { ...text, default: 'guided', describe: strategyNames.join(', '), group: 'Search:' })
     .option('max-measurements', {
       ...text,
-      defaultDescription: '25 for guided, 40 for bayes, no limit otherwise',
+      defaultDescription: '25 for guided, 40 for bayes, with those of the current configuration; no limit otherwise',
       describe: 'The strategy measures at most so many times',
       group: 'Search:',
     })

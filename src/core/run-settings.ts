@@ -51,6 +51,8 @@ export interface MeasurementSettings {
   readonly percentile?: number;
   /** Windows of a level that looks: it ends with one in which half of the answers, of at least 20, took longer than this. */
   readonly hopelessMs?: number;
+  /** The same: one in which at least 20 answers brought fewer inferences a second than this. */
+  readonly hopelessThroughput?: number;
 }
 
 /** How requests travel. */

@@ -20,6 +20,14 @@ export interface TrialWindow {
   readonly isCounted: boolean;
 }
 
+/** When a first look at a candidate may end early, since nothing longer could make it the best; a bound that is absent does not exist. */
+export interface Hopeless {
+  /** Half of the answers take longer, in ms. */
+  readonly medianMs?: number;
+  /** It brings fewer inferences a second. */
+  readonly throughput?: number;
+}
+
 /** One measurement of a candidate: what it brought, or why it brought nothing. */
 export type Trial =
   | {
@@ -29,6 +37,8 @@ export type Trial =
       readonly seconds: number;
       /** In the order of time; absent where nobody kept them. */
       readonly windows?: readonly TrialWindow[];
+      /** It ended before it was steady, for the sake of these bounds. */
+      readonly cut?: Hopeless;
     }
   | { readonly ok: false; readonly candidate: Candidate; readonly reason: string; readonly seconds: number };
 

@@ -3,6 +3,7 @@ import { searchTrialLine } from '../../../reports/search.js';
 import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
 import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
 import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
+import { hopelessOf } from '../../../searcher/hopeless.js';
 import { search } from '../../../searcher/search.js';
 import type { Space } from '../../../searcher/space/space.js';
 import { strategies } from '../../../searcher/strategies/strategies.js';
@@ -13,6 +14,7 @@ import { type Candidate, candidateKey, type Measure, type Metrics, type Trial, w
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
 import type { SearchLoads } from './live-space.js';
+import type { Look } from './measure-candidate.js';
 import { accuracyLimits } from './precision-names.js';
 import type { SearchWish } from './search-wish.js';
 
@@ -30,7 +32,9 @@ export interface Measures {
   readonly options: AnalyzeOptions;
   readonly wish: SearchWish;
   readonly context: CommandContext;
-  readonly screen: Measure;
+  /** Candidates of the space with the configuration that is there now, by their loads. */
+  readonly currentPoints: ReadonlyMap<number, Candidate>;
+  readonly screen: Look;
   readonly repeat: Measure;
 }
 
@@ -54,7 +58,8 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
   };
   const screen: Measure = async (candidate) => {
     tellWhat(candidate);
-    const trial = await task.screen(candidate);
+    // Brute force is for those who want every figure in full.
+    const trial = await task.screen(candidate, wish.strategy === 'brute' ? {} : hopelessOf(wish.goal, store));
     trials.push(trial);
     store.add(trial);
     context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
@@ -62,8 +67,16 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
   };
   try {
     const current = await bestLoad(loads, wish.goal, screen);
-    const choice = await explore(space, screen, task);
-    const finalists = finalistsOf(choice, store, wish.goal, finalistCount);
+    const known = trials.flatMap((trial): Trial[] => {
+      const point = task.currentPoints.get(Number(trial.candidate[loads.name]));
+      return point === undefined ? [] : [{ ...trial, candidate: point }];
+    });
+    const choice = await explore(space, screen, { ...task, known });
+    const finalists = finalistsOf(choice, store, {
+      goal: wish.goal,
+      count: finalistCount,
+      nameOf: asCurrent(task.currentPoints, loads),
+    });
     const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
     context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
     const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], repeat, rounds);
@@ -72,6 +85,12 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
     if (!signal.aborted) throw thrown;
     return { trials, finalists: [] };
   }
+}
+
+/** What changes nothing is the current configuration itself. */
+function asCurrent(points: ReadonlyMap<number, Candidate>, { name }: SearchLoads): (candidate: Candidate) => Candidate {
+  const loads = new Map([...points].map(([value, candidate]) => [candidateKey(candidate), { [name]: value }]));
+  return (candidate) => loads.get(candidateKey(candidate)) ?? candidate;
 }
 
 /** The best of what was measured, its figures first; nothing while nothing was. */
@@ -84,10 +103,15 @@ function bestLine(store: TrialStore, goal: Goal): string | undefined {
   return `${line.slice(name.length + ': '.length)}${remark}, at ${name}`;
 }
 
+interface Exploration extends Measures {
+  /** What was measured before. */
+  readonly known: readonly Trial[];
+}
+
 async function explore(
   space: Space,
   screen: Measure,
-  { wish, context, options }: Measures,
+  { wish, context, options, known }: Exploration,
 ): Promise<Candidate | undefined> {
   const { create, maxMeasurements } = strategies[wish.strategy];
   const decided = accuracyLimits(wish.goal);
@@ -95,8 +119,9 @@ async function explore(
     space,
     goal: { ...wish.goal, constraints: wish.goal.constraints.filter((each) => !decided.includes(each)) },
     seed: options.settings.seed,
-    maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
+    maxMeasurements: wish.maxMeasurements ?? Math.max(1, maxMeasurements - known.length),
   });
+  known.forEach(strategy.observe);
   const { signal } = context.interrupt;
   const limits = wish.budgetMs === undefined ? [] : [AbortSignal.timeout(wish.budgetMs)];
   for await (const _trial of search(strategy, screen, AbortSignal.any([signal, ...limits])));

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { messageOf, PerfError } from '../../core/perf-error.js';
-import { candidateKey, type Measure, type Trial } from '../../core/trial.js';
+import { candidateKey, type Hopeless, type Trial } from '../../core/trial.js';
+import type { Look } from './measure-candidate.js';
 
 /** One line of a journal. */
 interface JournalRecord {
@@ -80,20 +81,29 @@ function readRecord(file: string, line: string, number: number): JournalRecord {
 }
 
 /**
- * A measure that asks the journal first: the n-th measurement of a candidate is the n-th that was recorded, and one that is not there
- * is made and recorded. A search that runs again with the same seed therefore goes the same way, and goes on where it ended.
+ * A look that asks the journal first: the n-th measurement of a candidate is the n-th that was recorded, and one that is not there
+ * is made and recorded. A search that runs again with the same seed therefore goes the same way, and goes on where it ended. A measurement that was cut
+ * for the sake of other limits says too little now: it is passed over.
  */
-export function journaledMeasure(journal: Journal, key: string, measure: Measure): Measure {
+export function journaledMeasure(journal: Journal, key: string, measure: Look): Look {
   const recorded = new Map<string, Trial[]>();
   for (const trial of journal.recorded(key)) {
     const name = candidateKey(trial.candidate);
     recorded.set(name, [...(recorded.get(name) ?? []), trial]);
   }
-  return async (candidate) => {
-    const known = recorded.get(candidateKey(candidate))?.shift();
-    if (known !== undefined) return known;
-    const trial = await measure(candidate);
+  return async (candidate, hopeless = {}) => {
+    const known = recorded.get(candidateKey(candidate)) ?? [];
+    for (let next = known.shift(); next !== undefined; next = known.shift()) {
+      if (isEnough(next, hopeless)) return next;
+    }
+    const trial = await measure(candidate, hopeless);
     journal.append(key, trial);
     return trial;
   };
+}
+
+/** Whether it would end as early today. */
+function isEnough(trial: Trial, { medianMs = Number.POSITIVE_INFINITY, throughput = 0 }: Hopeless): boolean {
+  const cut = trial.ok ? trial.cut : undefined;
+  return medianMs <= (cut?.medianMs ?? Number.POSITIVE_INFINITY) && throughput >= (cut?.throughput ?? 0);
 }

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Goal } from '../../../searcher/goal/goal.js';
 import type { LoadSettings } from '../../core/load.js';
 import { tool } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
 import type { Level } from '../../core/run.js';
 import type { MeasurementSettings, RunSettings } from '../../core/run-settings.js';
-import type { Candidate, Measure, Trial } from '../../core/trial.js';
+import type { Candidate, Hopeless, Trial } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
@@ -48,20 +47,6 @@ export interface MeasureOptions {
   readonly options: AnalyzeOptions;
   readonly context: CommandContext;
   readonly effort: Effort;
-  /** A first look ends early at a candidate whose median is above this, in ms. */
-  readonly hopelessMs?: number;
-}
-
-/** High percentiles of latency, which half of the answers stay far below. */
-const tails: ReadonlySet<string> = new Set(['90', '95', '99', '99.9'].map((tail) => `perf_latency_p${tail}`));
-
-/**
- * When half of the answers take twice as long as a limit lets one in ten or fewer take, no longer look would find the limit kept. `undefined`: there
- * is no such limit.
- */
-export function hopelessMsOf({ constraints }: Goal): number | undefined {
-  const limits = constraints.flatMap(({ metric, max }) => (max !== undefined && tails.has(metric.tag) ? [max] : []));
-  return limits.length === 0 ? undefined : 2 * Math.min(...limits);
 }
 
 /** Loads configurations into a server, each only if the one before it was another. */
@@ -108,14 +93,17 @@ function configurationsOf(
   return [...within, { name: modelName, config: applyCandidate(config, candidate) }];
 }
 
+/** A measure that may end early, if it is told when. */
+export type Look = (candidate: Candidate, hopeless?: Hopeless) => Promise<Trial>;
+
 /**
  * Measures a candidate on a server: loads its configuration and holds its load. A configuration that does not load, and a load that
  * brings no answer, are failed trials. Rejects when the search was interrupted or the server is gone.
  */
-export function createMeasure(loader: Loader, how: MeasureOptions): Measure {
+export function createMeasure(loader: Loader, how: MeasureOptions): Look {
   const { server, context } = how;
   const { signal } = context.interrupt;
-  return async (candidate) => {
+  return async (candidate, hopeless = {}) => {
     const startedAt = performance.now();
     const seconds = (): number => (performance.now() - startedAt) / 1000;
     const failed = (reason: string): Trial => ({ ok: false, candidate, reason, seconds: seconds() });
@@ -126,34 +114,49 @@ export function createMeasure(loader: Loader, how: MeasureOptions): Measure {
       if (server.embedded?.lost.aborted === true) throw thrown;
       return failed(messageOf(thrown));
     }
-    const trial = await measureLoaded(candidate, how, seconds);
+    const trial = await measureLoaded(candidate, { ...how, hopeless }, seconds);
     if (signal.aborted) throw signal.reason;
     return trial ?? failed('nothing was measured');
   };
 }
 
+interface LookOptions extends MeasureOptions {
+  readonly hopeless: Hopeless;
+}
+
 async function measureLoaded(
   candidate: Candidate,
-  measure: MeasureOptions,
+  measure: LookOptions,
   seconds: () => number,
 ): Promise<Trial | undefined> {
   const { embedded } = measure.server;
   const meter = embedded === undefined ? undefined : startServerMeter(embedded.pid);
   const level = await measureOnce(candidate, measure);
   const known = { ...meter?.read(), ...measure.server.precisions?.accuracyOf(candidate) };
-  return level === undefined ? undefined : trialOfLevel(candidate, level, seconds(), known);
+  if (level === undefined) return undefined;
+  const trial = trialOfLevel(candidate, level, seconds(), known);
+  const { maxTrials } = measurementOf(measure.options.settings.measurement, measure.effort);
+  return trial.ok && wasCut(level, maxTrials) ? { ...trial, cut: measure.hopeless } : trial;
 }
+
+/** Before there were as many windows as a level needs to be steady, or as it may have. */
+const wasCut = ({ stability, windows }: Level, maxTrials: number): boolean =>
+  !stability.stable && stability.reason === 'too-few-windows' && windows.length < maxTrials;
 
 async function measureOnce(
   candidate: Candidate,
-  { server, options, context, effort, hopelessMs }: MeasureOptions,
+  { server, options, context, effort, hopeless }: LookOptions,
 ): Promise<Level | undefined> {
   const measurement = measurementOf(options.settings.measurement, effort);
   const settings: RunSettings = {
     ...options.settings,
     load: loadOf(candidate, options.settings.load),
     batchSize: Number(candidate['batch_size'] ?? options.settings.batchSize),
-    measurement: { ...measurement, ...(hopelessMs === undefined ? {} : { hopelessMs }) },
+    measurement: {
+      ...measurement,
+      ...(hopeless.medianMs === undefined ? {} : { hopelessMs: hopeless.medianMs }),
+      ...(hopeless.throughput === undefined ? {} : { hopelessThroughput: hopeless.throughput }),
+    },
   };
   await using servers = await openServers(settings, [server.url], options.server.connection);
   const place = server.embedded === undefined ? {} : { embedded: server.embedded };

@@ -6,16 +6,17 @@ import { isSwept } from '../../core/load-name.js';
 import { tool } from '../../core/package-manifest.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { SearchResult } from '../../core/search-result.js';
-import type { Candidate, Measure, Metrics } from '../../core/trial.js';
+import type { Candidate, Metrics } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
+import { currentPoints } from './current-points.js';
 import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
-import { conditionsKey, createLoader, createMeasure, type Effort, hopelessMsOf } from './measure-candidate.js';
+import { conditionsKey, createLoader, createMeasure, type Effort, type Look } from './measure-candidate.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
 import { insightOf } from './search-insight.js';
@@ -149,11 +150,8 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     ...(restarts ? { restarts: true as const } : {}),
     ...(task.precisions === undefined ? {} : { weightBits: task.precisions.wish.weightBits }),
   };
-  const hopelessMs = hopelessMsOf(wish.goal);
-  const looks = hopelessMs === undefined ? {} : { hopelessMs };
-  const measureWith = (effort: Effort): Measure => {
-    const ends = effort === 'screen' ? looks : {};
-    const measure = createMeasure(loader, { server, options, context, effort, ...ends });
+  const measureWith = (effort: Effort): Look => {
+    const measure = createMeasure(loader, { server, options, context, effort });
     return task.journal === undefined
       ? measure
       : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup }), measure);
@@ -161,6 +159,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
   const idle = server.embedded === undefined ? {} : startServerMeter(server.embedded.pid).read();
   const found = await findAndJudge(space, loads, {
     ...task,
+    currentPoints: currentPoints(space, { server, load: loads.name, batchSize: settings.batchSize }),
     screen: measureWith('screen'),
     repeat: measureWith('verdict'),
   });

@@ -59,6 +59,15 @@ test('measureLevel ends with the first window when half of its answers took long
   t.is(await windows(30, () => 90), 3, 'eleven answers say too little');
 });
 
+test('measureLevel ends with the first window that brought less throughput than is worth more', async (t) => {
+  const windows = async (hopelessThroughput: number) => {
+    const { level } = await measure({ measurement: { ...everySecond, hopelessThroughput }, serviceMs: () => 40 });
+    return level.windows.length;
+  };
+  t.is(await windows(26), 1);
+  t.is(await windows(20), 3);
+});
+
 test('measureLevel at a serial server of 50 ms with concurrency 2 finds 20 inferences/s and 100 ms', async (t) => {
   const { level } = await measure({ concurrency: 2, serviceMs: () => 50 });
   t.deepEqual(level.stability, { stable: true });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
 import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
+import { currentPoints } from '../../../src/cli/search/current-points.js';
 import { liveSpace, loadsOf } from '../../../src/cli/search/live-space.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
 
@@ -122,4 +123,31 @@ test('loadsOf takes a range by doubling, or by its step', (t) => {
     loadsOf({ kind: 'concurrency', range: { start, end, step }, search: 'linear' }).values;
   t.deepEqual(range(3, 24, 1), [3, 6, 12, 24]);
   t.deepEqual(range(4, 12, 4), [4, 8, 12]);
+});
+
+test('currentPoints finds the candidates that change nothing, by their loads', (t) => {
+  const own = parseModelConfig('name: "m" max_batch_size: 8 instance_group [ { count: 1 } ] dynamic_batching { }');
+  const given = [
+    'max_batch_size=4,8',
+    'max_queue_delay_microseconds=0,500',
+    'intra_op_thread_count=1,2',
+    'batch_size=1,2',
+  ];
+  const variations = parseVariations(['instance_count=1,2', ...given]);
+  const space = liveSpace({ config: own, variations, load, batchSize: 1, machine: undefined });
+  const server = { config: own, composing: new Map(), kind: 'embedded', cores: 2 } as const;
+  const of = (kind: 'embedded' | 'remote') =>
+    currentPoints(space, { server: { ...server, kind }, load: 'concurrency', batchSize: 1 });
+  const same = {
+    instance_count: 1,
+    max_batch_size: 8,
+    max_queue_delay_microseconds: 0,
+    intra_op_thread_count: 2,
+    batch_size: 1,
+  };
+  t.deepEqual(
+    [...of('embedded')],
+    [1, 2].map((concurrency) => [concurrency, { ...same, concurrency }]),
+  );
+  t.is(of('remote').size, 0, 'how many threads another server has is not known');
 });

@@ -74,6 +74,22 @@ test('journaledMeasure measures only what the journal does not have, one record 
     t.is(journal.recorded('a').length, 2);
   }));
 
+test('journaledMeasure passes over what was cut for the sake of limits that hold no more', (t) =>
+  inFolder(async (folder) => {
+    using journal = openJournal(join(folder, 'j.jsonl'));
+    const cut = { ...trial(1), cut: { medianMs: 20, throughput: 50 } };
+    for (let times = 0; times < 3; times++) journal.append('a', cut);
+    const measured: unknown[] = [];
+    const measure = journaledMeasure(journal, 'a', async (_candidate, hopeless) => {
+      measured.push(hopeless);
+      return trial(1);
+    });
+    t.deepEqual(await measure({ concurrency: 1 }, { medianMs: 20, throughput: 50 }), cut);
+    t.deepEqual(await measure({ concurrency: 1 }, { medianMs: 10, throughput: 80 }), cut);
+    t.deepEqual(await measure({ concurrency: 1 }, { medianMs: 40, throughput: 50 }), trial(1));
+    t.deepEqual(measured, [{ medianMs: 40, throughput: 50 }]);
+  }));
+
 const entry = fileURLToPath(new URL('./search-entry.js', import.meta.url));
 
 /** Runs the search; with a delay, kills it so many milliseconds after it has recorded something new, unless it is done by then. */
