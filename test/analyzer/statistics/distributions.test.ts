@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   binomialCdf,
   logGamma,
+  normalCdf,
   regularizedBeta,
   studentCdf,
   studentQuantile,
@@ -25,6 +26,19 @@ test('regularizedBeta has its closed forms', (t) => {
     t.true(near(regularizedBeta(x, 1, 7), 1 - (1 - x) ** 7, 1e-12));
     t.true(near(regularizedBeta(x, 0.5, 0.5), (2 / Math.PI) * Math.asin(Math.sqrt(x)), 1e-10));
   }
+});
+
+test('normalCdf has the quantiles of the tables', (t) => {
+  for (const [z, share] of [
+    [0, 0.5],
+    [1.6448536269514722, 0.95],
+    [2.3263478740408408, 0.99],
+    [3.090232306167813, 0.999],
+  ] as const) {
+    t.true(near(normalCdf(z), share, 1e-13), String(z));
+    t.true(near(normalCdf(-z), 1 - share, 1e-13), String(-z));
+  }
+  t.is(normalCdf(9), 1);
 });
 
 test('binomialCdf is the sum of the probabilities', (t) => {
