@@ -39,9 +39,16 @@ export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings
     const { latenciesMs, requests, over } = tallyOver(counted, log, limitMs);
     const inflation = (): number => limitInflation(latenciesMs, limitMs);
     const flow = flowOf(counted);
+    const usual = (requests / elapsedMs(counted)) * limitMs;
     const result = settled.from === 0 ? 'undecided' : test.look(requests, over, inflation);
-    if (!isSaturated(flow, surelySaturated) && !isOver(result, elapsedMs(windows))) return { ...undecided, settled };
-    const seen = { requests, over, effectiveRequests: requests / inflation(), isSaturated: isSaturated(flow) };
+    if (!isSaturated(flow, { share: surelySaturated, usual }) && !isOver(result, elapsedMs(windows)))
+      return { ...undecided, settled };
+    const seen = {
+      requests,
+      over,
+      effectiveRequests: requests / inflation(),
+      isSaturated: isSaturated(flow, { usual }),
+    };
     const isLate = sendLagMs(counted, percentile) > lateShare * limitMs;
     const probe = { ...seen, answer: answerOf(seen, { percentile, isLate }) };
     return { stability: { stable: true }, isOverLimit: false, isDone: true, settled, probe };

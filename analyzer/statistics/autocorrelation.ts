@@ -26,20 +26,23 @@ export const effectiveSampleSize = (series: ArrayLike<number>): number => series
 
 function inflationOf(series: Float64Array, variance: number): number {
   const mean = meanOf(series);
-  const correlation = (lag: number): number => {
-    let sum = 0;
-    for (let index = lag; index < series.length; index++) {
-      sum += ((series[index] ?? 0) - mean) * ((series[index - lag] ?? 0) - mean);
-    }
-    return sum / series.length / variance;
-  };
+  const centred = series.map((value) => value - mean);
   let pairs = 0;
   for (let lag = 0; lag + 1 < series.length / 2; lag += 2) {
-    const pair = correlation(lag) + correlation(lag + 1);
+    const pair = productsAt(centred, lag) / series.length / variance;
     if (pair <= 0) break;
     pairs += pair;
   }
   return 2 * pairs - 1;
+}
+
+/** The sums of the products of values that lie `lag`, and `lag + 1`, apart. */
+function productsAt(centred: Float64Array, lag: number): number {
+  let sum = (centred[lag] ?? 0) * (centred[0] ?? 0);
+  for (let index = lag + 1; index < centred.length; index++) {
+    sum += (centred[index] ?? 0) * ((centred[index - lag] ?? 0) + (centred[index - lag - 1] ?? 0));
+  }
+  return sum;
 }
 
 /** Means of consecutive blocks of a size; what is left at the end is left out. */

@@ -32,14 +32,16 @@ const localFactor = 1.5;
 const margin = Math.log(1.2);
 /** Long clusters of slow requests are rare, so that a sample shows too little of how they inflate its variance. */
 const unseen = 1.75;
+/** Probes whose logarithms of rates lie about so close together share an inflation. */
+const sharing = 0.1;
 const slopes: readonly number[] = Array.from({ length: 9 }, (_, index) => 300 ** (index / 8));
 /** By how much a server's capacity differs from probe to probe: standard deviations of the logarithm. */
 const jitters: readonly number[] = [0.005, 0.02];
 /** Nodes and weights of the Gauss-Hermite quadrature for a standard normal variable. */
-const nodes: readonly (readonly [at: number, weight: number])[] = [
-  [-Math.sqrt(3), 1 / 6],
-  [0, 2 / 3],
-  [Math.sqrt(3), 1 / 6],
+const nodes: readonly { readonly node: number; readonly logWeight: number }[] = [
+  { node: -Math.sqrt(3), logWeight: Math.log(1 / 6) },
+  { node: 0, logWeight: Math.log(2 / 3) },
+  { node: Math.sqrt(3), logWeight: Math.log(1 / 6) },
 ];
 
 /**
@@ -55,30 +57,35 @@ const nodes: readonly (readonly [at: number, weight: number])[] = [
 export function ratePosterior(probes: readonly RateProbe[], percentile: number): RateEstimate {
   const rates = probes.map(({ rate }) => rate);
   const grid = gridOf(Math.log(Math.min(...rates)) - reach, Math.log(Math.max(...rates)) + reach);
-  const sides = estimateOf(
-    grid,
-    weigh(grid, (at) => sumOf(probes, (probe) => sideEvidence(probe, at, percentile))),
-  );
+  const sides = estimateOf(grid, weigh(grid, sideEvidence(probes, percentile)));
   const isLocal = ({ rate, isSaturated, requests }: RateProbe): boolean =>
     !isSaturated && requests > 0 && rate > sides.rate / localFactor && rate < sides.rate * localFactor;
   const local = alike(probes.filter(isLocal));
   if (local.length < 2) return sides;
-  const others = probes.filter((probe) => !isLocal(probe));
+  const ofOthers = sideEvidence(
+    probes.filter((probe) => !isLocal(probe)),
+    percentile,
+  );
+  const ofCurve = curveEvidence(local, percentile);
   const near = gridOf(Math.log(sides.low) - margin, Math.log(sides.high) + margin);
-  const evidence = (at: number): number =>
-    sumOf(others, (probe) => sideEvidence(probe, at, percentile)) + curveEvidence(local, at, percentile);
-  return estimateOf(near, weigh(near, evidence));
+  return estimateOf(
+    near,
+    weigh(near, (at) => ofOthers(at) + ofCurve(at)),
+  );
 }
 
 /**
- * Requests over a limit come in clusters. A probe that met few of them knows little of that, and would weigh more than one that met many: so the
- * probes share one inflation.
+ * Requests over a limit come in clusters. A probe that met few of them knows little of that, and would weigh more than one that met many: so probes
+ * at about one rate share one inflation. Clusters grow with the rate, so that those at others know nothing of it.
  */
 function alike(probes: readonly RateProbe[]): readonly RateProbe[] {
-  const inflation =
-    (unseen * sumOf(probes, ({ requests, effectiveRequests }) => requests ** 2 / effectiveRequests)) /
-    sumOf(probes, ({ requests }) => requests);
-  return probes.map((probe) => ({ ...probe, effectiveRequests: probe.requests / inflation }));
+  return probes.map((probe) => {
+    const nearness = ({ rate }: RateProbe): number => Math.exp(-((Math.log(rate / probe.rate) / sharing) ** 2) / 2);
+    const inflation =
+      (unseen * sumOf(probes, (other) => (nearness(other) * other.requests ** 2) / other.effectiveRequests)) /
+      sumOf(probes, (other) => nearness(other) * other.requests);
+    return { ...probe, effectiveRequests: probe.requests / inflation };
+  });
 }
 
 /**
@@ -98,22 +105,28 @@ function independent({ requests, over, effectiveRequests }: RateProbe): { over: 
   return { over: over * share, within: (requests - over) * share };
 }
 
-/** The logarithm of how likely a probe is, when the largest rate is at a point: that it lies on that side. */
-function sideEvidence(probe: RateProbe, at: number, percentile: number): number {
-  const chance = Math.min(mostBelieved, Math.max(1 - mostBelieved, chanceWithin(probe, percentile)));
-  return Math.log(at >= Math.log(probe.rate) ? chance : 1 - chance);
+/** The logarithm of how likely probes are, when the largest rate is at a point: that it lies on that side of each of them. */
+function sideEvidence(probes: readonly RateProbe[], percentile: number): (at: number) => number {
+  const sides = probes.map((probe) => {
+    const chance = Math.min(mostBelieved, Math.max(1 - mostBelieved, chanceWithin(probe, percentile)));
+    return { probed: Math.log(probe.rate), above: Math.log(chance), below: Math.log(1 - chance) };
+  });
+  return (at) => sumOf(sides, ({ probed, above, below }) => (at >= probed ? above : below));
 }
 
 /** The logarithm of how likely the numbers over the limit are, when the largest rate is at a point. */
-function curveEvidence(probes: readonly RateProbe[], at: number, percentile: number): number {
+function curveEvidence(probes: readonly RateProbe[], percentile: number): (at: number) => number {
   const target = Math.log((1 - percentile) / percentile);
-  const logs: number[] = [];
-  for (const slope of slopes) {
-    for (const jitter of jitters) {
-      logs.push(sumOf(probes, (probe) => oddsEvidence(probe, { at, slope, jitter, target })));
+  const seen = probes.map((probe) => ({ probed: Math.log(probe.rate), ...independent(probe) }));
+  return (at) => {
+    const logs: number[] = [];
+    for (const slope of slopes) {
+      for (const jitter of jitters) {
+        logs.push(sumOf(seen, (probe) => oddsEvidence(probe, { at, slope, jitter, target })));
+      }
     }
-  }
-  return logSum(logs) - Math.log(logs.length);
+    return logSum(logs) - Math.log(logs.length);
+  };
 }
 
 interface Curve {
@@ -123,13 +136,19 @@ interface Curve {
   readonly target: number;
 }
 
-function oddsEvidence(probe: RateProbe, { at, slope, jitter, target }: Curve): number {
-  const { over, within } = independent(probe);
-  const distance = Math.log(probe.rate) - at;
+interface Seen {
+  /** The logarithm of the rate. */
+  readonly probed: number;
+  readonly over: number;
+  readonly within: number;
+}
+
+/** The logarithm of chance^over x (1 - chance)^within, whose logarithms of odds are ln chance = odds - ln(1 + e^odds) and ln(1 - chance) = -ln(1 + e^odds). */
+function oddsEvidence({ probed, over, within }: Seen, { at, slope, jitter, target }: Curve): number {
   return logSum(
-    nodes.map(([node, weight]) => {
-      const odds = target + slope * (distance + jitter * node);
-      return Math.log(weight) - over * softplus(-odds) - within * softplus(odds);
+    nodes.map(({ node, logWeight }) => {
+      const odds = target + slope * (probed - at + jitter * node);
+      return logWeight + over * odds - (over + within) * softplus(odds);
     }),
   );
 }
@@ -142,8 +161,8 @@ function logSum(logs: readonly number[]): number {
   return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
 }
 
-const sumOf = (probes: readonly RateProbe[], of: (probe: RateProbe) => number): number =>
-  probes.reduce((sum, probe) => sum + of(probe), 0);
+const sumOf = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
+  items.reduce((sum, item) => sum + of(item), 0);
 
 const gridOf = (low: number, high: number): readonly number[] =>
   Array.from({ length: Math.max(2, Math.ceil((high - low) / step) + 1) }, (_, index) => low + index * step);

@@ -113,10 +113,13 @@ function probeQueue({ limit, percentile, probeSeconds }: NoisyQueue, rate: numbe
   const times: number[] = [];
   let over = 0;
   let window = 0;
+  const usual = rate * limit;
   const inflation = (): number => limitInflation(times, limit);
   const flow = (): Flow => ({ arrived: arrived.slice(1, window), answered: answered.slice(1, window) });
   const isOver = (): boolean =>
-    window === windows || isSaturated(flow(), 0.9) || test.look(times.length, over, inflation) !== 'undecided';
+    window === windows ||
+    isSaturated(flow(), { share: 0.9, usual }) ||
+    test.look(times.length, over, inflation) !== 'undecided';
 
   for (const { at, time } of responses(rate, service, random)) {
     for (; at >= (window + 1) * windowSeconds && !isOver(); window++);
@@ -130,7 +133,7 @@ function probeQueue({ limit, percentile, probeSeconds }: NoisyQueue, rate: numbe
   const { answered: answers } = flow();
   const probe: RateProbe = {
     ...{ rate, requests: times.length, over, effectiveRequests: times.length / inflation() },
-    isSaturated: isSaturated(flow()),
+    isSaturated: isSaturated(flow(), { usual }),
   };
   return { probe, achieved: answers.reduce((sum, each) => sum + each, 0) / (answers.length * windowSeconds) };
 }

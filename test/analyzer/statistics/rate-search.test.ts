@@ -35,6 +35,13 @@ test('ratePosterior lies between what met the limit and what missed it, and one 
   t.true(disturbed.rate > 75 && disturbed.rate < 92, String(disturbed.rate));
 });
 
+test('ratePosterior does not discount probes of a calm server for the clusters of requests over the limit near its capacity', (t) => {
+  const calm = [80, 90, 99, 103].map((rate) => ({ ...probe(rate, 0), requests: 200, effectiveRequests: 80 }));
+  const clustered = { ...probe(175, 269), requests: 2701, effectiveRequests: 38 };
+  const { rate } = ratePosterior([...calm, probe(100, 0, true), clustered, probe(290, 1000, true)], 0.95); // 100 is a false miss
+  t.true(rate > 120 && rate < 175, String(rate));
+});
+
 test('rateSearch brackets by factors of 4, and is led by what a saturated server achieved', (t) => {
   const search = rateSearch({ start: 10, percentile: 0.99 });
   t.is(search.estimate(), undefined);
@@ -51,9 +58,10 @@ test('rateSearch brackets by factors of 4, and is led by what a saturated server
 test('isSaturated of a flow that backs up, not of one that keeps up, stalls once, or is short', (t) => {
   const arrived = new Array<number>(10).fill(100);
   t.true(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }));
-  t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }, 0.9));
+  t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(97) }, { share: 0.9 }));
   t.false(isSaturated({ arrived, answered: new Array<number>(10).fill(99) }));
   t.false(isSaturated({ arrived, answered: [...new Array<number>(9).fill(100), 50] }));
   t.true(isSaturated({ arrived: [32, 32, 32], answered: [12, 13, 13] }));
   t.false(isSaturated({ arrived: [20, 20], answered: [10, 18] }));
+  t.false(isSaturated({ arrived: [45, 52, 50], answered: [43, 50, 48] }, { usual: 5 })); // 6 of 147 more, by chance
 });
