@@ -109,7 +109,7 @@ export function serveFlags<T>(yargs: Argv<T>) {
     .option('metrics-config', {
       ...many,
       describe:
-        'counter_latencies=false, summary_latencies=true, summary_quantiles=0.5:0.05,0.99:0.001: latencies of GET /metrics (repeatable)',
+        'counter_latencies=false, histogram_latencies=true, summary_latencies=true, summary_quantiles=0.5:0.05,0.99:0.001: latencies of GET /metrics (repeatable)',
     })
     .option('cache-config', { ...many, describe: 'local,size=BYTES: keep answers of models with response_cache' })
     .option('response-cache-byte-size', { ...text, hidden: true })
@@ -223,6 +223,7 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
     defaultMaxBatchSize,
     metrics,
     latencySummaries: metrics.summaryLatencies,
+    latencyHistograms: metrics.histogramLatencies,
     cacheBytes: cacheBytes(flags.cacheConfig ?? [], once('--response-cache-byte-size', flags.responseCacheByteSize)),
     rateLimit: rateLimit(once('--rate-limit', flags.rateLimit), flags.rateLimitResource ?? []),
     logSettings: logSettings(flags),

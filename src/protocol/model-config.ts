@@ -30,7 +30,13 @@ export interface ModelConfig {
   readonly model_transaction_policy?: { readonly decoupled: boolean };
   readonly model_repository_agents?: Readonly<Record<string, unknown>>;
   readonly response_cache?: { readonly enable: boolean };
-  readonly model_metrics?: Readonly<Record<string, unknown>>;
+  readonly model_metrics?: { readonly metric_control: readonly MetricControl[] };
+}
+
+/** How one family of metrics of the model is kept. */
+export interface MetricControl {
+  readonly metric_identifier?: { readonly family: string };
+  readonly histogram_options?: { readonly buckets: readonly number[] };
 }
 
 export interface VersionPolicy {

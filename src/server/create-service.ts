@@ -51,6 +51,8 @@ export interface ServiceOptions {
   readonly rateLimit?: ReadonlyMap<string, number> | undefined;
   /** Whether summaries of latencies are kept for `/metrics`. */
   readonly latencySummaries?: boolean;
+  /** Whether a histogram of first responses is kept for `/metrics`, of decoupled models. */
+  readonly latencyHistograms?: boolean;
   /** Whether clients may name regions of this machine's shared memory, which the server then reads and writes. */
   readonly allowClientShm: boolean;
   /** Where `onnxruntime-node` is kept when it is not installed with us. */
@@ -109,6 +111,7 @@ export async function createInferenceService(given: ServiceOptions): Promise<Inf
     log,
     cache: options.cacheBytes === undefined ? undefined : new ResponseCache(options.cacheBytes),
     latencySummaries: options.latencySummaries ?? false,
+    latencyHistograms: options.latencyHistograms ?? false,
     limiter: options.rateLimit === undefined ? undefined : new RateLimiter(options.rateLimit),
   });
   try {
@@ -183,10 +186,7 @@ function serviceOf(
         version,
         seconds: loadSeconds,
       })),
-    latencySummaries: () =>
-      allReady(repository).flatMap(({ config, version, summaries }) =>
-        summaries === undefined ? [] : [{ name: config.name, version, summaries }],
-      ),
+    keptMetrics: () => allReady(repository).map(({ config, version, kept }) => ({ name: config.name, version, kept })),
     repositoryIndex: (filter) => repository.index(filter),
     async loadModel(name, parameters) {
       requireControl();

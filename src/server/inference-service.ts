@@ -6,7 +6,7 @@ import type { ServerLog } from './logging/server-log.js';
 import type { TakeAnswer } from './partial-answer.js';
 import type { SharedMemoryControl } from './shared-memory/shared-memory.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
-import type { LatencySummaries } from './statistics/latency-summary.js';
+import type { KeptMetrics } from './statistics/version-statistics.js';
 import type { TraceChanges, TraceSettings } from './tracing/trace-settings.js';
 
 /** A value of a repository load parameter: `config` and others are text, `file:...` is bytes. */
@@ -53,8 +53,8 @@ export interface InferenceService {
   pendingRequests(): readonly (ModelReference & { readonly count: number })[];
   /** How long each ready model version took to load. */
   loadDurations(): readonly (ModelReference & { readonly seconds: number })[];
-  /** Summaries of latencies, per ready model version; none unless the service keeps them. */
-  latencySummaries(): readonly (ModelReference & { readonly summaries: LatencySummaries })[];
+  /** What `/metrics` has beside the statistics, per ready model version. */
+  keptMetrics(): readonly (ModelReference & { readonly kept: KeptMetrics })[];
   repositoryIndex(options: { readonly readyOnly: boolean }): Promise<readonly ModelIndexEntry[]>;
   /** Resolves when the model serves; a failed load keeps what served before. */
   loadModel(name: string, parameters: ReadonlyMap<string, LoadParameter>): Promise<void>;

@@ -12,6 +12,8 @@ import { isEnsemble } from './backends/ensemble/validate-ensemble.js';
 import type { ResponseCache } from './cache/response-cache.js';
 import { checkGraph } from './config/check-graph.js';
 import { completeConfig } from './config/complete-config.js';
+import { isDecoupled } from './config/is-decoupled.js';
+import { firstResponseBuckets, firstResponseFamily, unknownFamilies } from './config/metric-buckets.js';
 import { normalizeBatcher } from './config/normalize-config.js';
 import { prepareSequences } from './config/prepare-sequences.js';
 import { readLabels } from './config/read-labels.js';
@@ -21,6 +23,7 @@ import { readWarmupSamples } from './config/warmup-samples.js';
 import { limitedInstance } from './scheduling/limited-instance.js';
 import { type InstanceNeeds, instanceNeeds, type RateLimiter } from './scheduling/rate-limiter.js';
 import { type ServedVersion, serveVersion } from './served-version.js';
+import { Histogram } from './statistics/histogram.js';
 import { newLatencySummaries } from './statistics/latency-summary.js';
 import { VersionStatistics } from './statistics/version-statistics.js';
 import { warmUp } from './warm-up.js';
@@ -42,6 +45,7 @@ export interface LoadPolicy {
   /** `undefined` = instances run whenever they are free. */
   readonly limiter?: RateLimiter | undefined;
   readonly latencySummaries?: boolean;
+  readonly latencyHistograms?: boolean;
   /** `undefined` = nothing is kept, whatever configurations say. */
   readonly cache?: ResponseCache | undefined;
 }
@@ -66,7 +70,7 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   const loadSeconds = () => (clock.now() - begin) / 1e9;
   if (isEnsemble(head)) {
     const labels = await readLabels(head, dirname(options.directory));
-    const statistics = statisticsFor(policy);
+    const statistics = statisticsFor(head, policy);
     const given = { version: options.version, config: head, labels, models, clock, statistics };
     return serveEnsemble({ ...given, loadSeconds: loadSeconds() });
   }
@@ -79,12 +83,13 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   const named = instancesOf(head);
   const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, named.length)));
   warnWhenCrowded(head, { instances: named.length, threads: backend.threadsPerInstance(head, defaultThreads), policy });
+  warnOfIgnored(head, backend, policy);
   const instances: ModelInstance[] = [];
   const crashes = new CrashCount();
   const { version, directory, onDead } = options;
   const common = { modelName: head.name, version, directory, modelPath, config: head, defaultThreads, crashes };
-  const start = async ({ name, needs }: NamedInstance) => {
-    const instance: InstanceOptions = { ...common, name };
+  const start = async ({ name, ordinal, needs }: NamedInstance) => {
+    const instance: InstanceOptions = { ...common, name, ordinal };
     const turns = policy.limiter?.join(needs);
     const started = await backend.startInstance(instance).catch((thrown) => {
       turns?.[Symbol.dispose]();
@@ -107,7 +112,7 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const execution = planExecution(sequences?.execution ?? plan, config);
-    const statistics = statisticsFor(policy);
+    const statistics = statisticsFor(config, policy);
     const { cache } = policy;
     const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
     await warmUp({ ...served, samples });
@@ -118,18 +123,35 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   }
 }
 
-const statisticsFor = ({ latencySummaries, clock }: LoadPolicy): VersionStatistics =>
-  new VersionStatistics(latencySummaries ? newLatencySummaries(clock) : undefined);
+function statisticsFor(config: ModelConfig, { latencySummaries, latencyHistograms, clock, log }: LoadPolicy) {
+  const buckets = firstResponseBuckets(config);
+  for (const family of unknownFamilies(config)) {
+    log(`warning: model '${config.name}': model_metrics: expected ${firstResponseFamily}, got '${family}'`);
+  }
+  return new VersionStatistics({
+    summaries: latencySummaries ? newLatencySummaries(clock) : undefined,
+    firstResponses: latencyHistograms && isDecoupled(config) ? new Histogram(buckets) : undefined,
+  });
+}
 
 interface NamedInstance {
   readonly name: string;
+  readonly ordinal: number;
   readonly needs: InstanceNeeds;
 }
 
 const instancesOf = (config: ModelConfig): NamedInstance[] =>
-  config.instance_group.flatMap(({ name, count, rate_limiter }) =>
-    Array.from({ length: count }, (_, index) => ({ name: `${name}_${index}`, needs: instanceNeeds(rate_limiter) })),
-  );
+  config.instance_group
+    .flatMap(({ name, count, rate_limiter }) =>
+      Array.from({ length: count }, (_, index) => ({ name: `${name}_${index}`, needs: instanceNeeds(rate_limiter) })),
+    )
+    .map((instance, ordinal) => ({ ...instance, ordinal }));
+
+function warnOfIgnored(config: ModelConfig, backend: Backend, { log }: LoadPolicy): void {
+  for (const key of backend.ignoredParameters?.(config) ?? []) {
+    log(`warning: model '${config.name}': parameter '${key}' changes nothing here`);
+  }
+}
 
 function warnWhenCrowded(
   config: ModelConfig,

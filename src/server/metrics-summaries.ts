@@ -1,6 +1,6 @@
-import type { InferenceService } from './inference-service.js';
 import type { Family, Labels } from './metrics.js';
 import type { LatencySummaries } from './statistics/latency-summary.js';
+import type { KeptMetrics } from './statistics/version-statistics.js';
 
 interface SummaryFamily {
   readonly key: keyof LatencySummaries;
@@ -36,17 +36,16 @@ const families: readonly SummaryFamily[] = [
   },
 ];
 
-type Version = ReturnType<InferenceService['latencySummaries']>[number];
-
 /** One family for each kind of summary; those about the cache only when a model has one. */
 export function summaryFamilies(
-  versions: readonly (Version & { readonly labels: Labels; readonly hasCache: boolean })[],
+  versions: readonly (KeptMetrics & { readonly labels: Labels; readonly hasCache: boolean })[],
   quantiles: readonly number[],
 ): Family[] {
   return families.flatMap(({ key, name, help, isOfCache = false }) => {
     const shown = versions.filter(({ hasCache }) => hasCache || !isOfCache);
     if (isOfCache && shown.length === 0) return [];
     const samples = shown.flatMap(({ labels, summaries }): Family['samples'] => {
+      if (summaries === undefined) return [];
       const summary = summaries[key];
       const values = summary.quantiles(quantiles);
       return [

@@ -1,6 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { ModelStatistics, StatisticDuration } from '../protocol/statistics.js';
 import type { InferenceService, ModelReference } from './inference-service.js';
+import { firstResponseFamilies } from './metrics-histograms.js';
 import { summaryFamilies } from './metrics-summaries.js';
 import { failureReasons } from './statistics/failure-reason.js';
 
@@ -19,14 +20,14 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface Family {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'summary';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly help: string;
   readonly samples: readonly Sample[];
 }
 
 interface Sample {
   /** Behind the name of the family. */
-  readonly suffix?: '_count' | '_sum';
+  readonly suffix?: '_count' | '_sum' | '_bucket';
   readonly labels: Labels;
   readonly value: number;
 }
@@ -34,6 +35,7 @@ interface Sample {
 /** Which latencies there are, `--metrics-config` of Triton. */
 export interface MetricsConfig {
   readonly counterLatencies: boolean;
+  readonly histogramLatencies: boolean;
   readonly summaryLatencies: boolean;
   /** From 0 to 1. */
   readonly summaryQuantiles: readonly number[];
@@ -41,6 +43,7 @@ export interface MetricsConfig {
 
 export const defaultMetricsConfig: MetricsConfig = {
   counterLatencies: true,
+  histogramLatencies: false,
   summaryLatencies: false,
   summaryQuantiles: [0.5, 0.9, 0.95, 0.99, 0.999],
 };
@@ -156,7 +159,8 @@ export function metricsText(
       samples: service.pendingRequests().map((model) => ({ labels: labelsOf(model), value: model.count })),
     },
     ...cacheFamilies(service, models, cacheCounters.filter(isShown)),
-    ...summariesOf(service, config),
+    ...(config.histogramLatencies ? firstResponseFamilies(keptOf(service)) : []),
+    ...(config.summaryLatencies ? summaryFamilies(keptOf(service), config.summaryQuantiles) : []),
     ...usageFamilies(usage),
   ];
   return families.map(familyText).join('');
@@ -184,15 +188,13 @@ function cacheFamilies(
   return cached.length === 0 ? [] : shown.map(family);
 }
 
-function summariesOf(service: InferenceService, { summaryLatencies, summaryQuantiles }: MetricsConfig): Family[] {
-  if (!summaryLatencies) return [];
-  const versions = service.latencySummaries().map((version) => ({
-    ...version,
+/** What is kept of each model version, with what its samples need. */
+const keptOf = (service: InferenceService) =>
+  service.keptMetrics().map(({ kept, ...version }) => ({
+    ...kept,
     labels: labelsOfModel(service, version),
     hasCache: service.modelConfig(version).response_cache?.enable === true,
   }));
-  return summaryFamilies(versions, summaryQuantiles);
-}
 
 function usageFamilies(usage: ResourceUsage): Family[] {
   const single = (name: string, type: Family['type'], help: string, value: number): Family => ({

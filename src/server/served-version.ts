@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { fromMs, ns } from '../core/units.js';
+import { fromMs, ns, toMs } from '../core/units.js';
 import type { InferRequest, InferResponse } from '../protocol/infer.js';
 import type { ModelMetadata } from '../protocol/metadata.js';
 import type { ModelConfig } from '../protocol/model-config.js';
@@ -25,8 +25,7 @@ import { SequenceScheduler } from './scheduling/sequences/sequence-scheduler.js'
 import { strategyOf } from './scheduling/sequences/strategy-of.js';
 import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
-import type { LatencySummaries } from './statistics/latency-summary.js';
-import type { ExecutionTimes, VersionStatistics } from './statistics/version-statistics.js';
+import type { ExecutionTimes, KeptMetrics, VersionStatistics } from './statistics/version-statistics.js';
 import { validateRequest } from './validate-request.js';
 import { describeVersion } from './version-metadata.js';
 
@@ -50,8 +49,7 @@ export interface ServedVersion extends AsyncDisposable {
   metadata(versions: readonly string[]): ModelMetadata;
   statistics(): ModelStatistics;
   failures(): FailureCounts;
-  /** Only where they are kept. */
-  readonly summaries: LatencySummaries | undefined;
+  readonly kept: KeptMetrics;
 }
 
 export interface ServeOptions {
@@ -89,14 +87,21 @@ export function serveVersion(options: ServeOptions): ServedVersion {
   const inferStream = async (request: InferRequest, { signal, onAnswer }: StreamOptions): Promise<void> => {
     const valid = validateRequest(request, plan);
     backend.checkRequest(valid);
-    const respond = (response: PartialResponse) =>
-      onAnswer(
+    const enqueuedAt = clock.now();
+    let hasAnswered = false;
+    const respond = (response: PartialResponse) => {
+      if (!hasAnswered && response.kind !== 'end') {
+        hasAnswered = true;
+        statistics.kept.firstResponses?.observe(toMs(ns(clock.now() - enqueuedAt)));
+      }
+      return onAnswer(
         response.kind === 'outputs'
           ? answerTo(request, response, { name: config.name, version, plan, labels })
           : response,
       );
+    };
     await new Promise<unknown>((resolve, reject) => {
-      const options = { enqueuedAt: clock.now(), end: { resolve, reject }, signal, origin: request, respond };
+      const options = { enqueuedAt, end: { resolve, reject }, signal, origin: request, respond };
       scheduler.enqueue(new WaitingRequest(valid, options));
     });
   };
@@ -129,7 +134,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
-    summaries: statistics.summaries,
+    kept: statistics.kept,
     async [Symbol.asyncDispose]() {
       await leases.allReturned();
       await scheduler.drained();

@@ -15,8 +15,14 @@ test('serveOptions has the defaults of Triton', (t) => {
     strictReadiness: true,
     defaultMaxBatchSize: undefined,
     cacheBytes: undefined,
-    metrics: { counterLatencies: true, summaryLatencies: false, summaryQuantiles: [0.5, 0.9, 0.95, 0.99, 0.999] },
+    metrics: {
+      counterLatencies: true,
+      histogramLatencies: false,
+      summaryLatencies: false,
+      summaryQuantiles: [0.5, 0.9, 0.95, 0.99, 0.999],
+    },
     latencySummaries: false,
+    latencyHistograms: false,
     logSettings: {
       log_info: true,
       log_warning: true,
@@ -61,7 +67,7 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     '--http-restricted-api=health,trace:key=a:b=c --grpc-restricted-protocol inference:Key=v --host-policy a,b=c --id=x ' +
     '--cache-config local,size=1048576 --rate-limit execution_count --rate-limit-resource R1:4 --rate-limit-resource=R2:1:0 ' +
     '--log-verbose 2 --log-info=false --log-warning false --log-error=false --log-format ISO8601 ' +
-    '--metrics-config summary_latencies=true --metrics-config=counter_latencies=false ' +
+    '--metrics-config summary_latencies=true --metrics-config=counter_latencies=false --metrics-config histogram_latencies=true ' +
     '--metrics-config summary_quantiles=0.25:0.01,0.99:0.001 ' +
     '--http-header-forward-pattern (?-i)x-.* --grpc-header-forward-pattern=^X ' +
     '--model-config-name=cpu --log-file=/log.txt --grpc-infer-response-compression-level high ' +
@@ -75,8 +81,14 @@ test('serveOptions takes every flag, repeated ones as lists', (t) => {
     strictReadiness: false,
     defaultMaxBatchSize: 7,
     cacheBytes: 1_048_576,
-    metrics: { counterLatencies: false, summaryLatencies: true, summaryQuantiles: [0.25, 0.99] },
+    metrics: {
+      counterLatencies: false,
+      histogramLatencies: true,
+      summaryLatencies: true,
+      summaryQuantiles: [0.25, 0.99],
+    },
     latencySummaries: true,
+    latencyHistograms: true,
     logSettings: {
       log_info: false,
       log_warning: false,
@@ -161,11 +173,11 @@ const refused: readonly [args: string, message: string][] = [
     'summary_latencies=yes',
     'summary_quantiles=0.5',
     'summary_quantiles=2:0.1',
-    'histogram_latencies=true',
+    'histogram_latencies=yes',
     'a,b=c',
   ].map((setting): [string, string] => [
     `--metrics-config ${setting}`,
-    'Cannot use --metrics-config: expected counter_latencies=true|false, summary_latencies=true|false or ' +
+    'Cannot use --metrics-config: expected counter_latencies=true|false, histogram_latencies=true|false, summary_latencies=true|false or ' +
       `summary_quantiles=QUANTILE:ERROR[,QUANTILE:ERROR...], got '${setting}'`,
   ]),
   ['--cache-config redis,host=x', "Cannot use --cache-config: expected local,size=BYTES, got 'redis,host=x'"],

@@ -87,7 +87,7 @@ export function createInMemoryService(): InMemoryService {
         : [statisticsOf(find(reference))],
     failures: () => [...ready].map((name) => ({ name, version, counts: failureCounts })),
     pendingRequests: () => [{ name: 'simple', version, count: 3 }],
-    latencySummaries: () => [],
+    keptMetrics: () => [],
     loadDurations: () => [...ready].map((name) => ({ name, version, seconds: 0.25 })),
     repositoryIndex: async ({ readyOnly }) =>
       [...models.keys()].flatMap((name) => {

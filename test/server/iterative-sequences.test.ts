@@ -1,5 +1,7 @@
 import test from 'ava';
 import type { InferRequest } from '../../src/protocol/infer.js';
+import type { InferenceService } from '../../src/server/inference-service.js';
+import type { PartialAnswer } from '../../src/server/partial-answer.js';
 import { javascriptModel, numbersOf, rows } from './backends/javascript/javascript-model.js';
 import { liveService, simpleModel, simpleRequest } from './live-service.js';
 
@@ -61,6 +63,55 @@ test('a request to an iterative model that fails or is given up between its step
   await t.throwsAsync(endless, { message: 'request was cancelled' });
   t.deepEqual(numbersOf(await behind), [4]);
   t.like(live.service.statistics(model)[0]?.inference_stats, { success: { count: 1 }, fail: { count: 2 } });
+});
+
+/** Sends X, X - 1 and so on, one a step; fails below 0. */
+const descendingModule = `
+export const execute = (requests) => Promise.all(requests.map(async (request) => {
+  const next = request.inputs.START.data[0] === 1 ? request.inputs.X.data[0] : request.inputs.BEFORE.data[0];
+  if (next < 0) throw new Error('below');
+  const sent = request.send({ outputs: { Y: [next] } });
+  if (next === 50) request.reschedule();
+  await sent;
+  if (next === 1) request.end();
+  else request.reschedule({ outputs: { AFTER: [next - 1] } });
+}));`;
+
+async function descent(service: InferenceService, from: number, signal?: AbortSignal): Promise<readonly string[]> {
+  const answers: string[] = [];
+  const onAnswer = (answer: PartialAnswer): void => {
+    if (answer.kind === 'response') answers.push(String(numbersOf(answer.response)));
+    else answers.push(answer.kind === 'end' ? 'end' : answer.refusal.message);
+  };
+  await service.inferStream(rows([from]), { onAnswer, signal }).catch((thrown) => answers.push(thrown.message));
+  return answers;
+}
+
+test('a decoupled iterative model sends what each step has, and its steps share batches with those of others', async (t) => {
+  const files = counting(3);
+  await using live = await liveService({
+    'm/config.pbtxt': `${files['m/config.pbtxt']} model_transaction_policy { decoupled: true }`,
+    'm/1/model.mjs': descendingModule,
+  });
+  const wanted = [5, 1, 3, 7, 2];
+  const answers = await Promise.all(wanted.map((from) => descent(live.service, from)));
+  t.deepEqual(
+    answers,
+    wanted.map((from) => [...Array.from({ length: from }, (_, index) => String(from - index)), 'end']),
+  );
+  const [statistics] = live.service.statistics(model);
+  t.like(statistics, { inference_count: wanted.length, inference_stats: { success: { count: wanted.length } } });
+  t.true((statistics?.execution_count ?? 18) < 18, 'some of them ran together');
+  t.deepEqual(await descent(live.service, -1), ["model 'm': execute failed: below"]);
+  const eager =
+    "model 'm': execute failed: Cannot reschedule: a response waits for the client; expected the model to await";
+  t.deepEqual(await descent(live.service, 50), ['50', `${eager} what send returns`]);
+  const gone = new AbortController();
+  const endless = descent(live.service, 1_000_000, gone.signal);
+  while ((live.service.statistics(model)[0]?.execution_count ?? 0) < 30) await new Promise(setImmediate);
+  gone.abort();
+  t.is((await endless).at(-1), 'request was cancelled');
+  t.deepEqual(await descent(live.service, 1), ['1', 'end']);
 });
 
 test('an ONNX model under iterative_sequence answers each request at once, without a sequence id', async (t) => {

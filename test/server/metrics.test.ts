@@ -3,6 +3,7 @@ import { noParameters } from '../../src/protocol/infer.js';
 import type { InferenceService } from '../../src/server/inference-service.js';
 import { createUsageReader, metricsText } from '../../src/server/metrics.js';
 import { startMetricsServer } from '../../src/server/metrics-server.js';
+import { Histogram } from '../../src/server/statistics/histogram.js';
 import { newLatencySummaries } from '../../src/server/statistics/latency-summary.js';
 import { createInMemoryService } from '../contract/in-memory-service.js';
 import { exchange } from './http/raw-socket.js';
@@ -86,8 +87,15 @@ test('metricsText has the summaries that are asked for, and leaves out latencies
   service.modelConfig = () => config;
   const summaries = newLatencySummaries(stagedClock());
   for (let ms = 1; ms <= 100; ms++) summaries.request.record(ms * 1e6);
-  service.latencySummaries = () => [{ name: 'simple', version: '1', summaries }];
-  const shown = { counterLatencies: false, summaryLatencies: true, summaryQuantiles: [0.5, 1] };
+  const firstResponses = new Histogram([100, 500]);
+  for (const ms of [5, 100, 101, 600]) firstResponses.observe(ms);
+  service.keptMetrics = () => [{ name: 'simple', version: '1', kept: { summaries, firstResponses } }];
+  const shown = {
+    counterLatencies: false,
+    histogramLatencies: true,
+    summaryLatencies: true,
+    summaryQuantiles: [0.5, 1],
+  };
   const lines = metricsText(service, usage, shown).split('\n');
   const labels = 'model="simple",version="1"';
   const samples = lines.filter((line) => line.startsWith('nv_inference_request_summary_us'));
@@ -104,6 +112,15 @@ test('metricsText has the summaries that are asked for, and leaves out latencies
     const exact = [50_000, 100_000][index] ?? 0;
     t.true(Math.abs(Number(value) - exact) <= 0.01 * exact, value);
   });
+  const histogram = 'nv_inference_first_response_histogram_ms';
+  t.deepEqual(lines.filter((line) => line.includes(histogram)).slice(1), [
+    `# TYPE ${histogram} histogram`,
+    `${histogram}_count{${labels}} 4`,
+    `${histogram}_sum{${labels}} 806`,
+    `${histogram}_bucket{${labels},le="100"} 2`,
+    `${histogram}_bucket{${labels},le="500"} 3`,
+    `${histogram}_bucket{${labels},le="+Inf"} 4`,
+  ]);
   t.true(lines.includes('# TYPE nv_cache_hit_summary_per_model summary'));
   t.true(lines.includes(`nv_inference_queue_summary_us{${labels},quantile="0.5"} NaN`));
   t.deepEqual(

@@ -4,7 +4,8 @@ import { type NamedSetting, namedSettings } from './named-settings.js';
 
 const flag = '--metrics-config';
 const expected =
-  'counter_latencies=true|false, summary_latencies=true|false or summary_quantiles=QUANTILE:ERROR[,QUANTILE:ERROR...]';
+  'counter_latencies=true|false, histogram_latencies=true|false, summary_latencies=true|false or ' +
+  'summary_quantiles=QUANTILE:ERROR[,QUANTILE:ERROR...]';
 
 /**
  * Which latencies `/metrics` has. The errors that quantiles are allowed are taken and not needed: values are within one
@@ -20,6 +21,7 @@ export function metricsConfig(values: readonly string[]): MetricsConfig {
 function settingOf({ name, key, value }: NamedSetting): Partial<MetricsConfig> {
   const setting = `${name === '' ? '' : `${name},`}${key}`;
   if (setting === 'counter_latencies') return { counterLatencies: yesOrNo(setting, value) };
+  if (setting === 'histogram_latencies') return { histogramLatencies: yesOrNo(setting, value) };
   if (setting === 'summary_latencies') return { summaryLatencies: yesOrNo(setting, value) };
   if (setting === 'summary_quantiles') return { summaryQuantiles: quantiles(value) };
   throw unexpected(`${setting}=${value}`);

@@ -90,6 +90,8 @@ export interface ModelInstance extends AsyncDisposable {
 /** What a backend needs to start one instance. */
 export interface InstanceOptions {
   readonly name: string;
+  /** Which of the version's instances it is, from 0 on. */
+  readonly ordinal: number;
   readonly modelName: string;
   readonly version: string;
   /** The version's folder. */
@@ -115,6 +117,8 @@ export interface Backend {
   checkRequest(request: ExecutableRequest): void;
   /** Threads that one instance computes with. @throws PerfError for a parameter that is out of range */
   threadsPerInstance(config: ModelConfig, defaultThreads: number): number;
+  /** Names of known parameters that a configuration has and that change nothing here. */
+  ignoredParameters?(config: ModelConfig): readonly string[];
   /** Rejects with `PerfError` naming the file when it cannot be loaded. */
   startInstance(options: InstanceOptions): Promise<ModelInstance>;
 }

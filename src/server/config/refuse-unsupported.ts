@@ -26,16 +26,11 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 }
 
 const modelFields: Rules<ModelConfig> = [
-  [
-    'sequence_batching.iterative_sequence',
-    (config) => config.sequence_batching?.iterative_sequence === true && isDecoupled(config),
-  ],
   ['input.optional', (config) => isEnsemble(config) && config.input.some(({ optional }) => optional)],
   ['batch_output', (config) => config.batch_output.length > 0],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
   ['model_transaction_policy.decoupled', (config) => isDecoupled(config) && config.backend !== 'javascript'],
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
-  ['model_metrics', (config) => config.model_metrics !== undefined],
   ['response_cache', (config) => config.response_cache?.enable === true && isEnsemble(config)],
   ['runtime', (config) => config.runtime !== ''],
   ['optimization.execution_accelerators', (config) => hasCpuAccelerator(config)],

@@ -15,6 +15,7 @@ import {
 } from '../../http2/settings.js';
 import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
+import type { ByteBudget } from '../byte-budget.js';
 import { type CallHead, callHeadOf } from './call-head.js';
 import type { GrpcMethod } from './grpc-method.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -25,6 +26,8 @@ export interface GrpcConnectionOptions {
   /** By path, e.g. `/inference.GRPCInferenceService/ModelInfer`. */
   readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly rooms: BodyRooms;
+  /** Of decompressed messages. */
+  readonly budget: ByteBudget;
   readonly maxMessageBytes: number;
   /** Nothing of the connection is left. */
   readonly onGone: (connection: GrpcConnection) => void;
@@ -35,8 +38,8 @@ const streamWindowBytes = 8 * 1024 * 1024;
 const connectionWindowBytes = 64 * 1024 * 1024;
 /** When so much waits to be read by the client, nothing more is read from it. */
 const mostUnsentBytes = 16 * 1024 * 1024;
-/** When so much of one stream waits for its client's window, no more window is given to it. */
-const mostUnsentOfStreamBytes = 4 * 1024 * 1024;
+/** When so much of one stream waits for its client's window, or to be decompressed, no more window is given to it. */
+const mostWaitingOfStreamBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
 
 /** The server's end of one connection of gRPC over HTTP/2 in cleartext (RFC 9113, with prior knowledge). */
@@ -221,11 +224,11 @@ export class GrpcConnection {
     return undefined;
   }
 
-  /** Gives a stream's window back, but not while its client leaves answers unread. */
+  /** Gives a stream's window back, but not while its client leaves answers unread, or messages are not decompressed yet. */
   #replenish(stream: ServerStream): void {
     const { reply, receivedBytes, isHalfClosed } = stream;
     if (isHalfClosed || receivedBytes <= streamWindowBytes / 2) return;
-    if (reply.unsentBytes > mostUnsentOfStreamBytes) {
+    if (Math.max(reply.unsentBytes, stream.waitingBytes) > mostWaitingOfStreamBytes) {
       this.#withheld.add(stream);
       return;
     }
@@ -234,7 +237,7 @@ export class GrpcConnection {
     this.#withheld.delete(stream);
   }
 
-  /** Answers have been sent. */
+  /** Answers have been sent, or messages decompressed. */
   #replenishWithheld(): void {
     for (const stream of this.#withheld) this.#replenish(stream);
   }
@@ -266,10 +269,14 @@ export class GrpcConnection {
   }
 
   #open(streamId: number, ends: boolean, head: CallHead, method: GrpcMethod): void {
-    const { rooms, maxMessageBytes } = this.#options;
-    const writer = this.#writer;
-    const onWritten = () => this.#flushSoon();
-    const stream = new ServerStream(streamId, { head, method, writer, rooms, maxMessageBytes, onWritten });
+    const stream = new ServerStream(streamId, {
+      ...this.#options,
+      head,
+      method,
+      writer: this.#writer,
+      onWritten: () => this.#flushSoon(),
+      onDecompressed: () => this.#onDecompressed(),
+    });
     this.#streams.set(streamId, stream);
     if (ends) stream.halfClose();
   }
@@ -347,6 +354,12 @@ export class GrpcConnection {
       this.#isFlushDue = false;
       if (!this.#socket.destroyed) this.#outbox.flush();
     });
+  }
+
+  #onDecompressed(): void {
+    if (this.#withheld.size === 0) return;
+    this.#replenishWithheld();
+    this.#flushSoon();
   }
 
   #resume(): void {

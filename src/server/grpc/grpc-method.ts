@@ -26,6 +26,8 @@ export interface GrpcCall {
 
 /** What a method does with what the client sends. */
 export interface GrpcReceiver {
+  /** Nothing happens before the client has sent all it has to: one that keeps silent is cut off. */
+  readonly awaitsHalfClose?: boolean;
   onMessage(message: ReceivedMessage): void;
   /** The client sends nothing more. */
   onHalfClose(): void;

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { bind } from '../bind.js';
 import { BodyRooms } from '../body-rooms.js';
+import { decompressionBudget } from '../decompressing.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
@@ -22,6 +23,8 @@ export interface GrpcOptions extends Address {
   readonly startMs?: number;
   /** How long one message may take to come, in milliseconds; as long as a body over HTTP unless given. */
   readonly messageMs?: number;
+  /** What decompressed messages may take of the memory together; as much as `decompressionBudget` says unless given. */
+  readonly decompressedBytes?: number;
   readonly log: Log;
   readonly restrictions?: Restrictions;
   /** Of the answers to inferences; none unless given. */
@@ -47,13 +50,14 @@ const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 export async function startGrpcServer(service: InferenceService, options: GrpcOptions): Promise<Endpoint> {
   const methods = methodsOf(service, options);
   const rooms = new BodyRooms();
+  const budget = decompressionBudget(options.decompressedBytes);
   const connections: Connections = new Map();
   const onGone = (connection: GrpcConnection) => void connections.delete(connection);
   const accept = (accepted: Socket): void => {
     const socket = readInto(accepted, { room: () => readBuffer, take: (bytes) => connection.take(bytes) });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
-    const connection = new GrpcConnection(socket, { methods, rooms, maxMessageBytes, onGone });
+    const connection = new GrpcConnection(socket, { methods, rooms, budget, maxMessageBytes, onGone });
     connections.set(connection, performance.now());
   };
   const { startMs = defaultStartMs, messageMs = defaultMessageMs } = options;

@@ -32,6 +32,7 @@ export const watchHealth =
     };
     call.signal.addEventListener('abort', () => clearInterval(looking));
     return {
+      awaitsHalfClose: true,
       onMessage: (message) => call.release(message),
       onHalfClose: () => {
         look();

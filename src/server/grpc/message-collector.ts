@@ -10,6 +10,8 @@ export interface ReceivedMessage {
   readonly isCompressed: boolean;
   /** What the bytes lie in, if it goes back to the rooms once nobody looks at them. */
   readonly room: Buffer | undefined;
+  /** What it has of the budget of decompressed messages, until it is released. */
+  readonly budgetedBytes?: number;
 }
 
 /**

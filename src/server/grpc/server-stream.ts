@@ -3,6 +3,7 @@ import { gunzip, inflate } from 'node:zlib';
 import { messageOf } from '../../core/perf-error.js';
 import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
+import type { ByteBudget } from '../byte-budget.js';
 import type { CallHead } from './call-head.js';
 import type { GrpcCall, GrpcMethod, GrpcReceiver, MessageCoding } from './grpc-method.js';
 import { MessageCollector, type ReceivedMessage } from './message-collector.js';
@@ -24,9 +25,13 @@ export interface ServerStreamOptions {
   readonly method: GrpcMethod;
   readonly writer: ReplyWriter;
   readonly rooms: BodyRooms;
+  /** Of decompressed messages. */
+  readonly budget: ByteBudget;
   readonly maxMessageBytes: number;
   /** Frames were written outside of a read. */
   readonly onWritten: () => void;
+  /** A message does not wait for its decompression any more. */
+  readonly onDecompressed: () => void;
 }
 
 /** One stream of a connection: a call. */
@@ -41,8 +46,14 @@ export class ServerStream implements GrpcCall {
   #hasEnded = false;
   /** Messages are decompressed in the order in which they came. */
   #decompressing: Promise<void> | undefined;
-  /** The message that was not complete at the last look, and since when (monotonic ms). */
-  #cut: { readonly index: number; readonly since: number } | undefined;
+  /** Kept as it came until the client has sent everything. */
+  #first: ReceivedMessage | undefined;
+  /** What is left of the budget's bytes that this call has. */
+  #budgeted = 0;
+  /** Of messages that wait for their decompression, as they came. */
+  waitingBytes = 0;
+  /** Behind how many messages the client kept us waiting at the last look, and since when (monotonic ms). */
+  #late: { readonly index: number; readonly since: number } | undefined;
   /** The client sends nothing more. */
   isHalfClosed = false;
   /** Received, but not yet given back to the client as window. */
@@ -79,6 +90,7 @@ export class ServerStream implements GrpcCall {
   halfClose(): void {
     this.isHalfClosed = true;
     if (this.#hasEnded) return;
+    this.#readFirst();
     if (this.#messages.isCut) {
       this.end({ code: grpcStatus.internal, details: 'The request ends in the middle of a message' });
     } else if (this.#decompressing === undefined) {
@@ -88,13 +100,17 @@ export class ServerStream implements GrpcCall {
     }
   }
 
-  /** Ends the call when one message of the client has been on its way for `limitMs`, as far as looks since then can tell. */
+  /**
+   * Ends the call when the client has taken `limitMs` for one message, or for the end of what it has to send, as far as looks
+   * since then can tell.
+   */
   endIfStalled(nowMs: number, limitMs: number): void {
     const { isCut, endedCount: index } = this.#messages;
-    if (!isCut || this.#hasEnded) this.#cut = undefined;
-    else if (this.#cut?.index !== index) this.#cut = { index, since: nowMs };
-    else if (nowMs - this.#cut.since >= limitMs) {
-      const details = `The rest of a message did not come within ${limitMs / 1000} s`;
+    const isLate = isCut || (this.#receiver.awaitsHalfClose === true && !this.isHalfClosed);
+    if (!isLate || this.#hasEnded) this.#late = undefined;
+    else if (this.#late?.index !== index) this.#late = { index, since: nowMs };
+    else if (nowMs - this.#late.since >= limitMs) {
+      const details = `The rest of ${isCut ? 'a message' : 'the request'} did not come within ${limitMs / 1000} s`;
       this.end({ code: grpcStatus.deadlineExceeded, details });
       this.#controller.abort();
     }
@@ -135,13 +151,15 @@ export class ServerStream implements GrpcCall {
     this.#controller.abort();
   }
 
-  release({ room }: ReceivedMessage): void {
+  release({ room, budgetedBytes = 0 }: ReceivedMessage): void {
     this.#options.rooms.giveBack(room);
+    if (!this.#hasEnded) this.#giveBack(budgetedBytes);
   }
 
   #finish(): void {
     this.#hasEnded = true;
     this.#messages.drop();
+    this.#giveBack(this.#budgeted); // Not all messages are released: what is cancelled may never have been looked at.
     clearTimeout(this.#deadline);
   }
 
@@ -150,15 +168,49 @@ export class ServerStream implements GrpcCall {
     this.#controller.abort();
   }
 
+  /** Memory is not given to a message that is of no use before the client has sent everything. */
   #take(message: ReceivedMessage): void {
+    const isFirst = this.#messages.endedCount === 1;
+    if (isFirst && message.isCompressed && this.#receiver.awaitsHalfClose === true) {
+      this.#first = message;
+      return;
+    }
+    this.#readFirst();
+    this.#read(message);
+  }
+
+  #readFirst(): void {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) this.#read(first);
+  }
+
+  #read(message: ReceivedMessage): void {
     if (!message.isCompressed && this.#decompressing === undefined) {
       this.#receiver.onMessage(message);
       return;
     }
+    const { length } = message.bytes;
+    this.waitingBytes += length;
     this.#afterDecompressing(async () => {
       const readable = message.isCompressed ? await this.#decompress(message) : message;
-      if (readable !== undefined) this.#receiver.onMessage(readable);
+      this.waitingBytes -= length;
+      this.#options.onDecompressed();
+      if (readable !== undefined && !this.#hasEnded) this.#receiver.onMessage(readable);
     });
+  }
+
+  async #reserve(bytes: number): Promise<number> {
+    const { budget } = this.#options;
+    const reserved = await budget.take(bytes);
+    if (this.#hasEnded) budget.giveBack(reserved);
+    else this.#budgeted += reserved;
+    return reserved;
+  }
+
+  #giveBack(bytes: number): void {
+    this.#budgeted -= bytes;
+    if (bytes > 0) this.#options.budget.giveBack(bytes);
   }
 
   #afterDecompressing(act: () => void | Promise<void>): void {
@@ -170,21 +222,19 @@ export class ServerStream implements GrpcCall {
     const { encoding } = this.#options.head;
     const maxBytes = mostDecompressedBytes(message.bytes.length, this.#options.maxMessageBytes);
     if (encoding !== 'gzip' && encoding !== 'deflate') {
-      const isNone = encoding === 'identity';
-      const details = isNone ? 'A message is compressed, but grpc-encoding names nothing' : `Cannot read ${encoding}`;
-      this.end({ code: isNone ? grpcStatus.internal : grpcStatus.unimplemented, details });
+      this.end(unreadable(encoding));
       return undefined;
     }
+    const reserved = await this.#reserve(maxBytes);
+    if (this.#hasEnded) return undefined;
     try {
       const bytes = await decoders[encoding](message.bytes, { maxOutputLength: maxBytes });
       this.release(message);
-      return { bytes, isCompressed: false, room: undefined };
+      const budgetedBytes = Math.min(reserved, bytes.length);
+      if (!this.#hasEnded) this.#giveBack(reserved - budgetedBytes);
+      return { bytes, isCompressed: false, room: undefined, budgetedBytes };
     } catch (thrown) {
-      const isTooLarge = (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-      const details = isTooLarge
-        ? `Received message that decompresses to a size larger than ${maxBytes}`
-        : `Cannot decompress a ${encoding} message: ${messageOf(thrown)}`;
-      this.end({ code: isTooLarge ? grpcStatus.resourceExhausted : grpcStatus.internal, details });
+      this.end(failedDecompression(thrown, encoding, maxBytes));
       return undefined;
     }
   }
@@ -192,3 +242,17 @@ export class ServerStream implements GrpcCall {
 
 const mostDecompressedBytes = (compressedBytes: number, maxMessageBytes: number): number =>
   Math.min(maxMessageBytes, Math.max(decompressedBytes, mostRatio * compressedBytes));
+
+function unreadable(encoding: string): GrpcStatus {
+  const isNone = encoding === 'identity';
+  const details = isNone ? 'A message is compressed, but grpc-encoding names nothing' : `Cannot read ${encoding}`;
+  return { code: isNone ? grpcStatus.internal : grpcStatus.unimplemented, details };
+}
+
+function failedDecompression(thrown: unknown, encoding: MessageCoding, maxBytes: number): GrpcStatus {
+  const isTooLarge = (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+  const details = isTooLarge
+    ? `Received message that decompresses to a size larger than ${maxBytes}`
+    : `Cannot decompress a ${encoding} message: ${messageOf(thrown)}`;
+  return { code: isTooLarge ? grpcStatus.resourceExhausted : grpcStatus.internal, details };
+}

@@ -11,6 +11,7 @@ export const unaryCall =
   (call) => {
     let request: ReceivedMessage | undefined;
     return {
+      awaitsHalfClose: true,
       onMessage: (message) => {
         if (request !== undefined)
           call.end({ code: grpcStatus.unimplemented, details: 'Received more than one request message' });

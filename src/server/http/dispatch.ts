@@ -1,4 +1,5 @@
 import { headerLengthField } from '../../protocol/http-infer.js';
+import type { ByteBudget } from '../byte-budget.js';
 import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import { isAdmitted, type Restrictions } from '../restricted-apis.js';
@@ -40,10 +41,12 @@ export interface DispatchOptions {
   readonly maxInputBytes: number;
   readonly restrictions: Restrictions;
   readonly forwardPattern?: HeaderPattern | undefined;
+  /** Of decompressed bodies. */
+  readonly budget: ByteBudget;
 }
 
 export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch {
-  const { service, maxInputBytes, restrictions, forwardPattern } = options;
+  const { service, maxInputBytes, restrictions, forwardPattern, budget } = options;
   const { headers } = head;
   const match = findRoute(head.method, head.url);
   if (match.kind === 'unknown-path') return answered(errorAnswer(404, 'Not Found'));
@@ -64,8 +67,15 @@ export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch 
     kind: 'accepted',
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
     handle: async (sent, signal) => {
-      const body = encoding === undefined ? sent : await decompressed(sent, encoding, maxInputBytes);
-      const answer = await handler({ service, path: match.path, headers, body, maxInputBytes, signal, forwardPattern });
+      const call = { service, path: match.path, headers, maxInputBytes, signal, forwardPattern };
+      const answer =
+        encoding === undefined || encoding === 'identity'
+          ? await handler({ ...call, body: sent })
+          : await budget.within(
+              maxInputBytes,
+              () => decompressed(sent, encoding, maxInputBytes),
+              (body) => handler({ ...call, body }),
+            );
       return encoded(answer, headers['accept-encoding']?.toString());
     },
   };

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { decompressionBudget } from '../decompressing.js';
 import type { Address, Endpoint } from '../endpoint.js';
 import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
@@ -57,7 +58,13 @@ interface Context {
  */
 export async function startHttpServer(service: InferenceService, options: HttpOptions): Promise<Endpoint> {
   const { maxInputBytes, log, restrictions = new Map(), forwardPattern } = options;
-  const dispatching: DispatchOptions = { service, maxInputBytes, restrictions, forwardPattern };
+  const dispatching: DispatchOptions = {
+    service,
+    maxInputBytes,
+    restrictions,
+    forwardPattern,
+    budget: decompressionBudget(),
+  };
   const context: Context = { dispatching, log, isClosing: false, gone: new WeakMap() };
   const patience = options.patience ?? defaultPatience;
   const server = createServer(

@@ -2,6 +2,7 @@ import type { Nanoseconds } from '../../core/units.js';
 import type { InferBatchStatistics, ModelStatistics } from '../../protocol/statistics.js';
 import type { ModelReference } from '../inference-service.js';
 import type { FailureCounts, FailureReason } from './failure-reason.js';
+import type { Histogram } from './histogram.js';
 import type { LatencySummaries } from './latency-summary.js';
 
 /** When a batch began, computed and ended. */
@@ -40,6 +41,13 @@ function add(total: Total, ns: number): void {
   total.ns += ns;
 }
 
+/** What is kept beside the statistics, for `/metrics` alone; each is `undefined` when it is not. */
+export interface KeptMetrics {
+  readonly summaries?: LatencySummaries | undefined;
+  /** From a request's arrival to its first response, in milliseconds; of decoupled models. */
+  readonly firstResponses?: Histogram | undefined;
+}
+
 /** The statistics extension of one model version (v2 protocol, 7): cumulative since the version was loaded. */
 export class VersionStatistics {
   readonly #perRequest = { ...newComputeTotals(), success: newTotal(), fail: newTotal(), queue: newTotal() };
@@ -49,11 +57,10 @@ export class VersionStatistics {
   #lastInferenceMs = 0;
   #inferenceCount = 0;
   #executionCount = 0;
-  /** `undefined` = none are kept. */
-  readonly summaries: LatencySummaries | undefined;
+  readonly kept: KeptMetrics;
 
-  constructor(summaries?: LatencySummaries) {
-    this.summaries = summaries;
+  constructor(kept: KeptMetrics = {}) {
+    this.kept = kept;
   }
 
   /** Counts one execution of `batchSize` rows, of which so many are of requests that it answered. */
@@ -79,7 +86,7 @@ export class VersionStatistics {
     add(this.#perRequest.success, request.end - request.enqueuedAt);
     add(this.#perRequest.queue, times.start - request.enqueuedAt);
     addCompute(this.#perRequest, times);
-    if (this.summaries !== undefined) recordLatencies(this.summaries, request, times);
+    if (this.kept.summaries !== undefined) recordLatencies(this.kept.summaries, request, times);
   }
 
   /** A request that the cache answers: it succeeds without a time in queue or model. */
@@ -87,15 +94,16 @@ export class VersionStatistics {
     add(this.#cache.cache_hit, lookupNs);
     add(this.#perRequest.success, lookupNs);
     add(this.#perRequest.queue, 0);
-    this.summaries?.cache_hit.record(lookupNs);
-    this.summaries?.request.record(lookupNs);
-    this.summaries?.queue.record(0);
+    const { summaries } = this.kept;
+    summaries?.cache_hit.record(lookupNs);
+    summaries?.request.record(lookupNs);
+    summaries?.queue.record(0);
   }
 
   /** A request that the cache does not answer; beside what else is recorded of it. */
   recordCacheMiss(lookupAndInsertNs: number): void {
     add(this.#cache.cache_miss, lookupAndInsertNs);
-    this.summaries?.cache_miss.record(lookupAndInsertNs);
+    this.kept.summaries?.cache_miss.record(lookupAndInsertNs);
   }
 
   /** A request that fails after it was accepted, in the queue or in the model. */

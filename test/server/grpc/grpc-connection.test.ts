@@ -244,17 +244,25 @@ test('a connection that says nothing, or stops within a header block, is ended',
   t.true(await isServed(idle, 3)); // a connection that began well may be idle
 });
 
-test('a call that stops in the middle of a message is ended, one that waits between messages is not', async (t) => {
+test('a call whose client stops before its request is complete is ended, a stream that waits between messages is not', async (t) => {
   await using endpoint = await serve({ startMs: 400, messageMs: 300 });
   using client = rawGrpcClient(endpoint.port);
   const [unary, stream] = [headersOf(rpc('ModelInfer')), headersOf(rpc('ModelStreamInfer'))];
   const half = message(Buffer.alloc(3), false, 10);
   client.send(hello, headers(1, stream), data(1, nothing, false), headers(3, unary), data(3, half, false));
   client.send(headers(5, stream), data(5, Buffer.concat([nothing, half]), false));
-  for (const stalled of [3, 5]) {
+  client.send(headers(7, unary), headers(9, unary), data(9, nothing, false));
+  client.send(headers(11, headersOf('/grpc.health.v1.Health/Watch')));
+  for (const [stalled, what] of [
+    [3, 'a message'],
+    [5, 'a message'],
+    [7, 'the request'],
+    [9, 'the request'],
+    [11, 'the request'],
+  ] as const) {
     const end = await client.next(endOf(stalled));
     t.is(end?.fields.get('grpc-status'), '4');
-    t.is(end?.fields.get('grpc-message'), 'The rest of a message did not come within 0.3 s');
+    t.is(end?.fields.get('grpc-message'), `The rest of ${what} did not come within 0.3 s`);
   }
   client.send(data(1, nothing));
   t.true(await isServed(client, 1));

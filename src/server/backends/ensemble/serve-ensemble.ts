@@ -95,7 +95,7 @@ export function serveEnsemble({
     metadata: (versions) => describeVersion(config, plan, versions),
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
-    summaries: statistics.summaries,
+    kept: statistics.kept,
     [Symbol.asyncDispose]: () => leases.allReturned(),
   };
 }

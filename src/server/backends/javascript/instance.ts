@@ -25,8 +25,8 @@ export interface JavascriptInstanceOptions {
 /** A batch that the worker has and how to report on it. */
 interface Running {
   readonly batch: Batch;
-  /** Of a decoupled model. */
-  readonly ends: readonly Promise<void>[] | undefined;
+  /** Of a decoupled model, by place in the batch. */
+  readonly sent: readonly { readonly key: number; readonly ended: Promise<void> }[] | undefined;
   resolve(execution: Execution): void;
   reject(refusal: RefusalError): void;
 }
@@ -78,8 +78,10 @@ class JavascriptInstance implements ModelInstance {
     const keyed = requests.map((request) => ({ key: ++this.#lastKey, request }));
     return new Promise((resolve, reject) => {
       this.#worker.post({ kind: 'run', requests: keyed.map(({ key, request }) => runRequest(key, request, plan)) });
-      const ends = this.#options.isDecoupled ? keyed.map(({ key, request }) => this.#watch(key, request)) : undefined;
-      this.#running = { batch, ends, resolve, reject };
+      const sent = this.#options.isDecoupled
+        ? keyed.map(({ key, request }) => ({ key, ended: this.#watch(key, request) }))
+        : undefined;
+      this.#running = { batch, sent, resolve, reject };
     });
   }
 
@@ -145,12 +147,12 @@ class JavascriptInstance implements ModelInstance {
     }
     this.#options.crashes.reset();
     const times = { computeStart: ns(message.computeStart), computeEnd: ns(message.computeEnd) };
-    if (running.ends !== undefined) {
-      running.resolve({ ...times, outputs: [], ends: running.ends });
-      return;
-    }
+    const { plan } = running.batch;
     try {
-      const { plan } = running.batch;
+      if (running.sent !== undefined) {
+        running.resolve({ ...times, ...this.#goneOn(running.sent, message.nextSteps ?? [], plan) });
+        return;
+      }
       const failures = new Map<number, RefusalError>();
       const rescheduled = new Set<number>();
       const outputs = message.results.map((result, index) => {
@@ -167,6 +169,25 @@ class JavascriptInstance implements ModelInstance {
     }
   }
 
+  /** Of a batch of a decoupled model: what becomes of its requests. One that is to run again has no end yet. */
+  #goneOn(
+    sent: NonNullable<Running['sent']>,
+    nextSteps: readonly (readonly (RawTensor | undefined)[] | undefined)[],
+    plan: TensorPlan,
+  ): Pick<Execution, 'outputs' | 'ends' | 'rescheduled'> {
+    const rescheduled = new Set<number>();
+    const outputs = sent.map(({ key }, index) => {
+      const step = nextSteps[index];
+      const open = this.#sent.get(key); // None when its client has given it up.
+      if (step === undefined || open === undefined) return [];
+      this.#sent.delete(key);
+      open.release();
+      rescheduled.add(index);
+      return step.map((output, place) => outputOf(output, plan.outputs[place], plan));
+    });
+    return { outputs, ends: sent.map(({ ended }) => ended), rescheduled };
+  }
+
   /** The process is gone, and with it what it ran. */
   #fail(reason: string): void {
     this.#boundPlan = undefined;
@@ -176,8 +197,9 @@ class JavascriptInstance implements ModelInstance {
     for (const sent of this.#sent.values()) sent.fail(failure);
     this.#sent.clear();
     const at = monotonicNow();
-    if (running?.ends === undefined) running?.reject(failure);
-    else running.resolve({ computeStart: at, computeEnd: at, outputs: [], ends: running.ends });
+    if (running?.sent === undefined) running?.reject(failure);
+    else
+      running.resolve({ computeStart: at, computeEnd: at, outputs: [], ends: running.sent.map(({ ended }) => ended) });
   }
 
   #failure(message: string): RefusalError {

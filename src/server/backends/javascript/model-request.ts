@@ -1,6 +1,6 @@
 import { modelTensor } from './model-tensor.js';
-import { partialResultOf } from './run-batch.js';
-import type { BindMessage, PartialResult, ResponseMessage, RunRequest } from './worker-messages.js';
+import { checkIterative, partialResultOf, stateOutputsOf } from './run-batch.js';
+import type { BindMessage, PartialResult, RawTensor, ResponseMessage, RunRequest } from './worker-messages.js';
 
 /** A request as a model sees it. */
 export interface ModelRequest {
@@ -20,6 +20,14 @@ export interface ModelRequest {
   send(response: unknown, options?: { readonly isFinal?: boolean }): Promise<void>;
   /** Ends a request to a decoupled model without another response. */
   end(): void;
+  /**
+   * Runs a request to a decoupled model once more (`iterative_sequence`), when `execute` is over.
+   *
+   * @param step has states for that among its `outputs`
+   * @throws Error when the step is not as it should be, the request has had its last response, or one still waits for the
+   *   client: a model that does not wait must not fill the server's memory step by step
+   */
+  reschedule(step?: unknown): void;
 }
 
 /** Of responses that the client has not taken: a model that does not wait must not fill the server's memory. */
@@ -41,6 +49,9 @@ export class OpenRequest {
   readonly #onSent: { readonly bytes: number; readonly tell: () => void }[] = [];
   #unsentBytes = 0;
   #hasEnded = false;
+  #isOver = false;
+  /** What the request leaves for its next run. */
+  #nextStep: readonly (RawTensor | undefined)[] | undefined;
   readonly forModel: ModelRequest;
 
   constructor(request: RunRequest, options: OpenRequestOptions) {
@@ -55,7 +66,16 @@ export class OpenRequest {
       signal: this.#gone.signal,
       send: (response, { isFinal = false } = {}) => this.#send(response, isFinal),
       end: () => this.#end(),
+      reschedule: (step = {}) => this.#reschedule(step),
     };
+  }
+
+  /** `execute` is over: what the request leaves for its next run, if there is to be one. */
+  closeStep(): readonly (RawTensor | undefined)[] | undefined {
+    const nextStep = this.#hasEnded ? undefined : this.#nextStep;
+    if (nextStep !== undefined) this.#finish();
+    this.#isOver = true;
+    return nextStep;
   }
 
   cancel(): void {
@@ -100,11 +120,27 @@ export class OpenRequest {
     this.#options.reply({ kind: 'response', key: this.#request.key, isFinal: true, result: undefined });
   }
 
+  #reschedule(step: unknown): void {
+    const { binding } = this.#options;
+    this.#check('reschedule');
+    if (this.#gone.signal.aborted) return;
+    checkIterative(binding);
+    if (this.#isOver) throw new Error('Cannot reschedule: execute is over');
+    if (this.#onSent.length > 0) {
+      throw new Error(
+        'Cannot reschedule: a response waits for the client; expected the model to await what send returns',
+      );
+    }
+    this.#nextStep = stateOutputsOf(step, this.#request, binding);
+  }
+
   #check(what: string): void {
     if (!this.#options.binding.isDecoupled) {
       throw new Error(`Cannot ${what}: expected model_transaction_policy { decoupled: true } in the configuration`);
     }
-    if (this.#hasEnded && !this.#gone.signal.aborted) throw new Error(`Cannot ${what}: the request has ended`);
+    if (this.#gone.signal.aborted) return;
+    if (this.#hasEnded) throw new Error(`Cannot ${what}: the request has ended`);
+    if (this.#nextStep !== undefined) throw new Error(`Cannot ${what}: the request is to run again`);
   }
 
   #finish(): void {

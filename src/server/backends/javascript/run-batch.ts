@@ -20,26 +20,43 @@ function resultOf(response: unknown, { batchSize }: RunRequest, binding: BindMes
   try {
     const error = errorOf(response);
     if (error !== undefined) return { ok: false, message: error };
-    const isRescheduled = asksForMore(response, binding);
-    const given = isRescheduled ? { outputs: {}, ...response } : response;
-    const outputs = outputsOf(given, binding, batchSize);
-    const missing = isRescheduled ? -1 : outputs.indexOf(undefined);
+    if (asksForMore(response, binding)) {
+      return { ok: true, outputs: stateOutputsOf(response, { batchSize }, binding), isRescheduled: true };
+    }
+    const outputs = outputsOf(response, binding, batchSize);
+    const missing = outputs.indexOf(undefined);
     if (missing >= 0) throw new Error(`the response lacks output '${binding.outputs[missing]?.name}'`);
-    return { ok: true, outputs, isRescheduled };
+    return { ok: true, outputs, isRescheduled: false };
   } catch (thrown) {
     return { ok: false, message: messageOf(thrown) };
   }
 }
 
 /** Whether the request is to run once more, in a later batch. @throws Error when its model cannot ask for that */
-function asksForMore(response: unknown, { isIterative }: BindMessage): response is object {
+function asksForMore(response: unknown, binding: BindMessage): boolean {
   const isAsking =
     typeof response === 'object' && response !== null && 'reschedule' in response && response.reschedule === true;
-  if (isAsking && !isIterative) {
-    throw new Error('Cannot reschedule: expected sequence_batching { iterative_sequence: true } in the configuration');
-  }
+  if (isAsking) checkIterative(binding);
   return isAsking;
 }
+
+/** @throws Error when requests to the model run once */
+export function checkIterative({ isIterative }: BindMessage): void {
+  if (isIterative) return;
+  throw new Error('Cannot reschedule: expected sequence_batching { iterative_sequence: true } in the configuration');
+}
+
+/**
+ * What a request that runs again leaves for its next run: any of the model's outputs, or none.
+ *
+ * @throws Error in one line when it is not as it should be
+ */
+export const stateOutputsOf = (
+  step: unknown,
+  { batchSize }: Pick<RunRequest, 'batchSize'>,
+  binding: BindMessage,
+): (RawTensor | undefined)[] =>
+  outputsOf(typeof step === 'object' ? { outputs: {}, ...step } : step, binding, batchSize);
 
 /**
  * What one response of a decoupled model says.

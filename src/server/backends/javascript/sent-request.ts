@@ -39,6 +39,11 @@ export class SentRequest {
     this.#reject(refusal);
   }
 
+  /** Its next run has another one of these. */
+  release(): void {
+    this.#stopWatching();
+  }
+
   #stopWatching(): void {
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
   }

@@ -120,6 +120,11 @@ interface DoneMessage {
   readonly computeEnd: number;
   /** None of a decoupled model. */
   readonly results: readonly RunResult[];
+  /**
+   * Of a decoupled model: for each request that is to run again what it leaves for that, in the order of the binding;
+   * `undefined` for the others.
+   */
+  readonly nextSteps?: readonly (readonly (RawTensor | undefined)[] | undefined)[];
 }
 
 /** The worker ends because of an error that nothing caught. */

@@ -50,7 +50,8 @@ async function run(requests: readonly RunRequest[]): Promise<void> {
     const computeEnd = monotonicNow();
     if (bound.isDecoupled) checkNothing(returned);
     const results = bound.isDecoupled ? [] : resultsOf(returned, requests, bound);
-    reply({ kind: 'done', computeStart, computeEnd, results });
+    const nextSteps = batch.map((request) => request.closeStep());
+    reply({ kind: 'done', computeStart, computeEnd, results, nextSteps });
   } catch (thrown) {
     const message = `execute failed: ${oneLine(thrown)}`;
     if (!bound.isDecoupled) {
@@ -71,7 +72,7 @@ function openRequest(request: RunRequest, bound: BindMessage): OpenRequest {
 }
 
 function checkNothing(returned: unknown): void {
-  if (returned === undefined || (Array.isArray(returned) && returned.length === 0)) return;
+  if (returned === undefined || (Array.isArray(returned) && returned.every((each) => each === undefined))) return;
   throw new Error(`execute of a decoupled model must return nothing and send its responses, got ${kindOf(returned)}`);
 }
 

@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { unpackBytes } from '../../../protocol/tensor.js';
 import { RefusalError } from '../../refusal.js';
 import type { Backend, ExecutableRequest } from '../backend.js';
+import { allowedProcessors } from './allowed-processors.js';
 import { startOrtInstance } from './instance.js';
-import { sessionOptions } from './session-options.js';
+import { ignoredParameters, intraOpThreads, sessionOptions } from './session-options.js';
 
 /**
  * ONNX Runtime through `onnxruntime-node`: a worker thread and a session for each instance.
@@ -18,9 +19,11 @@ export function onnxruntimeBackend(resolvePackage: () => Promise<string>): Backe
     defaultModelFilename: 'model.onnx',
     cpuInstances: 2,
     checkRequest,
-    threadsPerInstance: (config, defaultThreads) => sessionOptions(config, defaultThreads).intraOpNumThreads,
-    async startInstance({ name, modelName, modelPath, config, defaultThreads, crashes }) {
-      const options = sessionOptions(config, defaultThreads);
+    threadsPerInstance: intraOpThreads,
+    ignoredParameters,
+    async startInstance({ name, ordinal, modelName, modelPath, config, defaultThreads, crashes }) {
+      const threads = intraOpThreads(config, defaultThreads);
+      const options = sessionOptions(config, { threads, ordinal, processors: allowedProcessors() });
       forbidTelemetry();
       packagePath ??= resolvePackage();
       const optionalInputs = config.input.filter(({ optional }) => optional).map((input) => input.name);

@@ -1,5 +1,6 @@
 import { PerfError } from '../../../core/perf-error.js';
 import type { ModelConfig } from '../../../protocol/model-config.js';
+import { affinitiesKey, type PoolPlace, threadAffinities } from './thread-affinities.js';
 
 /** The session options of `onnxruntime-node` that a configuration decides; plain data, so that it can reach a worker. */
 export interface SessionOptions {
@@ -11,7 +12,10 @@ export interface SessionOptions {
   readonly enableMemPattern: boolean;
   /** Flat keys of ONNX Runtime, nested at the dots. */
   readonly extra: {
-    readonly session: Readonly<Record<'intra_op' | 'inter_op', { readonly allow_spinning: '0' | '1' }>>;
+    readonly session: Readonly<Record<'intra_op' | 'inter_op', { readonly allow_spinning: '0' | '1' }>> & {
+      readonly intra_op_thread_affinities?: string;
+      readonly use_device_allocator_for_initializers?: '0' | '1';
+    };
   };
   /** 4 = fatal only: errors are thrown, and reported once by whoever catches them. */
   readonly logSeverityLevel: 4;
@@ -31,28 +35,53 @@ const graphLevels: Readonly<Record<number, SessionOptions['graphOptimizationLeve
  * `session.intra_op.allow_spinning` says so: here the server and often the load generator compute on the same cores.
  * ResNet-50 with 2 threads on 2 busy cores: 18 infer/s without spinning, 10 with (three runs, spread 17 to 18 and 10 to 11).
  *
- * @param defaultThreads for a configuration without `intra_op_thread_count`
- * @throws PerfError for a value out of range, or a knob that this backend does not have
+ * @param place of the instance; `threads` are those of `intraOpThreads`
+ * @throws PerfError for a value out of range
  */
-export function sessionOptions(config: ModelConfig, defaultThreads: number): SessionOptions {
-  for (const key of refusedParameters) {
-    if (key in config.parameters) throw new PerfError('model', `parameter '${key}' is not supported yet`);
-  }
+export function sessionOptions(config: ModelConfig, place: PoolPlace): SessionOptions {
   const spinning = booleanParameter(config, 'session.intra_op.allow_spinning', false) ? '1' : '0';
   const interOpNumThreads = threadCount(config, 'inter_op_thread_count');
+  const pinning = parameterOf(config, affinitiesKey);
+  const affinities = pinning === undefined ? undefined : threadAffinities(pinning, place);
+  const allocatesApart = parameterOf(config, initializersKey) !== undefined;
   return {
-    intraOpNumThreads: threadCount(config, 'intra_op_thread_count') ?? defaultThreads,
+    intraOpNumThreads: place.threads,
     ...(interOpNumThreads === undefined ? {} : { interOpNumThreads }),
     executionMode: executionMode(config),
     graphOptimizationLevel: graphLevels[config.optimization?.graph?.level ?? 0] ?? 'all',
     enableCpuMemArena: booleanParameter(config, 'enable_mem_arena', true),
     enableMemPattern: booleanParameter(config, 'enable_mem_pattern', true),
-    extra: { session: { intra_op: { allow_spinning: spinning }, inter_op: { allow_spinning: spinning } } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: spinning },
+        inter_op: { allow_spinning: spinning },
+        ...(affinities !== undefined && { intra_op_thread_affinities: affinities }),
+        ...(allocatesApart && {
+          use_device_allocator_for_initializers: booleanParameter(config, initializersKey, false) ? '1' : '0',
+        }),
+      },
+    },
     logSeverityLevel: 4,
   };
 }
 
-const refusedParameters = ['memory.enable_memory_arena_shrinkage', 'session.use_device_allocator_for_initializers'];
+const initializersKey = 'session.use_device_allocator_for_initializers';
+
+/** Of single runs, for which `onnxruntime-node` has no options; memory alone depends on them. */
+const runParameters = ['memory.enable_memory_arena_shrinkage'];
+
+/** What a configuration asks for and does not get. */
+export const ignoredParameters = (config: ModelConfig): readonly string[] =>
+  runParameters.filter((key) => Object.hasOwn(config.parameters, key));
+
+/**
+ * Threads that one operator computes with, the one that calls included.
+ *
+ * @param defaultThreads for a configuration without `intra_op_thread_count`
+ * @throws PerfError unless it is a number
+ */
+export const intraOpThreads = (config: ModelConfig, defaultThreads: number): number =>
+  threadCount(config, 'intra_op_thread_count') ?? defaultThreads;
 
 const parameterOf = (config: ModelConfig, key: string): string | undefined =>
   Object.hasOwn(config.parameters, key) ? config.parameters[key]?.string_value : undefined;

@@ -27,7 +27,7 @@ function stagedModels() {
     config: parseModelConfig(`name: "${name}" input { name: "X" data_type: TYPE_INT32 dims: [ 2 ] }`),
     pendingCount: 0,
     loadSeconds: 0,
-    summaries: undefined,
+    kept: {},
     lease() {
       leases++;
       return () => {
