@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { V2Client } from '../../client/v2-client.js';
@@ -31,7 +31,8 @@ export async function keepConfiguration(options: KeepOptions): Promise<KeptConfi
     say(`Put back the configuration of ${modelName} that a search had left behind.`);
   }
   const config = await client.modelConfig({ name: modelName });
-  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(`${file}.new`, JSON.stringify(config));
+  renameSync(`${file}.new`, file); // whole, whenever we are killed
   return {
     config,
     [Symbol.asyncDispose]: async () => {

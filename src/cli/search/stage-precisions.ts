@@ -52,7 +52,7 @@ export async function stagePrecisions(
 ): Promise<StagedPrecisions> {
   const located = await locateModel(modelName, repository, context);
   checkOriginal(located);
-  const folder = await temporaryFolder('perf-analyze-search-');
+  const folder = await temporaryFolder('search');
   try {
     const version = basename(dirname(located.path));
     const staged = join(folder.path, modelName, version);

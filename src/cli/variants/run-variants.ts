@@ -30,7 +30,7 @@ export async function runVariants(wish: VariantsWish, context: CommandContext): 
   const { progress } = context;
   const startedAt = new Date().toISOString();
   const located = await locateModel(wish.model, wish.modelRepository, context);
-  await using folder = await temporaryFolder('perf-analyze-variants-');
+  await using folder = await temporaryFolder('variants');
   const pathOf = (precision: string): string => join(folder.path, `${precision}.onnx`);
   await using made = await makeVariants(wish, { located, pathOf, context });
   const { built, original, signature, requestsOf } = made;
