@@ -11,6 +11,7 @@ import { uiPort } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { parseVariations } from './flags/vary-flag.js';
 import { settingNames } from './search/apply-candidate.js';
+import { together } from './search/models-together.js';
 import { runReplay } from './search/run-replay.js';
 import { searchModels } from './search/search-models.js';
 import type { SearchWish } from './search/search-wish.js';
@@ -40,6 +41,12 @@ export function searchFlags(parser: Argv) {
     .option('budget', {
       ...text,
       describe: 'No first look at a candidate after so long, such as 90s or 10m',
+      group: 'Search:',
+    })
+    .option('together', {
+      type: 'boolean',
+      default: false,
+      describe: 'Search the models of -m a=3,b as one: under load at the same time, 3 of 4 requests to a',
       group: 'Search:',
     })
     .option('journal', {
@@ -101,8 +108,8 @@ type ParsedFlags = Awaited<ReturnType<typeof searchFlags>['argv']>;
 export async function searchCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
   if (argv.replay === undefined) {
-    const options = searchOptions(argv);
-    return withUi(uiPort(argv), context, (watched) => searchModels(options, wish, watched));
+    const asked = argv.together ? together(searchOptions(argv), wish) : { options: searchOptions(argv), wish };
+    return withUi(uiPort(argv), context, (watched) => searchModels(asked.options, asked.wish, watched));
   }
   return runReplay(
     {
@@ -127,12 +134,17 @@ export async function searchCommand(argv: ParsedFlags, context: CommandContext):
 export function readSearchArguments(args: readonly string[]): { options: AnalyzeOptions; wish: SearchWish } {
   const parser = searchFlags(yargs([...args]).parserConfiguration(parserConfiguration));
   const argv = parser.strict().exitProcess(false).fail(false).parseSync();
-  return { options: searchOptions(argv), wish: wishOf(argv) };
+  const [options, wish] = [searchOptions(argv), wishOf(argv)];
+  return argv.together ? together(options, wish) : { options, wish };
 }
 
-/** A local server is launched in place of the embedded one. */
+/** A local server is launched in place of the embedded one; one that runs has a repository of its own. */
 const searchOptions = (argv: ParsedFlags): AnalyzeOptions =>
-  optionsFrom({ ...argv, serviceKind: argv.serviceKind === 'local' ? 'embedded' : argv.serviceKind });
+  optionsFrom({
+    ...argv,
+    serviceKind: argv.serviceKind === 'local' ? 'embedded' : argv.serviceKind,
+    modelRepository: argv.u.length > 0 ? undefined : argv.modelRepository,
+  });
 
 /** @throws PerfError `usage` */
 function wishOf(argv: ParsedFlags): SearchWish {
@@ -146,9 +158,11 @@ function wishOf(argv: ParsedFlags): SearchWish {
       argv.maxMeasurements === undefined ? undefined : parseInteger('--max-measurements', argv.maxMeasurements, 1),
     budgetMs: argv.budget === undefined ? undefined : parseBudget(argv.budget),
     variations: parseVariations(argv.vary),
+    isTogether: argv.together,
     journal: argv.journal,
     hasLoad: argv.concurrencyRange !== undefined || argv.requestRateRange !== undefined,
     ...(argv.results === undefined ? {} : { results: argv.results }),
+    ...(argv.u.length === 0 || argv.modelRepository === undefined ? {} : { originals: argv.modelRepository }),
     ...(argv.outputModelRepository === undefined
       ? {}
       : {

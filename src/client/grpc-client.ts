@@ -78,8 +78,10 @@ export function createGrpcClient({ address, tls, headers = [], timeoutMs = 10_00
     statistics: async (model) =>
       (await call<{ model_stats: ModelStatistics[] }>('ModelStatistics', reference(model))).model_stats,
     repositoryIndex: async () => (await call<{ models: ModelIndexEntry[] }>('RepositoryIndex', {})).models,
-    loadModel: async (name, config) => {
-      const parameters = config === undefined ? {} : { config: { string_param: JSON.stringify(config) } };
+    loadModel: async (name, config, files = new Map()) => {
+      const contents = [...files].map(([path, content]) => [`file:${path}`, { bytes_param: content }]);
+      const given = { config: { string_param: JSON.stringify(config) }, ...Object.fromEntries(contents) };
+      const parameters = config === undefined ? {} : given;
       await call('RepositoryModelLoad', { model_name: name, parameters }, true);
     },
     unloadModel: async (name) => {

@@ -82,8 +82,10 @@ export function createHttpClient({ origin, tls, headers = [], timeoutMs = 10_000
     statistics: async (model) =>
       (await json<{ model_stats: ModelStatistics[] }>(`${modelPath(model)}/stats`)).model_stats,
     repositoryIndex: () => json<ModelIndexEntry[]>('/v2/repository/index', { bytes: '' }),
-    loadModel: async (name, config) => {
-      const bytes = config === undefined ? '' : JSON.stringify({ parameters: { config: JSON.stringify(config) } });
+    loadModel: async (name, config, files = new Map()) => {
+      const contents = [...files].map(([path, content]) => [`file:${path}`, Buffer.from(content).toString('base64')]);
+      const parameters = { config: JSON.stringify(config), ...Object.fromEntries(contents) };
+      const bytes = config === undefined ? '' : JSON.stringify({ parameters });
       await ok(`/v2/repository/models/${encodeURIComponent(name)}/load`, { bytes }, patientAgent);
     },
     unloadModel: async (name) => {

@@ -35,8 +35,11 @@ export interface V2Client extends AsyncDisposable {
   modelConfig(model: ModelVersion): Promise<ModelConfig>;
   statistics(model: ModelVersion): Promise<readonly ModelStatistics[]>;
   repositoryIndex(): Promise<readonly ModelIndexEntry[]>;
-  /** @param config replaces `config.pbtxt` for this load */
-  loadModel(name: string, config?: ModelConfig): Promise<void>;
+  /**
+   * @param config replaces `config.pbtxt` for this load
+   * @param files content by path below the model's folder, such as `1/model.onnx`; with any, those of the repository are not used
+   */
+  loadModel(name: string, config?: ModelConfig, files?: ReadonlyMap<string, Uint8Array>): Promise<void>;
   unloadModel(name: string): Promise<void>;
   registerSystemSharedMemory(region: SharedRegion): Promise<void>;
   unregisterSystemSharedMemory(name: string): Promise<void>;

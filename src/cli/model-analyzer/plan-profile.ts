@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { doublings } from '../../../searcher/load-search.js';
 import { PerfError } from '../../core/perf-error.js';
 import type { Candidate } from '../../core/trial.js';
@@ -34,8 +35,32 @@ const strategies: Readonly<Record<string, string>> = { brute: 'brute', quick: 'q
  */
 export function planProfile(settings: ProfileSettings): ModelSearch[] {
   refuseForeign(settings);
-  return settings.models.map((model) => planModel(settings, model));
+  if (settings.values['run_config_profile_models_concurrently_enable'] !== true || settings.models.length === 1) {
+    return settings.models.map((model) => planModel(settings, model));
+  }
+  const all = planModel(settings, concurrentModels(settings));
+  return [{ ...all, args: [...all.args, '--together'] }];
 }
+
+/** All of them as one entry, whose name is what `-m` takes: weights are shares of the requests. */
+function concurrentModels(settings: ProfileSettings): ModelEntry {
+  const [first, ...others] = settings.models.map(({ values: { weighting: _, ...values }, ...rest }) => ({
+    ...rest,
+    values,
+  }));
+  if (first === undefined) throw new Error('there is at least one model');
+  const other = others.find(({ values }) => !isDeepStrictEqual(values, first.values));
+  if (other !== undefined) {
+    throw new PerfError(
+      'usage',
+      `Cannot use run_config_profile_models_concurrently_enable: expected the same for all models but for weighting, got profile_models.${first.name} and profile_models.${other.name}`,
+    );
+  }
+  const names = settings.models.map((model) => `${escaped(model.name)}=${weightOf(settings, model)}`);
+  return { ...first, name: names.join(',') };
+}
+
+const escaped = (name: string): string => name.replace(/[\\,=]/g, '\\$&');
 
 function planModel(settings: ProfileSettings, model: ModelEntry): ModelSearch {
   const { values, file } = settings;
@@ -90,13 +115,9 @@ function refuseForeign({ values }: ProfileSettings): void {
   if (searchMode !== undefined && strategies[String(searchMode)] === undefined) {
     throw refuse('run_config_search_mode', 'brute, quick or optuna', searchMode);
   }
-  const impossible = {
-    run_config_profile_models_concurrently_enable: 'models one after the other',
-    reload_model_disable: 'a server that loads configurations',
-  };
-  for (const [key, expected] of Object.entries(impossible)) {
-    const value = values[key];
-    if (value !== undefined && value !== false) throw refuse(key, expected, value);
+  const { reload_model_disable: keeps } = values;
+  if (keeps !== undefined && keeps !== false) {
+    throw refuse('reload_model_disable', 'a server that loads configurations', keeps);
   }
 }
 

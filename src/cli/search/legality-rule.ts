@@ -15,6 +15,8 @@ export interface LegalityOptions {
   readonly config: ModelConfig;
   /** Of the models that work within it. */
   readonly composing?: ReadonlyMap<string, ModelConfig>;
+  /** Those among them that get requests of their own. */
+  readonly beside?: readonly string[];
   /** Inferences in a request, unless that varies. */
   readonly batchSize: number;
   /** `undefined`: not known, so that nothing is left out for its sake. */
@@ -22,9 +24,10 @@ export interface LegalityOptions {
 }
 
 /** Says why a candidate cannot work, or would only be slower than another, before anything is measured. */
-export function legalityRule({ config, composing = new Map(), batchSize, machine }: LegalityOptions): Rule {
+export function legalityRule({ config, composing = new Map(), beside = [], ...common }: LegalityOptions): Rule {
+  const { batchSize, machine } = common;
   const rules = [...composing].map(([name, own]) => {
-    const rule = ruleOfModel({ config: own, batchSize: 1, machine }, name);
+    const rule = ruleOfModel({ config: own, batchSize: beside.includes(name) ? batchSize : 1, machine }, name);
     return (candidate: Candidate) => {
       const reason = rule(candidate);
       return reason === undefined ? undefined : `${name}: ${reason}`;

@@ -20,6 +20,8 @@ export interface LiveSpaceOptions {
   readonly config: ModelConfig;
   /** Of the models that work within it. */
   readonly composing?: ReadonlyMap<string, ModelConfig>;
+  /** Those among them that get requests of their own. */
+  readonly beside?: readonly string[];
   readonly variations: Variations;
   /** Instead of what usually matters; what does not apply to the model is left out. */
   readonly usual?: Variations;

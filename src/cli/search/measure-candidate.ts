@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadSettings } from '../../core/load.js';
@@ -8,6 +8,7 @@ import { messageOf } from '../../core/perf-error.js';
 import type { Level } from '../../core/run.js';
 import type { MeasurementSettings, RunSettings } from '../../core/run-settings.js';
 import type { Candidate, Hopeless, Trial } from '../../core/trial.js';
+import { dataFileOf } from '../../onnx/encode-files.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
@@ -60,6 +61,8 @@ export interface Loader {
 export function createLoader(server: SearchServer, modelName: string, restarts: boolean): Loader {
   const originals = configurationsOf(server, modelName, {});
   let loaded = originals.map(textOf);
+  const filesFor = (name: string, candidate: Candidate) =>
+    name === modelName ? sentFiles(server, candidate) : undefined;
   return {
     load: async (candidate) => {
       const wanted = configurationsOf(server, modelName, candidate);
@@ -69,11 +72,20 @@ export function createLoader(server: SearchServer, modelName: string, restarts: 
       loaded = [];
       if (restarts) await server.restart();
       for (const [index, { name, config }] of wanted.entries()) {
-        if (texts[index] !== before[index]) await server.client.loadModel(name, config);
+        if (texts[index] !== before[index]) await server.client.loadModel(name, config, filesFor(name, candidate));
       }
       loaded = texts;
     },
   };
+}
+
+/** A server that we did not launch has no variants of precision, so that each comes with its load. */
+function sentFiles({ kind, precisions }: SearchServer, candidate: Candidate): Map<string, Uint8Array> | undefined {
+  const variant = kind === 'remote' ? precisions?.fileOf(candidate) : undefined;
+  if (variant === undefined) return undefined;
+  const [path, place] = [variant.path, variant.place].map(dataFileOf);
+  const data: [string, Uint8Array][] = path && place && existsSync(path) ? [[place, readFileSync(path)]] : [];
+  return new Map([[variant.place, readFileSync(variant.path)], ...data]);
 }
 
 interface NamedConfiguration {
@@ -192,7 +204,9 @@ export function conditionsKey({ server, options, effort, setup }: Conditions): s
   const { load, measurement, ...rest } = options.settings;
   const { modelRepository: repository, composing } = server;
   const names = [rest.modelName, ...composing.keys()];
-  const files = repository === undefined ? [server.url] : names.flatMap((name) => filesIn(join(repository, name)));
+  const sent = server.precisions === undefined ? [] : filesIn(join(server.precisions.repository, rest.modelName));
+  const files =
+    repository === undefined ? [server.url, ...sent] : names.flatMap((name) => filesIn(join(repository, name)));
   const conditions = {
     tool,
     machine: describeMachine(),

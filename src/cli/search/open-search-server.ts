@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { V2Client } from '../../client/v2-client.js';
 import { messageOf, PerfError } from '../../core/perf-error.js';
+import type { RunSettings } from '../../core/run-settings.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import { chooseServer, type ServerChoice } from '../choose-server.js';
@@ -17,6 +18,7 @@ import { launchLocalServer } from '../local-server.js';
 import { repositoryFor } from '../model-source.js';
 import { keepConfiguration } from './keep-configuration.js';
 import { placeOf } from './model-settings.js';
+import { modelsBeside } from './models-together.js';
 import { type PrecisionWish, type StagedPrecisions, stagePrecisions } from './stage-precisions.js';
 
 /** Where the candidates of a search run. */
@@ -47,6 +49,8 @@ export interface ServerWish {
   readonly varied: readonly string[];
   /** What is to be made of the model before it is served. */
   readonly precisions?: PrecisionWish;
+  /** A repository with the file of the model that a server which runs has. */
+  readonly originals?: string;
 }
 
 /**
@@ -58,7 +62,7 @@ export interface ServerWish {
 export async function openSearchServer(
   options: AnalyzeOptions,
   context: CommandContext,
-  { launch: serverLaunch, varied, precisions: wish }: ServerWish,
+  { launch: serverLaunch, varied, precisions: wish, originals }: ServerWish,
 ): Promise<SearchServer> {
   const { settings, server } = options;
   const { modelName } = settings;
@@ -72,10 +76,9 @@ export async function openSearchServer(
   const { protocol } = settings;
   const isOurs = choice.kind === 'embedded';
   const kind = serverLaunch?.program === undefined ? choice.kind : 'local';
-  const called = (settings.blsComposingModels ?? []).map(({ name }) => name);
-  const repository = isOurs ? await repositoryFor([modelName, ...called], server.modelRepository, context) : undefined;
-  const precisions = wish && (await stage(wish, repository, { options, context }));
-  const served = precisions?.repository ?? repository;
+  const repository = isOurs ? await repositoryFor(servedModels(settings), server.modelRepository, context) : undefined;
+  const precisions = wish && (await stage(wish, repository ?? originals, { options, context }));
+  const served = isOurs ? (precisions?.repository ?? repository) : undefined;
   let stack = new OpenedResources();
   const start = async () => {
     const embedded =
@@ -125,6 +128,12 @@ export async function openSearchServer(
   }
 }
 
+/** Models that nobody else would load. */
+const servedModels = (settings: RunSettings): string[] => [
+  ...[settings.modelName, ...modelsBeside(settings)],
+  ...(settings.blsComposingModels ?? []).map(({ name }) => name),
+];
+
 function stage(
   wish: PrecisionWish,
   repository: string | undefined,
@@ -133,8 +142,9 @@ function stage(
   if (repository !== undefined) {
     return stagePrecisions(wish, { modelName: options.settings.modelName, repository, context });
   }
-  throw new PerfError('usage', 'Cannot search precisions: expected a server that is launched here, got one that runs', {
-    hint: 'Variants are files beside the model; `perf-analyze variants --write-to` makes models of them for any server.',
+  const expected = "--model-repository with the model's file that the server has";
+  throw new PerfError('usage', `Cannot search precisions on a server that runs: expected ${expected}, got none`, {
+    hint: 'Variants are made of it here, and sent with the load of a configuration.',
   });
 }
 
@@ -147,7 +157,7 @@ interface Origin {
   readonly stack: OpenedResources;
 }
 
-/** Ensembles within it have nothing to vary themselves. */
+/** Of all that can be varied beside the searched model. Ensembles have nothing to vary themselves. */
 async function composingConfigs(
   config: ModelConfig,
   varied: readonly string[],
@@ -155,7 +165,8 @@ async function composingConfigs(
 ): Promise<ReadonlyMap<string, ModelConfig>> {
   const { client, options, url } = origin;
   const { modelName, blsComposingModels: called = [] } = options.settings;
-  const names = new Set((await findComposing(client, { config, modelName, called, url })).map(({ name }) => name));
+  const composing = await findComposing(client, { config, modelName, called, url });
+  const names = new Set([...composing.map(({ name }) => name), ...modelsBeside(options.settings)]);
   const foreign = varied.find((name) => {
     const { model } = placeOf(name);
     return model !== undefined && !names.has(model);
@@ -204,7 +215,7 @@ interface Launch {
 function launch(modelRepository: string, { options, context, serverLaunch }: Launch): Promise<EmbeddedServer> {
   const wanted: EmbeddedServerOptions = {
     modelRepository,
-    modelNames: [options.settings.modelName, ...(options.settings.blsComposingModels ?? []).map(({ name }) => name)],
+    modelNames: servedModels(options.settings),
     allowClientShm: options.settings.sharedMemory.kind === 'system',
     ...(serverLaunch === undefined ? {} : { launch: serverLaunch }),
     interrupt: context.interrupt,

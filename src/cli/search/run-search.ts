@@ -17,6 +17,7 @@ import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
 import { conditionsKey, createLoader, createMeasure, type Effort, type Look } from './measure-candidate.js';
+import { modelsBeside, titleOf } from './models-together.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
 import { insightOf } from './search-insight.js';
@@ -51,10 +52,12 @@ export async function runSearch(
   checkFiles(options, wish);
   using journal = wish.journal === undefined ? undefined : openJournal(wish.journal);
   const precisions = wantedPrecisions({ ...wish, settings: options.settings });
+  if (wish.originals !== undefined && precisions === undefined) throw uselessOriginals();
   await using server = await openSearchServer(options, context, {
     varied: [...wish.variations.keys()],
     ...(wish.launch === undefined ? {} : { launch: wish.launch }),
     ...(precisions === undefined ? {} : { precisions: precisions.wish }),
+    ...(wish.originals === undefined ? {} : { originals: wish.originals }),
   });
   refuseParts(server, wish);
   const { modelName } = options.settings;
@@ -72,6 +75,11 @@ export async function runSearch(
   }
   return { exitCode: exitCodeOf(result), result };
 }
+
+const uselessOriginals = (): PerfError =>
+  new PerfError('usage', 'Cannot use --model-repository with -u: expected precisions to search, got none', {
+    hint: 'A server that runs has a repository of its own; --vary precision=... needs the files of the model here too.',
+  });
 
 /** A variant of a model that is made of others would need variants of these. */
 function refuseParts({ composing }: SearchServer, { variantRepository }: SearchWish): void {
@@ -171,7 +179,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
     isInterrupted: context.interrupt.signal.aborted,
-    model: settings.modelName,
+    model: titleOf(settings),
     server: { kind: server.kind, url: server.url },
     machine: describeMachine(),
     config: server.config,
@@ -184,7 +192,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     candidates: space.candidates.length,
     pruned: countReasons(space),
     ...insightOf(found.trials, found.finalists[0], {
-      modelName: settings.modelName,
+      modelName: titleOf(settings),
       config: server.config,
       space,
       goal: wish.goal,
@@ -200,6 +208,7 @@ function spaceOfSearch(server: SearchServer, load: SearchLoads, { wish, options,
   return liveSpace({
     config: server.config,
     composing: server.composing,
+    beside: modelsBeside(options.settings),
     variations,
     ...(usual === undefined ? {} : { usual }),
     ...(combinations === undefined ? {} : { combinations }),

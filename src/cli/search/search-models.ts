@@ -8,7 +8,7 @@ import type { SearchWish } from './search-wish.js';
 import { openResults, writeResults } from './write-results.js';
 
 /**
- * Searches the models of `-m` one after the other, each by itself. Of several models each has files of its own, with its name in front, and the
+ * Searches the models of `-m` together, if that is wished, or one after the other, each by itself. Of several models each has files of its own, with its name in front, and the
  * folder of results has all of them. Resolves with the first exit code that is not 0.
  */
 export async function searchModels(
@@ -17,7 +17,7 @@ export async function searchModels(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { models, ...settings } = options.settings;
-  if (models === undefined) return (await runSearch(options, wish, context)).exitCode;
+  if (models === undefined || wish.isTogether) return (await runSearch(options, wish, context)).exitCode;
   const { results: folder, variantRepository, ...common } = wish;
   if (folder !== undefined) openResults('--results', folder);
   const finished: (WeightedSearch & Awaited<ReturnType<typeof runSearch>>)[] = [];

@@ -24,10 +24,14 @@ export interface SearchWish {
   readonly hasLoad: boolean;
   /** The loads one by one, in place of a range. */
   readonly loads?: SearchLoads;
+  /** A repository with the files that a server which runs has, to make precisions of. */
+  readonly originals?: string;
   /** A folder for Model Analyzer's tables and the document. */
   readonly results?: string;
   /** A folder for every configuration that was measured, as a model. */
   readonly variantRepository?: VariantRepository;
+  /** The models of `-m` are searched as one, on the server and under load at the same time. */
+  readonly isTogether: boolean;
   /** What to do with the best configuration. */
   readonly write: 'nothing' | 'show' | 'write';
 }

@@ -1,5 +1,5 @@
 import { isOpenLoop } from '../../core/load-name.js';
-import type { Level } from '../../core/run.js';
+import type { LatencySummary, Level } from '../../core/run.js';
 import type { Candidate, Metrics, Trial, TrialWindow } from '../../core/trial.js';
 
 /**
@@ -40,12 +40,13 @@ function windowsOf({ windows, summarisedWindows }: Level): TrialWindow[] {
 const percentiles = ['50', '90', '95', '99', '99.9'];
 
 /** By the tags of Model Analyzer; what the server did not tell is left out. */
-function metricsOf({ load, summary }: Level): Metrics {
-  const { latency, server, client } = summary;
+function metricsOf(level: Level): Metrics {
+  const { load, summary } = level;
+  const { server, client, latency: ofAll } = summary;
   const all = summary.requests + summary.failedRequests;
+  const latencies = latenciesOf(level);
   const metrics: Record<string, number | undefined> = {
     perf_throughput: summary.throughput,
-    perf_latency_avg: latency?.meanMs,
     error_rate: all === 0 ? undefined : (100 * summary.failedRequests) / all,
     batch_size_achieved: server?.meanBatchSize,
     perf_server_queue: server?.queueMs,
@@ -54,14 +55,24 @@ function metricsOf({ load, summary }: Level): Metrics {
     perf_server_compute_output: server?.computeOutputMs,
     perf_client_send_recv: client === undefined ? undefined : client.sendMs + client.receiveMs,
     perf_client_response_wait:
-      client === undefined || latency === undefined ? undefined : latency.meanMs - client.sendMs - client.receiveMs,
+      client === undefined || ofAll === undefined ? undefined : ofAll.meanMs - client.sendMs - client.receiveMs,
   };
-  for (const percentile of percentiles) metrics[`perf_latency_p${percentile}`] = latency?.percentilesMs[percentile];
-  if (isOpenLoop(load)) {
-    metrics['perf_response_avg'] = latency?.meanMs;
-    for (const percentile of percentiles) metrics[`perf_response_p${percentile}`] = latency?.percentilesMs[percentile];
-  }
+  for (const [statistic, value] of latencies) metrics[`perf_latency_${statistic}`] = value;
+  if (isOpenLoop(load)) for (const [statistic, value] of latencies) metrics[`perf_response_${statistic}`] = value;
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => value !== undefined)) as Metrics;
+}
+
+/** In ms; of several models each the largest, so that a limit holds for all of them, and nothing when one has none. */
+function latenciesOf({ summary, models }: Level): (readonly [statistic: string, value: number | undefined])[] {
+  const parts = models?.map((part) => part.summary) ?? [summary];
+  const largest = (of: (latency: LatencySummary) => number | undefined): number | undefined => {
+    const values = parts.flatMap(({ latency }) => (latency && of(latency)) ?? []);
+    return values.length < parts.length ? undefined : Math.max(...values);
+  };
+  return [
+    ['avg', largest(({ meanMs }) => meanMs)],
+    ...percentiles.map((each) => [`p${each}`, largest(({ percentilesMs }) => percentilesMs[each])] as const),
+  ];
 }
 
 /** The tags that a live measurement can have. */

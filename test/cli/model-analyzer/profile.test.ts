@@ -165,6 +165,18 @@ const refusals: readonly (readonly [yaml: string, message: RegExp, hint?: RegExp
   ],
 ];
 
+test('planProfile searches all models as one when they are to be profiled concurrently', (t) => {
+  const yaml = 'run_config_profile_models_concurrently_enable: true\nprofile_models:\n  a: {weighting: 3}\n  b: {}\n';
+  const [both, ...others] = plan(yaml);
+  t.deepEqual(others, []);
+  t.deepEqual(both?.args.slice(0, 2), ['-m', 'a=3,b=1']);
+  t.is(both?.args.at(-1), '--together');
+  t.throws(() => plan(yaml.replace('{}', '{parameters: {concurrency: [1]}}')), {
+    message: /expected the same for all models but for weighting, got profile_models\.a and profile_models\.b$/,
+  });
+  t.is(plan(yaml.replace('  b: {}\n', '')).length, 1);
+});
+
 test('planProfile refuses what it does not know, naming the place and what is near', (t) => {
   for (const [yaml, message, hint] of refusals) {
     const thrown = t.throws(() => plan(yaml)) as Error & { hint?: string };

@@ -6,11 +6,16 @@ import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
 import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
 import { liveSpace } from '../../../src/cli/search/live-space.js';
 import { createLoader } from '../../../src/cli/search/measure-candidate.js';
+import { modelsBeside } from '../../../src/cli/search/models-together.js';
 import { nameVariants } from '../../../src/cli/search/name-variants.js';
 import type { SearchServer } from '../../../src/cli/search/open-search-server.js';
+import { trialOfLevel } from '../../../src/cli/search/trial-of-level.js';
 import { configurationChanges, writeConfiguration } from '../../../src/cli/search/write-configuration.js';
+import { readSearchArguments } from '../../../src/cli/search-command.js';
+import type { Level } from '../../../src/core/run.js';
 import type { ModelConfig } from '../../../src/protocol/model-config.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
+import { levelFixture } from '../../helpers/run-fixture.js';
 import { doubling, ensembleFiles, ensembleText } from '../../server/backends/ensemble/ensemble-models.js';
 import { liveService, simpleModel } from '../../server/live-service.js';
 
@@ -46,6 +51,58 @@ test('liveSpace takes settings of a model within the searched one, their conditi
   const gpu: ModelConfig = parseModelConfig('instance_group { count: 2 kind: KIND_GPU }');
   t.is(applyCandidate(gpu, { 'simple:instance_kind': 'KIND_CPU' }, 'simple').instance_group[0]?.kind, 'KIND_CPU');
   t.is(applyCandidate(gpu, { 'simple:instance_kind': 'KIND_CPU' }).instance_group[0]?.kind, 'KIND_GPU');
+});
+
+test('together varies in each model what has no name in front, and holds limits by the slowest of them', (t) => {
+  const args = [
+    '-m',
+    'whole=3,simple',
+    '--together',
+    '-b',
+    '4',
+    '--vary',
+    'max_batch_size=2,8',
+    '--vary',
+    'whole:instance_count=1,2',
+  ];
+  const { options: asked, wish } = readSearchArguments(args);
+  t.is(asked.settings.modelName, 'whole');
+  t.deepEqual(modelsBeside(asked.settings), ['simple']);
+  t.deepEqual(
+    [...wish.variations],
+    [
+      ['max_batch_size', [2, 8]],
+      ['simple:max_batch_size', [2, 8]],
+      ['instance_count', [1, 2]],
+    ],
+  );
+  const { pruned, candidates } = liveSpace({
+    ...options,
+    config: part,
+    variations: wish.variations,
+    beside: modelsBeside(asked.settings),
+    batchSize: 4,
+  });
+  t.is(candidates.length, 2 * 2, 'both take requests of 4 inferences');
+  t.true(pruned.some(({ reason }) => reason === 'simple: requests of 4 inferences are above max_batch_size 2'));
+  const fast = levelFixture({ concurrency: 1, latenciesMs: [10, 10, 10, 10] });
+  const slow = levelFixture({ concurrency: 1, latenciesMs: [10, 30, 30, 30] });
+  const partOf = (name: string, { summary, requests, verdict }: Level) => ({
+    name,
+    summary,
+    requests,
+    verdict,
+    failures: [],
+  });
+  const trial = trialOfLevel(
+    { concurrency: 1 },
+    { ...fast, models: [partOf('whole', fast), partOf('simple', slow)] },
+    1,
+  );
+  t.true(trial.ok && Math.abs((trial.metrics['perf_latency_p99'] ?? 0) - 30) < 0.1);
+  t.throws(() => readSearchArguments(['-m', 'whole', '--together']), {
+    message: /--together: expected several models/,
+  });
 });
 
 test('nameVariants tells configurations apart by the models within', (t) => {

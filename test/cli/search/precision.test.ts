@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { metricOf } from '../../../searcher/goal/metrics.js';
 import type { CommandContext } from '../../../src/cli/command-context.js';
+import { connect } from '../../../src/cli/connect.js';
 import { parseGoal } from '../../../src/cli/flags/goal-flags.js';
 import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
 import { createProgress } from '../../../src/cli/progress/create-progress.js';
@@ -12,13 +13,18 @@ import { liveSpace } from '../../../src/cli/search/live-space.js';
 import { wantedPrecisions } from '../../../src/cli/search/precision-wish.js';
 import { stagePrecisions } from '../../../src/cli/search/stage-precisions.js';
 import { configurationChange, writeConfiguration } from '../../../src/cli/search/write-configuration.js';
+import type { SearchResult } from '../../../src/core/search-result.js';
 import { encodeModel } from '../../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
+import { startServer } from '../../../src/server/start-server.js';
+import { refusalOf, runHere } from '../../helpers/command-here.js';
 import { smallGraph } from '../../precision/small-graph.js';
 import { temporaryDirectory } from '../../sample-models/temporary-directory.js';
+import { liveService } from '../../server/live-service.js';
 import { readFlags } from '../flags/read-flags.js';
 
 const { settings } = readFlags('-m', 'small');
+const freePorts = { httpPort: 0, grpcPort: 0, allowMetrics: false } as const;
 const context: CommandContext = {
   progress: createProgress(process.stderr, 'none'),
   interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
@@ -104,4 +110,31 @@ test('writeConfiguration brings the file of a variant, and the configuration nam
   await t.throwsAsync(stagePrecisions(wish, { modelName: 'small', repository, context }), {
     message: /^Cannot search precisions of 'small': expected its original file, got default_model_filename model\.int8/,
   });
+});
+
+test('a search sends variants to a server that runs, over HTTP and gRPC, and leaves it as it was', async (t) => {
+  const repository = await repositoryOf(t);
+  process.env['PERF_ANALYZE_CACHE'] = join(repository, 'cache');
+  const model = await readFile(join(repository, 'small/1/model.onnx'));
+  const files = { 'small/1/model.onnx': model, 'small/config.pbtxt': 'name: "small"\n' };
+  await using live = await liveService(files, { modelControlMode: 'explicit', loadModels: ['small'] });
+  await using server = await startServer(live.service, { ...freePorts, log: () => undefined });
+  const served = () => live.service.modelConfig({ name: 'small', version: '' });
+  const original = served();
+  const json = join(repository, 'search.json');
+  const args = ['search', '-m', 'small', '-p', '100', '-s', '1000', '--concurrency-range', '1', '--json', json];
+  const vary = ['--vary', 'precision=fp32,fp16-weights', '--constraint', 'accuracy_rel_rmse:max=0.002'];
+  const at = ['-u', `127.0.0.1:${server.ports.http}`];
+  const { message } = await refusalOf(...args, ...vary, ...at);
+  t.regex(message, /^Cannot search precisions on a server that runs: expected --model-repository/);
+  await runHere(...args, ...vary, ...at, '--model-repository', repository);
+  const { trials } = JSON.parse(await readFile(json, 'utf8')) as SearchResult;
+  const half = trials.find(({ candidate }) => candidate['precision'] === 'fp16-weights');
+  t.true(half?.ok === true && (half.metrics['accuracy_rel_rmse'] ?? 0) > 0, JSON.stringify(half));
+  t.deepEqual(served(), original);
+
+  await using client = await connect('grpc', `127.0.0.1:${server.ports.grpc}`);
+  const config = { ...original, default_model_filename: 'other.onnx' };
+  await client.loadModel('small', config, new Map([['7/other.onnx', new Uint8Array(model)]]));
+  t.deepEqual((await client.modelMetadata({ name: 'small' })).versions, ['7']);
 });
