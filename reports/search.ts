@@ -17,10 +17,17 @@ export function formatSearch(result: SearchResult): string {
     `measured: ${trials.length} short measurements of ${result.candidates} candidates in ${seconds.toFixed(0)} s, ${failed.length} failed`,
     ...result.pruned.map(({ reason, count }) => `left out: ${count}, ${reason}`),
     '',
-    ...(finalists.length === 0 ? ['No candidate was decided on.'] : [decisionText(finalists), '', ...closing(result)]),
+    ...(finalists.length === 0 ? undecidedText(result) : [decisionText(finalists), '', ...closing(result)]),
     ...formatInsight(result),
     '',
   ].join('\n');
+}
+
+/** A search that ended before it could decide still has a best measurement. */
+function undecidedText({ trials, ranking: [first] }: SearchResult): string[] {
+  const best = first === undefined ? undefined : trials[first];
+  const soFar = best === undefined ? [] : [`Best of the short measurements: ${searchTrialLine(best)}`];
+  return ['No candidate was decided on.', ...soFar];
 }
 
 export const limitText = ({ metric, min, max }: SearchLimit): string =>

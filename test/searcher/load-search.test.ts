@@ -1,5 +1,10 @@
 import test from 'ava';
+import { bestLoad, refineLoad, type SearchedLoad } from '../../searcher/finals.js';
 import { doublings, searchLoad } from '../../searcher/load-search.js';
+import { createTrialStore } from '../../searcher/trial-store.js';
+import { parseGoal } from '../../src/cli/flags/goal-flags.js';
+import type { Candidate, Measure } from '../../src/core/trial.js';
+import { throughputGoal } from '../helpers/fake-system.js';
 
 /** Finds the largest load for which `keeps` holds, and tells what was measured. */
 async function find(range: { min: number; max: number }, keeps: (load: number) => boolean, edge = 0) {
@@ -45,4 +50,55 @@ test('searchLoad copes with a smallest throughput, which small loads miss (D2, D
 test('searchLoad measures no load twice', async (t) => {
   const { measured } = await find({ min: 1, max: 100 }, (load) => load < 37);
   t.is(new Set(measured).size, measured.length);
+});
+
+/** 100 a second at each unit of load, with a p99 of as many ms as the load; tells what was measured. */
+function linearServer() {
+  const measured: number[] = [];
+  const store = createTrialStore();
+  const measure: Measure = async (candidate) => {
+    const value = Number(candidate['request_rate']);
+    measured.push(value);
+    const metrics = { perf_throughput: 100 * value, perf_latency_p99: value };
+    store.add({ ok: true, candidate, metrics, seconds: 1 });
+    return { ok: true, candidate, metrics, seconds: 1 };
+  };
+  return { measured, store, measure };
+}
+
+const rates = (values: readonly number[], exact: Pick<SearchedLoad, 'isExact'> = {}): SearchedLoad => ({
+  name: 'request_rate',
+  values,
+  ...exact,
+});
+
+test('refineLoad looks between a load that keeps the limits and the next one, and measures nothing twice', async (t) => {
+  const refined = async (load: SearchedLoad, from: number, limit?: number) => {
+    const { measured, store, measure } = linearServer();
+    const candidate: Candidate = { instance_count: 2, request_rate: from };
+    await measure(candidate);
+    await refineLoad(candidate, measure, { load, goal: throughputGoal(limit), store, refinements: 2 });
+    return measured.slice(1);
+  };
+  t.deepEqual(await refined(rates([4, 8, 16, 32]), 8, 13), [16, 12, 14]);
+  t.deepEqual(await refined(rates([4, 8, 16, 32]), 32, 40), [], 'the largest');
+  t.deepEqual(await refined(rates([4, 8, 16, 32]), 8, 5), [], 'it breaks the limit already');
+  t.deepEqual(await refined(rates([4, 8, 16, 32]), 8), [], 'no limit, no edge');
+  t.deepEqual(await refined(rates([4, 8, 16, 32]), 8, 20), [16], 'the next one keeps it too');
+  t.deepEqual(await refined(rates([4, 8, 16, 32], { isExact: true }), 8, 13), [], 'only those are of interest');
+});
+
+test('refineLoad looks for the smallest load that brings enough throughput', async (t) => {
+  const { measured, store, measure } = linearServer();
+  const goal = parseGoal({ objective: ['perf_latency_p99'], constraint: ['perf_throughput:min=550'] });
+  await measure({ request_rate: 8 });
+  await refineLoad({ request_rate: 8 }, measure, { load: rates([2, 4, 8, 16]), goal, store, refinements: 3 });
+  t.deepEqual(measured, [8, 4, 6, 5]);
+});
+
+test('bestLoad measures loads that are named one by one, and none between them', async (t) => {
+  const { measured, measure } = linearServer();
+  const best = await bestLoad(rates([3, 10, 50, 70], { isExact: true }), throughputGoal(60), measure);
+  t.deepEqual(best, { request_rate: 50 });
+  t.deepEqual(measured, [3, 10, 70, 50]);
 });

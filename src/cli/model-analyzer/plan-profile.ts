@@ -168,8 +168,8 @@ function loadsOf(settings: ProfileSettings, { name, parameters }: ModelEntry): S
   if (concurrency !== undefined && rate !== undefined) {
     throw new PerfError('usage', `Cannot profile ${name}: expected concurrency or request_rate, got both`);
   }
-  if (concurrency !== undefined) return { name: 'concurrency', values: concurrency as readonly number[] };
-  if (rate !== undefined) return { name: 'request_rate', values: rate as readonly number[] };
+  if (concurrency !== undefined) return exactly('concurrency', concurrency);
+  if (rate !== undefined) return exactly('request_rate', rate);
   if (values['run_config_search_disable'] === true) return { name: 'concurrency', values: [1] };
   const isOpen =
     values['request_rate_search_enable'] === true ||
@@ -178,6 +178,12 @@ function loadsOf(settings: ProfileSettings, { name, parameters }: ModelEntry): S
     ? { name: 'request_rate', values: boundedDoublings(settings, 'request_rate', 16, 8192) }
     : { name: 'concurrency', values: boundedDoublings(settings, 'concurrency', 1, 1024) };
 }
+
+const exactly = (name: SearchLoads['name'], values: unknown): SearchLoads => ({
+  name,
+  values: (values as readonly number[]).toSorted((left, right) => left - right),
+  isExact: true,
+});
 
 /** From the lower bound by doubling up to the upper one, both included. */
 function boundedDoublings({ values }: ProfileSettings, what: string, low: number, high: number): number[] {

@@ -1,3 +1,4 @@
+import { durationText } from './duration-text.js';
 import { doneLine } from './level-line.js';
 import type { Progress } from './progress.js';
 
@@ -17,7 +18,8 @@ export function linesProgress(stream: NodeJS.WritableStream): Progress {
     startRun: () => undefined,
     startLevel: () => undefined,
     endLevel: (level) => say(doneLine(level)),
-    search: ({ candidate }) => show(`measuring ${candidate}`),
+    search: ({ candidate, secondsLeft }) =>
+      show(`measuring ${candidate}${secondsLeft === undefined ? '' : `, at most ${durationText(secondsLeft)} left`}`),
     trial: { startLevel: () => undefined, endLevel: () => undefined },
     close: () => undefined,
   };

@@ -33,4 +33,6 @@ export interface SearchView {
   readonly measured: number;
   /** The best of them, and what it brought. */
   readonly best: string | undefined;
+  /** How long it may still take at most, in seconds; absent before the first measurement. */
+  readonly secondsLeft?: number;
 }

@@ -2,6 +2,7 @@ import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { loadName } from '../../core/load-name.js';
 import type { Level, ServerSplit } from '../../core/run.js';
 import { histogramRows, sparkline, stackedBar } from './block-graphics.js';
+import { durationText } from './duration-text.js';
 import { runningFacts } from './level-line.js';
 import type { LevelPlan, SearchView } from './progress.js';
 
@@ -82,14 +83,18 @@ function headLines({ view, plan, elapsedMs, search }: DashboardState, columns: n
   const { settings } = plan;
   const what = `perf-analyze  ${settings.modelName}, batch ${settings.batchSize}, ${settings.protocol}`;
   const clock = clockText(elapsedMs);
-  const course =
-    search === undefined ? [] : wrapped(`search: ${search.measured} measured, now ${search.candidate}`, columns);
+  const course = search === undefined ? [] : wrapped(searchCourse(search), columns);
   return [
     `${clip(what, columns - clock.length - 1).padEnd(columns - clock.length)}${clock}`,
     ...course,
     runningFacts(view, plan),
     '─'.repeat(columns),
   ];
+}
+
+function searchCourse({ measured, candidate, secondsLeft }: SearchView): string {
+  const left = secondsLeft === undefined ? '' : `, at most ${durationText(secondsLeft)} left`;
+  return `search: ${measured} measured${left}, now ${candidate}`;
 }
 
 function clockText(ms: number): string {

@@ -1,6 +1,6 @@
 import { candidateText } from '../../../reports/candidate-text.js';
 import { searchTrialLine } from '../../../reports/search.js';
-import { bestLoad, finalistsOf, repeatInTurn } from '../../../searcher/finals.js';
+import { bestLoad, finalistsOf, refineLoad, repeatInTurn } from '../../../searcher/finals.js';
 import type { Constraint, Goal } from '../../../searcher/goal/goal.js';
 import { compareJudgements, judge } from '../../../searcher/goal/judge.js';
 import { hopelessOf } from '../../../searcher/hopeless.js';
@@ -10,16 +10,27 @@ import { strategies } from '../../../searcher/strategies/strategies.js';
 import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
 import { chancesOfBest, gainOver, judgeConstraint, type Repeated } from '../../../searcher/verdict.js';
 import type { Finalist, SearchLimit, SearchResult } from '../../core/search-result.js';
-import { type Candidate, candidateKey, type Measure, type Metrics, type Trial, withoutLoad } from '../../core/trial.js';
+import {
+  type Candidate,
+  candidateKey,
+  isLoadName,
+  type Measure,
+  type Metrics,
+  type Trial,
+  withoutLoad,
+} from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
 import type { SearchLoads } from './live-space.js';
 import type { Look } from './measure-candidate.js';
 import { accuracyLimits } from './precision-names.js';
 import type { SearchWish } from './search-wish.js';
+import { secondsLeft, type WorkLeft } from './time-left.js';
 
 const finalistCount = 3;
 const rounds = 3;
+/** Loads between those of the space, for the choice of the strategy. */
+const refinements = 2;
 
 export const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
   metric: metric.tag,
@@ -46,18 +57,28 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
   const { signal } = context.interrupt;
   const trials: Trial[] = [];
   const store = createTrialStore();
-  const tellWhat = (candidate: Candidate): void =>
+  const most = looksOf(space, wish);
+  let left: WorkLeft = { looks: most + loads.values.length, repeats: (finalistCount + 1) * rounds };
+  const tellWhat = (candidate: Candidate): void => {
+    const atMost = secondsLeft(
+      left,
+      trials.map(({ seconds }) => seconds),
+    );
     context.progress.search({
       candidate: candidateText(candidate),
       measured: trials.length,
       best: bestLine(store, wish.goal),
+      ...(atMost === undefined ? {} : { secondsLeft: atMost }),
     });
+  };
   const repeat: Measure = (candidate) => {
     tellWhat(candidate);
+    left = { ...left, repeats: left.repeats - 1 };
     return task.repeat(candidate);
   };
   const screen: Measure = async (candidate) => {
     tellWhat(candidate);
+    left = { ...left, looks: Math.max(0, left.looks - 1) };
     // Brute force is for those who want every figure in full.
     const trial = await task.screen(candidate, wish.strategy === 'brute' ? {} : hopelessOf(wish.goal, store));
     trials.push(trial);
@@ -71,7 +92,11 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
       const point = task.currentPoints.get(Number(trial.candidate[loads.name]));
       return point === undefined ? [] : [{ ...trial, candidate: point }];
     });
+    left = { ...left, looks: most - (wish.maxMeasurements === undefined ? known.length : 0), ...budgetFrom(wish) };
     const choice = await explore(space, screen, { ...task, known });
+    if (choice !== undefined && wish.strategy !== 'brute') {
+      await refineLoad(choice, screen, { load: loads, goal: wish.goal, store, refinements });
+    }
     const finalists = finalistsOf(choice, store, {
       goal: wish.goal,
       count: finalistCount,
@@ -79,7 +104,9 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
     });
     const lacking = current === undefined || finalists.some((each) => candidateKey(each) === candidateKey(current));
     context.progress.say(`Deciding: ${finalists.length} finalists, ${rounds} more measurements each, in turn.`);
-    const repeated = await repeatInTurn(lacking ? finalists : [...finalists, current], repeat, rounds);
+    const all = lacking ? finalists : [...finalists, current];
+    left = { looks: 0, repeats: all.length * rounds };
+    const repeated = await repeatInTurn(all, repeat, rounds);
     return { trials, ...judged(repeated, current, { goal: wish.goal, seed: options.settings.seed }) };
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
@@ -87,10 +114,22 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
   }
 }
 
+/** Candidates that a strategy may look at, at most. */
+const looksOf = ({ candidates }: Space, { strategy, maxMeasurements }: SearchWish): number =>
+  Math.min(maxMeasurements ?? strategies[strategy].maxMeasurements, candidates.length);
+
+const budgetFrom = ({ budgetMs }: SearchWish): Pick<WorkLeft, 'looksUntil'> =>
+  budgetMs === undefined ? {} : { looksUntil: performance.now() + budgetMs };
+
 /** What changes nothing is the current configuration itself. */
 function asCurrent(points: ReadonlyMap<number, Candidate>, { name }: SearchLoads): (candidate: Candidate) => Candidate {
   const loads = new Map([...points].map(([value, candidate]) => [candidateKey(candidate), { [name]: value }]));
-  return (candidate) => loads.get(candidateKey(candidate)) ?? candidate;
+  const settings = new Set([...points.values()].map((candidate) => candidateKey(withoutLoad(candidate))));
+  return (candidate) => {
+    const known = loads.get(candidateKey(candidate));
+    if (known !== undefined || !settings.has(candidateKey(withoutLoad(candidate)))) return known ?? candidate;
+    return Object.fromEntries(Object.entries(candidate).filter(([each]) => isLoadName(each)));
+  };
 }
 
 /** The best of what was measured, its figures first; nothing while nothing was. */

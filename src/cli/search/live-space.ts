@@ -14,6 +14,8 @@ export type Variations = ReadonlyMap<string, readonly SettingValue[]>;
 export interface SearchLoads {
   readonly name: 'concurrency' | 'request_rate';
   readonly values: readonly number[];
+  /** Only these are of interest, none between them. */
+  readonly isExact?: true;
 }
 
 export interface LiveSpaceOptions {
@@ -160,6 +162,6 @@ export function loadsOf({ kind, range }: SweptLoadSettings): SearchLoads {
   const linear = Array.from({ length: Math.floor((last - start) / step) + 1 }, (_, index) => start + index * step);
   return {
     name: kind === 'concurrency' ? 'concurrency' : 'request_rate',
-    values: step === 1 ? doublings(start, last) : linear,
+    ...(step === 1 ? { values: doublings(start, last) } : { values: linear, isExact: true }),
   };
 }

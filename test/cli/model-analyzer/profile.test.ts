@@ -81,7 +81,7 @@ test('planProfile hands on strategy, loads, parameters and flags', (t) => {
         parameters: {concurrency: {start: 2, stop: 6, step: 2}, batch_sizes: "1,4"}
         model_config_parameters: {max_batch_size: [4, 8]}
   `);
-  t.deepEqual(search.loads, { name: 'concurrency', values: [2, 4, 6] });
+  t.deepEqual(search.loads, { name: 'concurrency', values: [2, 4, 6], isExact: true });
   t.deepEqual(search.combinations, [{ max_batch_size: 4 }, { max_batch_size: 8 }]);
   const { options, wish } = readSearchArguments(search.args);
   t.is(wish.strategy, 'bayes');

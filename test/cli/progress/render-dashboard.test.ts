@@ -69,6 +69,8 @@ test('renderDashboard of a search: what is measured, and the best so far', (t) =
   const text = renderDashboard({ ...state, search }, { columns: 80, rows: 24 }).join('\n');
   t.true(text.includes('search: 7 measured, now instance_count 2, concurrency 8'));
   t.true(text.includes('best so far instance_count 1: 900 infer/s'));
+  const later = renderDashboard({ ...state, search: { ...search, secondsLeft: 91 } }, { columns: 80, rows: 24 });
+  t.true(later.join('\n').includes('search: 7 measured, at most 2 min left, now instance_count 2'));
 });
 
 test('renderDashboard lets no name from elsewhere move the cursor', (t) => {

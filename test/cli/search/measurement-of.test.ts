@@ -3,6 +3,7 @@ import { hopelessOf } from '../../../searcher/hopeless.js';
 import { createTrialStore } from '../../../searcher/trial-store.js';
 import { parseGoal } from '../../../src/cli/flags/goal-flags.js';
 import { measurementOf } from '../../../src/cli/search/measure-candidate.js';
+import { secondsLeft } from '../../../src/cli/search/time-left.js';
 import { readFlags } from '../flags/read-flags.js';
 
 const measurement = (...args: readonly string[]) => readFlags('-m', 'simple', ...args).settings.measurement;
@@ -13,6 +14,13 @@ test('measurementOf has short windows, whatever a level would be measured by', (
   t.like(measurementOf(measurement('-p', '2000'), 'screen'), { mode: 'time_windows', intervalMs: 200, maxTrials: 5 });
   t.like(measurementOf(measurement('--request-count', '40'), 'screen'), { mode: 'count_windows', requestCount: 40 });
   t.is(measurementOf(measurement(), 'screen').adaptive, undefined);
+});
+
+test('secondsLeft takes looks as long as those so far, repeats twice as long, and looks no longer than the budget', (t) => {
+  t.is(secondsLeft({ looks: 10, repeats: 6 }, []), undefined);
+  t.is(secondsLeft({ looks: 10, repeats: 6 }, [1, 3]), 10 * 2 + 6 * 4);
+  t.is(secondsLeft({ looks: 10, repeats: 6, looksUntil: 5000 }, [1, 3], 2000), 3 + 6 * 4);
+  t.is(secondsLeft({ looks: 10, repeats: 6, looksUntil: 1000 }, [1, 3], 2000), 6 * 4);
 });
 
 /** What was measured so far: concurrency, throughput and p99. */
