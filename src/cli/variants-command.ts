@@ -19,6 +19,7 @@ import { locateModel } from './variants/locate-model.js';
 import { runVariants, type VariantsWish } from './variants/run-variants.js';
 import { weightBitsOf } from './variants/weight-bits.js';
 import { writeAccelerated } from './variants/write-accelerated.js';
+import { writeForms } from './variants/write-variants.js';
 import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
 
 const text = { type: 'string', requiresArg: true } as const;
@@ -76,6 +77,12 @@ export function variantsFlags(yargs: Argv) {
       },
       constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
       'write-to': { ...text, describe: 'Write the variants that pass into this repository', group: 'Variants:' },
+      'write-as': {
+        ...text,
+        default: 'models',
+        describe: 'models (MODEL_PRECISION), or versions of one model, of which the original is 1',
+        group: 'Variants:',
+      },
       target: {
         ...text,
         default: 'cpu',
@@ -183,13 +190,18 @@ function wishOf(argv: ParsedFlags): VariantsWish {
     verify: verifyOf(argv),
     limits: limitsOf(argv),
     maxTimeMs,
-    writeTo: argv.writeTo === undefined ? undefined : { repository: argv.writeTo },
+    writeTo: writeToOf(argv),
   };
 }
 
 const listOf = (given: string): Precision[] => [
   ...new Set(given.split(',').map((name) => oneOf('--precisions', name.trim(), precisions))),
 ];
+
+function writeToOf({ writeTo, writeAs }: ParsedFlags): VariantsWish['writeTo'] {
+  const as = oneOf('--write-as', writeAs, writeForms);
+  return writeTo === undefined ? undefined : { repository: writeTo, as };
+}
 
 function verifyOf({ verify, labels }: ParsedFlags): VariantsWish['verify'] {
   if (verify !== undefined) return { module: verify, labels };

@@ -7,7 +7,7 @@ export interface OutputAccuracy {
   readonly elements: number;
   /** Elements that the original gives as finite numbers and the variant as NaN or infinity, or the other way round. */
   readonly nonFinite: number;
-  /** Absent, as the next two, for an output that does not hold floats. 1 when both are zeros, 0 when only one is. */
+  /** Absent, as the next two, for an output that does not hold floats, or none that are finite. 1 when both are zeros, 0 when only one is. */
   readonly cosine?: number;
   /** Root mean square of the difference over that of the original; absent when only the original is zeros. */
   readonly relativeRmse?: number;

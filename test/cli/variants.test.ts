@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import yargs from 'yargs';
@@ -9,6 +9,7 @@ import { singleInferences } from '../../src/cli/variants/single-inferences.js';
 import { variantsCommand, variantsFlags } from '../../src/cli/variants-command.js';
 import type { VariantsResult } from '../../src/core/variants-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
+import { writeModelFile } from '../../src/precision/write-model-file.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { smallGraph } from '../precision/small-graph.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
@@ -78,22 +79,55 @@ test('variants makes, compares, times and writes what passes, and leaves the sou
   t.is(rows, 2 * (variants.length - refused) + refused);
 });
 
+test('variants are written as versions of one model, the original first, with weights in other files', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const [source, repository] = [join(folder, 'small.onnx'), join(folder, 'models')];
+  await writeModelFile(source, smallGraph(), 4000);
+  const small = [
+    '--precisions',
+    'fp16-weights',
+    '--batch-sizes',
+    '1',
+    '--max-time',
+    '1ms',
+    '--json',
+    join(folder, 'v.json'),
+  ];
+  const flags = ['-m', source, ...small, '--write-to', repository, '--write-as', 'versions'];
+  t.is((await run(flags)).exitCode, 0);
+  const { variants } = JSON.parse(await readFile(join(folder, 'v.json'), 'utf8')) as VariantsResult;
+  t.is(variants[0]?.sizeBytes, (await stat(source)).size + (await stat(`${source}.data`)).size);
+  t.deepEqual(await readdir(join(repository, 'small', '1')), ['model.onnx', 'small.onnx.data']);
+  t.deepEqual(await readdir(join(repository, 'small', '2')), ['model.onnx']);
+  t.deepEqual(await readFile(join(repository, 'small', '1', 'model.onnx')), await readFile(source));
+  const { name, version_policy } = parseModelConfig(await readFile(join(repository, 'small', 'config.pbtxt'), 'utf8'));
+  t.is(name, 'small');
+  t.deepEqual(version_policy?.all, {});
+  await t.throwsAsync(run(flags), {
+    message: /^Cannot write --write-to .*: expected a repository without the model 'small'/,
+  });
+});
+
 test('variants refuses a named variant with exit code 4, and what it does not understand', async (t) => {
   const folder = await temporaryDirectory(t);
-  const source = join(folder, 'old.onnx');
-  await writeFile(source, encodeModel(smallGraph({ opset: 8 })));
+  const source = join(folder, 'small.onnx');
+  await writeFile(source, encodeModel(smallGraph()));
   const { exitCode, printed } = await run([
     '-m',
     source,
     '--precisions',
     'int8-dynamic',
+    '--keep-fp32',
+    'MatMul',
+    '--keep-fp32',
+    'Gemm',
     '--batch-sizes',
     '1',
     '--max-time',
     '1ms',
   ]);
   t.is(exitCode, 4);
-  t.regex(printed, /REFUSED, Cannot bring the operators of version 8 to 13: expected version 9 or newer$/m);
+  t.regex(printed, /REFUSED, nothing to convert \(MatMul: it was named to stay in FP32; .*\)$/m);
   await t.throwsAsync(run(['-m', source, '--constraint', 'perf_throughput:min=1']), {
     message: /expected accuracy_cosine, /,
   });

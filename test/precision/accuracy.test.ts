@@ -70,6 +70,12 @@ test('outputs that do not hold floats are compared element by element', (t) => {
   t.is(compared([half(1.5), half(1)]).largestError, 0.5);
 });
 
+test('an output without a finite number is refused, whatever the others are', (t) => {
+  const [nan, right] = [floats(Number.NaN, 1 / 0), floats(1, 2)];
+  const outputs = [compared([right, right]), compared([nan, nan])];
+  t.is(judgeAccuracy(outputs, defaultLimits), "output 'y' holds NaN and infinities only, of which nothing can be told");
+});
+
 test('answers of another shape are no answers', (t) => {
   t.throws(() => compared([floats(1, 2), floats(1, 2, 3)]), {
     message: "output 'y' is float32 [1,3] instead of float32 [1,2]",

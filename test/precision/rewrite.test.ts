@@ -217,3 +217,23 @@ test('upgradeOpset says the same in newer operators, and refuses what has no new
   });
   t.is(upgradeOpset(smallGraph()).opsetImport[0]?.version, 17);
 });
+
+test('upgradeOpset takes batch normalisations of version 7, if they have parameters for channels', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const graph = createGraphBuilder();
+  const input = graph.input({ name: 'input', dataType: tensorDataType.FLOAT, dims: ['n', 32] });
+  const values = ['scale', 'shift', 'mean', 'variance'].map((name) =>
+    graph.constant(float32Tensor(name, [32], uniformValues(32, name).map(Math.abs))),
+  );
+  graph.node('BatchNormalization', 'output', [input, ...values], [intAttribute('spatial', 1)]);
+  graph.output({ name: 'output', dataType: tensorDataType.FLOAT, dims: ['n', 32] });
+  const { model } = graph.finish({ name: 'old', opset: 7, irVersion: 5 });
+  t.deepEqual(await answersOf(upgradeOpset(model), folder), await answersOf(model, folder));
+  const node = model.graph.node.map((each) => ({ ...each, attribute: [intAttribute('spatial', 0)] }));
+  t.throws(() => upgradeOpset({ ...model, graph: { ...model.graph, node } }), {
+    message: /got BatchNormalization: its parameters are not those of channels$/,
+  });
+  t.throws(() => upgradeOpset({ ...model, opsetImport: [{ version: 6 }] }), {
+    message: /expected version 7 or newer$/,
+  });
+});

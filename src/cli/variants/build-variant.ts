@@ -95,7 +95,7 @@ async function tried(rewritten: Rewritten, options: BuildOptions, start: number)
   const { precision, path, expected, open, samples, limits, verify } = options;
   const { model, converted, kept, remarks = [] } = rewritten;
   const made = { ...nothing, precision, converted, kept, notes: remarks };
-  if (converted === 0) return { variant: { ...made, refusal: nothingToConvert(rewritten) }, path };
+  if (converted === 0) return { variant: { ...made, refusal: nothingToConvert(rewritten, precision) }, path };
   try {
     const sizeBytes = await writeModelFile(path, model);
     const written = { ...made, sizeBytes, makeMs: performance.now() - start };
@@ -109,11 +109,13 @@ async function tried(rewritten: Rewritten, options: BuildOptions, start: number)
     return { variant: { ...judged, refusal }, path };
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    return { variant: { ...made, refusal: messageOf(thrown) }, path };
+    // Its temporary path would tell nobody anything.
+    return { variant: { ...made, refusal: messageOf(thrown).replaceAll(path, `the variant ${precision}`) }, path };
   }
 }
 
-function nothingToConvert({ kept }: Rewritten): string {
+function nothingToConvert({ kept }: Rewritten, precision: Precision): string {
+  if (precision === 'optimized') return 'ONNX Runtime changes nothing at this level';
   const reasons = [...new Set(kept.map(({ opType, reason }) => `${opType}: ${reason}`))];
   return `nothing to convert${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`;
 }

@@ -3,8 +3,10 @@ import { prepareRequests } from '../../../analyzer/data/prepare-requests.js';
 import { cacheDirectory } from '../../core/cache-directory.js';
 import type { InputDataSettings, ShapeChoice } from '../../core/input-data.js';
 import { manifest } from '../../core/package-manifest.js';
+import { PerfError } from '../../core/perf-error.js';
 import type { SearchLimit } from '../../core/search-result.js';
 import { rememberedAnswers } from '../../precision/accuracy/answers.js';
+import { compareAnswers } from '../../precision/accuracy/compare-answers.js';
 import { limitsWithVerified } from '../../precision/accuracy/gate.js';
 import type { Calibration } from '../../precision/calibration/range-of.js';
 import type { Precision } from '../../precision/make-variant.js';
@@ -14,7 +16,7 @@ import type { OptimizationLevel } from '../../precision/runtime/optimize-offline
 import type { SentTensors } from '../../precision/runtime/session-messages.js';
 import { resolveOnnxruntime } from '../../server/backends/onnxruntime/resolve-onnxruntime.js';
 import type { CommandContext } from '../command-context.js';
-import { type BuiltVariant, buildVariant } from './build-variant.js';
+import { type BuildOptions, type BuiltVariant, buildVariant } from './build-variant.js';
 import type { LocatedModel } from './locate-model.js';
 import { feedsOf, signatureOf } from './model-of-session.js';
 import { singleInferences } from './single-inferences.js';
@@ -92,6 +94,7 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
     const limits = limitsWithVerified(wish.limits, score);
     const made = { model, modelPath: located.path, packagePath, expected: rememberedAnswers(original), open };
     const settings = { ...wish, ...made, samples, singleSamples, limits, verify };
+    await checkSteady(original, settings);
     const built: BuiltVariant[] = [];
     for (const precision of wish.precisions) {
       interrupt.signal.throwIfAborted();
@@ -116,4 +119,24 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
     await close();
     throw thrown;
   }
+}
+
+/** How alike two answers to one request must be: cosine, or share of equal elements. */
+const alike = 0.999;
+
+/** A model that draws random numbers cannot be compared with anything, but by the user's own module. */
+async function checkSteady(
+  original: Session,
+  { expected, samples, limits }: Pick<BuildOptions, 'expected' | 'samples' | 'limits'>,
+): Promise<void> {
+  if (limits.every(({ metric }) => metric === 'accuracy_verify')) return;
+  const [first = {}] = samples;
+  const once = await expected.to(first);
+  const outputs = await compareAnswers({ ...expected, to: async () => once }, original, [first]);
+  const other = outputs.find(({ cosine, equal }) => (cosine ?? equal ?? 1) < alike);
+  if (other === undefined) return;
+  throw new PerfError(
+    'model',
+    `Cannot compare variants: expected the original to answer one request alike each time, got another output '${other.name}'`,
+  );
 }

@@ -40,10 +40,8 @@ function knownDatatype({ name, type }: SessionValue) {
   } catch (cause) {
     throw new PerfError(
       'model',
-      `Cannot make variants: expected tensors of the protocol's types, got '${name}' of ${type}`,
-      {
-        cause,
-      },
+      `Cannot make variants: expected tensors of the protocol's types, got '${name}', ${type ?? 'which is no tensor'}`,
+      { cause },
     );
   }
 }

@@ -13,7 +13,7 @@ import { explainVariant } from './explain-variant.js';
 import { locateModel } from './locate-model.js';
 import { type MadeVariants, type MakeWish, makeVariants } from './make-variants.js';
 import { timeVariants } from './time-variants.js';
-import { type WriteTarget, writeVariants } from './write-variants.js';
+import { checkTarget, type WriteTarget, writeVariants } from './write-variants.js';
 
 /** What `variants` is asked for. */
 export interface VariantsWish extends MakeWish {
@@ -30,6 +30,7 @@ export async function runVariants(wish: VariantsWish, context: CommandContext): 
   const { progress } = context;
   const startedAt = new Date().toISOString();
   const located = await locateModel(wish.model, wish.modelRepository, context);
+  if (wish.writeTo !== undefined) checkTarget(wish.writeTo, located.name);
   await using folder = await temporaryFolder('variants');
   const pathOf = (precision: string): string => join(folder.path, `${precision}.onnx`);
   await using made = await makeVariants(wish, { located, pathOf, context });

@@ -53,6 +53,8 @@ export function judgeAccuracy(
   if (broken !== undefined) {
     return `output '${broken.name}' has ${broken.nonFinite} NaN or infinities of ${broken.elements} elements that differ`;
   }
+  const empty = outputs.find(({ elements, cosine, equal }) => elements > 0 && (cosine ?? equal) === undefined);
+  if (empty !== undefined) return `output '${empty.name}' holds NaN and infinities only, of which nothing can be told`;
   const filled = outputs.find(({ cosine, relativeRmse }) => cosine !== undefined && relativeRmse === undefined);
   if (filled !== undefined) return `output '${filled.name}' is not zero where the original gives zeros only`;
   const metrics: Readonly<Record<string, number | undefined>> = { ...accuracyMetrics(outputs, verified) };

@@ -14,6 +14,7 @@ export interface OutputTally {
 export function createOutputTally(name: string): OutputTally {
   let elements = 0;
   let nonFinite = 0;
+  let compared = 0;
   let equal = 0;
   let isFloat = true;
   let [dot, expectedSquares, gotSquares, errorSquares, largestError] = [0, 0, 0, 0, 0];
@@ -26,6 +27,7 @@ export function createOutputTally(name: string): OutputTally {
         if (!Object.is(left, right)) nonFinite++;
         continue;
       }
+      compared++;
       dot += left * right;
       expectedSquares += left * left;
       gotSquares += right * right;
@@ -37,6 +39,14 @@ export function createOutputTally(name: string): OutputTally {
     const [left, right] = [listOf(expected), listOf(got)];
     for (let index = 0; index < left.length; index++) if (left[index] === right[index]) equal++;
   };
+  const floatResult = (): Partial<OutputAccuracy> => ({
+    cosine: cosineOf(dot, expectedSquares, gotSquares),
+    ...(expectedSquares === 0 && errorSquares > 0
+      ? {}
+      : { relativeRmse: errorSquares === 0 ? 0 : Math.sqrt(errorSquares / expectedSquares) }),
+    largestError,
+    ...rows.result(),
+  });
   return {
     add: (expected, got) => {
       if (expected.type !== got.type || String(expected.dims) !== String(got.dims)) {
@@ -54,17 +64,7 @@ export function createOutputTally(name: string): OutputTally {
     },
     result: () => {
       if (!isFloat) return { name, elements, nonFinite, equal: elements === 0 ? 1 : equal / elements };
-      return {
-        name,
-        elements,
-        nonFinite,
-        cosine: cosineOf(dot, expectedSquares, gotSquares),
-        ...(expectedSquares === 0 && errorSquares > 0
-          ? {}
-          : { relativeRmse: errorSquares === 0 ? 0 : Math.sqrt(errorSquares / expectedSquares) }),
-        largestError,
-        ...rows.result(),
-      };
+      return { name, elements, nonFinite, ...(compared > 0 || elements === 0 ? floatResult() : {}) };
     },
   };
 }

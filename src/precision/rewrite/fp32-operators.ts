@@ -34,7 +34,7 @@ const operators: ReadonlySet<string> = new Set([
 export function wholeInFp32(node: NodeProto): string | undefined {
   if (!isStandard(node, node.opType)) return `the operators of ${node.domain} may not know FP16`;
   if (operators.has(node.opType)) return `${node.opType} has no FP16`;
-  if (isStandard(node, 'Constant')) return 'it is a constant that is no tensor';
+  if (isStandard(node, 'Constant')) return 'it is a constant that is an output, or no tensor';
   return undefined;
 }
 

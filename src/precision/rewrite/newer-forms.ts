@@ -15,10 +15,11 @@ interface NewerForm {
 type Fresh = (wanted: string) => string;
 
 /**
- * Operators of ai.onnx whose versions 10 to 13 differ from version 9 in more than types (ONNX, Operator change log).
+ * Operators of ai.onnx whose versions 8 to 13 differ from version 7 in more than types (ONNX, Operator change log).
  * Others mean the same.
  */
 export const newerForms: Readonly<Record<string, NewerForm>> = {
+  BatchNormalization: { since: 9, write: batchNorm },
   Clip: { since: 11, write: clip },
   Dropout: { since: 12, write: dropout },
   Hardmax: { since: 13, write: alongOneAxis },
@@ -26,6 +27,7 @@ export const newerForms: Readonly<Record<string, NewerForm>> = {
   Pad: { since: 11, write: pad },
   ReduceSum: { since: 13, write: (node, fresh) => withInputs(node, ['axes'], fresh) },
   Resize: { since: 11, write: () => 'it rounds in another way' },
+  Scan: { since: 9, write: () => 'its sequences have lengths' },
   Scatter: { since: 11, write: (node) => [{ ...node, opType: 'ScatterElements' }] },
   Slice: { since: 10, write: (node, fresh) => withInputs(node, ['starts', 'ends', 'axes'], fresh) },
   Softmax: { since: 13, write: alongOneAxis },
@@ -103,6 +105,12 @@ function topK(node: NodeProto, fresh: Fresh): NodeProto[] {
   const constants: NodeProto[] = [];
   const count = integers([BigInt(intOf(node, 'k', 1))], { node, name: 'k', fresh, constants });
   return [...constants, { ...withoutAttributes(node, ['k']), input: [...node.input, count] }];
+}
+
+/** Before version 9, it may also have parameters for each place. */
+function batchNorm(node: NodeProto): NodeProto[] | string {
+  if (intOf(node, 'spatial', 1) !== 1) return 'its parameters are not those of channels';
+  return [withoutAttributes(node, ['spatial'])];
 }
 
 /** In use, and not in training, it passes its input on; its mask is of another type now. */

@@ -6,8 +6,8 @@ import { freshNames, isStandard, opsetOf } from './standard-graph.js';
 /** The version of the operators that older ones are brought to: the first in which `QuantizeLinear` knows channels. */
 const upgradedOpset = 13;
 
-/** Older operators differ in more than what `newerForms` knows. */
-const oldestOpset = 9;
+/** Older operators differ in more than what `newerForms` knows: before version 7, attributes say how shapes are brought together. */
+const oldestOpset = 7;
 
 /** ONNX, Versioning: version 13 of the operators came with version 7 of the format. */
 const formatOfUpgraded = 7;
@@ -16,7 +16,7 @@ const formatOfUpgraded = 7;
  * The model in operators of version 13, if they are older; it computes the same. Attributes that became inputs become
  * constants, and operators whose meaning changed are written in others.
  *
- * @throws PerfError `model` for an operator that has no newer form, or a version before 9
+ * @throws PerfError `model` for an operator that has no newer form, or a version before 7
  */
 export function upgradeOpset(model: ModelProto): ModelProto {
   const opset = opsetOf(model);

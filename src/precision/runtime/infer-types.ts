@@ -15,6 +15,7 @@ export async function floatValuesOf(model: ModelProto, packagePath: string): Pro
   const probe = { ...model, graph: { ...graph, output: [...graph.output, ...inner.map((name) => ({ name }))] } };
   await using session = await openTemporary(probe, { packagePath, threads: 1, level: 'disabled' });
   const values = [...session.inputs, ...session.outputs].filter(({ type }) => type === 'float32');
-  const weights = graph.initializer.filter(({ dataType }) => dataType === tensorDataType.FLOAT);
+  const sparse = (graph.sparseInitializer ?? []).flatMap((tensor) => tensor.values ?? []);
+  const weights = [...graph.initializer, ...sparse].filter(({ dataType }) => dataType === tensorDataType.FLOAT);
   return new Set([...values, ...weights].map(({ name = '' }) => name));
 }

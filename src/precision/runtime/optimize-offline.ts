@@ -68,7 +68,7 @@ function remarksOn(model: ModelProto, optimized: ModelProto, level: Optimization
     counts.set(`${opType} (${domain})`, (counts.get(`${opType} (${domain})`) ?? 0) + 1);
   }
   const own = [...counts].map(([name, count]) => `${count} x ${name}`).join(', ');
-  const nodes = `${model.graph.node.length} nodes became ${optimized.graph.node.length}`;
+  const nodes = `nodes: ${model.graph.node.length} before, ${optimized.graph.node.length} after`;
   return [
     `${nodes}; ONNX Runtime does the same whenever it loads the original, so that only loading takes less time`,
     ...(own === '' ? [] : [`only ONNX Runtime can serve it, because of its own operators: ${own}`]),
