@@ -11,18 +11,20 @@ export interface CalibrateOptions {
   readonly packagePath: string;
   readonly samples: readonly SentTensors[];
   readonly calibration: Calibration;
+  /** See `VariantOptions`. */
+  readonly temporary?: string;
 }
 
 /** Runs samples through a model that also gives the values of a plan, and finds the range of each. */
 export async function calibrate(plan: StaticPlan, options: CalibrateOptions): Promise<Map<string, Range>> {
-  const { packagePath, samples, calibration } = options;
+  const { packagePath, samples, calibration, temporary } = options;
   const { graph } = plan.model;
   const given = new Set(graph.output.map(({ name }) => name));
   const inputs = new Set(graph.input.map(({ name }) => name));
   const wanted = [...plan.values];
   const added = wanted.filter((name) => !given.has(name) && !inputs.has(name));
   const probe = { ...plan.model, graph: { ...graph, output: [...graph.output, ...added.map((name) => ({ name }))] } };
-  await using session = await openTemporary(probe, { packagePath, threads: 1, level: 'all' });
+  await using session = await openTemporary(probe, { packagePath, threads: 1, level: 'all', temporary });
   const spans = await spansOf(session, samples, wanted);
   const counts = calibration === 'minmax' ? undefined : await countsOf(session, samples, spans);
   return new Map([...spans].map(([name, span]) => [name, rangeOf(span, counts?.get(name), calibration)]));

@@ -20,14 +20,17 @@ export async function makeVariant(
   precision: Exclude<Precision, 'int8-static'>,
   options: VariantOptions,
 ): Promise<Rewritten> {
-  const { packagePath, modelPath, optimization, weightBits, keepInFp32 } = options;
+  const { packagePath, modelPath, temporary, optimization, weightBits, keepInFp32 } = options;
   switch (precision) {
     case 'optimized':
-      return await optimizeOffline({ packagePath, modelPath, model, level: optimization });
+      return await optimizeOffline({ packagePath, modelPath, model, level: optimization, temporary });
     case 'fp16-weights':
       return weightsInFp16(model);
     case 'fp16':
-      return allInFp16(model, { floatValues: await floatValuesOf(standardGraph(model), packagePath), keepInFp32 });
+      return allInFp16(model, {
+        floatValues: await floatValuesOf(standardGraph(model), packagePath, temporary),
+        keepInFp32,
+      });
     case 'int8-dynamic':
       return int8Dynamic(newestOf(model, firstWithDynamic), { weightBits, keepInFp32 });
   }

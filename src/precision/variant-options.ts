@@ -6,6 +6,8 @@ import type { SentTensors } from './runtime/session-messages.js';
 export interface VariantOptions {
   /** Where `onnxruntime-node` was found. */
   readonly packagePath: string;
+  /** Where files lie for a moment; in the system's place for them unless given. */
+  readonly temporary?: string;
   /** The model's own file. */
   readonly modelPath: string;
   /** What `optimized` is. */

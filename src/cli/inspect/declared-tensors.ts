@@ -67,7 +67,8 @@ export function sampleShapes(tensors: readonly InspectedTensor[], given: GivenSh
   for (const tensor of tensors) {
     const known = toGraphTensor(tensor);
     if (known === undefined) {
-      return { kind: 'impossible', reason: `no values can be made for input '${tensor.name}' of ${tensor.datatype}` };
+      const got = tensor.shape === undefined ? 'an open number of dimensions' : tensor.datatype;
+      return { kind: 'impossible', reason: `no values can be made for input '${tensor.name}' of ${got}` };
     }
     const dims = sampleDims(known, given, canBatch);
     if (dims.some((dim) => dim < 0)) open.push(tensor.name);

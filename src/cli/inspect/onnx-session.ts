@@ -43,6 +43,7 @@ async function asSaid<Value>(pending: Promise<Value>): Promise<Value> {
     return await pending;
   } catch (thrown) {
     const { cause } = thrown as Error;
-    throw cause instanceof Error ? cause : new Error(messageOf(thrown), { cause: thrown });
+    const said = messageOf(cause instanceof Error ? cause : thrown);
+    throw new Error(said.replace(/^Load model from .*? failed:\s*/, ''), { cause: thrown });
   }
 }

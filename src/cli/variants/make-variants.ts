@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ModelSignature } from '../../../analyzer/data/model-signature.js';
 import { prepareRequests } from '../../../analyzer/data/prepare-requests.js';
 import { cacheDirectory } from '../../core/cache-directory.js';
@@ -100,7 +101,8 @@ export async function makeVariants(wish: MakeWish, { located, pathOf, context }:
       interrupt.signal.throwIfAborted();
       progress.show(`making ${precision} of ${located.name}`);
       const path = pathOf(precision);
-      built.push(await buildVariant({ ...settings, precision, path }));
+      // Beside the variants: whoever removes these of a run that was killed removes all.
+      built.push(await buildVariant({ ...settings, precision, path, temporary: dirname(path) }));
     }
     const count = samples.length * ofSample;
     const verified =

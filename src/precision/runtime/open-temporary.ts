@@ -6,9 +6,16 @@ import { writeModelFile } from '../write-model-file.js';
 import { openSession, type Session } from './open-session.js';
 import type { SessionStart } from './session-messages.js';
 
-/** A session of a model that is no file yet; it lies in a temporary folder as long as the session lasts. */
-export async function openTemporary(model: ModelProto, start: Omit<SessionStart, 'modelPath'>): Promise<Session> {
-  const folder = await mkdtemp(join(tmpdir(), 'perf-analyze-model-'));
+/**
+ * A session of a model that is no file yet; it lies in a temporary folder as long as the session lasts.
+ *
+ * @param temporary see `VariantOptions`
+ */
+export async function openTemporary(
+  model: ModelProto,
+  { temporary = tmpdir(), ...start }: Omit<SessionStart, 'modelPath'> & { readonly temporary?: string | undefined },
+): Promise<Session> {
+  const folder = await mkdtemp(join(temporary, 'perf-analyze-model-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const modelPath = join(folder, 'model.onnx');

@@ -22,11 +22,14 @@ export interface OptimizeOptions {
   /** The same, read. */
   readonly model: ModelProto;
   readonly level: OptimizationLevel;
+  /** See `VariantOptions`. */
+  readonly temporary?: string | undefined;
 }
 
 /** The model as ONNX Runtime optimises it before it runs it. Rejects with a PerfError `model` when it does not load it. */
-export async function optimizeOffline({ packagePath, modelPath, model, level }: OptimizeOptions): Promise<Rewritten> {
-  const folder = await mkdtemp(join(tmpdir(), 'perf-analyze-optimized-'));
+export async function optimizeOffline(options: OptimizeOptions): Promise<Rewritten> {
+  const { packagePath, modelPath, model, level, temporary = tmpdir() } = options;
+  const folder = await mkdtemp(join(temporary, 'perf-analyze-optimized-'));
   try {
     const optimizedPath = join(folder, 'model.onnx');
     // Only where it must be: with subgraphs, ONNX Runtime writes such models wrong.
