@@ -153,7 +153,7 @@ function serviceOf(
   const polling =
     modelControlMode === 'poll' ? pollRepository(repository, { everyMs: repositoryPollMs, log }) : undefined;
   const memory = allowClientShm ? createSystemMemory() : undefined;
-  const inferAlone: InferenceService['infer'] = async (request, signal) => {
+  const inferAlone: InferenceService['infer'] = (request, signal) => {
     const served = repository.find(request.modelName, request.modelVersion);
     if (served.inferStream !== undefined) throw severalResponses();
     if (!tracer.isOn) return served.infer(request, signal);

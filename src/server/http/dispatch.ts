@@ -8,6 +8,7 @@ import { apiOfRoute } from './api-of-route.js';
 import { decompressed, encoded, isReadableEncoding, readableEncodings } from './content-encoding.js';
 import type { Headers } from './http-call.js';
 import { handleInfer } from './infer-handler.js';
+import type { KnownRequests } from './known-requests.js';
 import { createRouter } from './router.js';
 import { routes } from './routes.js';
 
@@ -28,8 +29,8 @@ export type Dispatch =
       readonly kind: 'accepted';
       /** The largest body that the handler takes. */
       readonly maxBytes: number;
-      /** Rejects with what the handler refuses. The body is only looked at until the promise settles. */
-      handle(body: Buffer, signal: AbortSignal): Promise<HttpAnswer>;
+      /** Throws or rejects with what the handler refuses. The body is only looked at until the promise settles. */
+      handle(body: Buffer, signal: AbortSignal): HttpAnswer | Promise<HttpAnswer>;
     };
 
 const findRoute = createRouter(routes);
@@ -37,6 +38,7 @@ const findRoute = createRouter(routes);
 /** What all requests to a server have in common. */
 export interface DispatchOptions {
   readonly service: InferenceService;
+  readonly known: KnownRequests;
   /** Limit of JSON and raw bodies in bytes; binary tensors behind a JSON header do not count, as in Triton. */
   readonly maxInputBytes: number;
   readonly restrictions: Restrictions;
@@ -46,7 +48,7 @@ export interface DispatchOptions {
 }
 
 export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch {
-  const { service, maxInputBytes, restrictions, forwardPattern, budget } = options;
+  const { maxInputBytes, restrictions } = options;
   const { headers } = head;
   const match = findRoute(head.method, head.url);
   if (match.kind === 'unknown-path') return answered(errorAnswer(404, 'Not Found'));
@@ -63,21 +65,22 @@ export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch 
     return answered(errorAnswer(501, 'Unsupported compression type', { 'Accept-Encoding': readableEncodings }));
   }
   const hasBinaryPart = handler === handleInfer && headers[headerLengthField] !== undefined;
+  const { service, known, forwardPattern, budget } = options;
+  const answer = (body: Buffer, signal: AbortSignal) =>
+    handler({ service, known, path: match.path, headers, body, maxInputBytes, signal, forwardPattern });
+  const unpacked = (sent: Buffer, signal: AbortSignal) =>
+    budget.within(
+      maxInputBytes,
+      () => decompressed(sent, encoding, maxInputBytes),
+      (body) => answer(body, signal),
+    );
+  const answerTo = encoding === undefined || encoding === 'identity' ? answer : unpacked;
+  const accepted = headers['accept-encoding']?.toString();
   return {
     kind: 'accepted',
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
-    handle: async (sent, signal) => {
-      const call = { service, path: match.path, headers, maxInputBytes, signal, forwardPattern };
-      const answer =
-        encoding === undefined || encoding === 'identity'
-          ? await handler({ ...call, body: sent })
-          : await budget.within(
-              maxInputBytes,
-              () => decompressed(sent, encoding, maxInputBytes),
-              (body) => handler({ ...call, body }),
-            );
-      return encoded(answer, headers['accept-encoding']?.toString());
-    },
+    handle:
+      accepted === undefined ? answerTo : async (sent, signal) => encoded(await answerTo(sent, signal), accepted),
   };
 }
 

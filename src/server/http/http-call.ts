@@ -2,6 +2,7 @@ import { noParameters, type Parameters } from '../../protocol/infer.js';
 import { forwardedFrom, type HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService, ModelReference } from '../inference-service.js';
 import type { HttpAnswer } from './answer.js';
+import type { KnownRequests } from './known-requests.js';
 
 /** By lower-case name; a list where the header may come more than once. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -9,6 +10,7 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 /** One request with its whole body, as a handler sees it. */
 export interface HttpCall {
   readonly service: InferenceService;
+  readonly known: KnownRequests;
   /** What the placeholders of the route's pattern stand for. */
   readonly path: ReadonlyMap<string, string>;
   readonly headers: Headers;

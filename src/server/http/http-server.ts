@@ -9,6 +9,7 @@ import type { Restrictions } from '../restricted-apis.js';
 import { errorAnswer, type HttpAnswer, refusalAnswer } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { type DispatchOptions, dispatch } from './dispatch.js';
+import { KnownRequests } from './known-requests.js';
 import { listen } from './listening.js';
 import { PlainConnections } from './plain-connections.js';
 import { BodyCutShortError, readBody } from './request-body.js';
@@ -60,6 +61,7 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
   const { maxInputBytes, log, restrictions = new Map(), forwardPattern } = options;
   const dispatching: DispatchOptions = {
     service,
+    known: new KnownRequests(),
     maxInputBytes,
     restrictions,
     forwardPattern,

@@ -1,4 +1,4 @@
-import { decodeInferRequest, encodeInferResponse, headerLengthField, wantsBinary } from '../../protocol/http-infer.js';
+import { encodeInferResponse, headerLengthField, wantsBinary } from '../../protocol/http-infer.js';
 import type { InferRequest } from '../../protocol/infer.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { withForwarded } from '../forwarded-headers.js';
@@ -38,7 +38,7 @@ function inferRequestFrom(call: HttpCall): InferRequest {
     return rawInferRequest(call.service.modelConfig(model), model, body);
   }
   const reference = { modelName: model.name, modelVersion: model.version };
-  return decodeInferRequest({ body, headerLength }, reference, maxInputBytes);
+  return call.known.decode({ body, headerLength }, reference, maxInputBytes);
 }
 
 /** @throws ProtocolError unless the header is absent or a plain integer in the range of a 32-bit length */

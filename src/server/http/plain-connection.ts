@@ -8,7 +8,7 @@ import { type PlainHead, parsePlainHead } from './plain-head.js';
 /** A request that this way can answer: its head was understood, and somebody waits for its body. */
 export interface PlainWork {
   readonly contentLength: number;
-  /** Never rejects. The body is only looked at until the promise settles. */
+  /** Never rejects. The body is only looked at until the promise settles. May be called for one body after the other. */
   answer(body: Buffer): Promise<HttpAnswer>;
 }
 
@@ -16,7 +16,7 @@ export interface PlainWork {
 export type WaitsFor = 'nothing' | 'first-request' | 'body' | 'next-request';
 
 export interface PlainOptions {
-  /** @returns `undefined` for a request that `node:http` shall answer */
+  /** @returns `undefined` for a request that `node:http` shall answer; the same for the same head at any time */
   accept(head: PlainHead): PlainWork | undefined;
   /** Gets a connection with all bytes of it that were not answered. */
   handOver(socket: Socket): void;
@@ -57,8 +57,9 @@ export class PlainConnection implements ByteSink {
   /** Came while a request was being answered. */
   #early: Buffer | undefined;
   #isHandedOver = false;
-  #lastHead: Buffer = Buffer.alloc(0);
-  #lastParsed: PlainHead | undefined;
+  /** With the empty line behind it. */
+  #lastHead: Buffer | undefined;
+  #lastWork: PlainWork | undefined;
   /** Since when it waits for the client. */
   #waitsSince: number;
   #hasServed = false;
@@ -113,24 +114,28 @@ export class PlainConnection implements ByteSink {
 
   #read(bytes: Buffer): boolean {
     if (this.#arriving !== undefined) return this.#fill(this.#arriving, bytes);
-    const end = bytes.subarray(0, maxHeadBytes).indexOf(endOfHead);
-    const head = end === -1 ? undefined : this.#parse(bytes.subarray(0, end));
-    const isPlain = head !== undefined && head.contentLength <= maxPlainBytes && !this.#options.isClosing();
-    const work = isPlain ? this.#options.accept(head) : undefined;
+    if (!this.#beginsWithLastHead(bytes)) this.#readHead(bytes);
+    const work = this.#options.isClosing() ? undefined : this.#lastWork;
     if (work === undefined) return this.#handOver(bytes);
     const room = this.#options.rooms.take(work.contentLength);
     const arriving = { work, bytes: room ?? Buffer.allocUnsafe(work.contentLength), room, filled: 0 };
     this.#arriving = arriving;
     this.#waitsSince = this.#options.now();
-    return this.#fill(arriving, bytes.subarray(end + endOfHead.length));
+    return this.#fill(arriving, bytes.subarray(this.#lastHead?.length));
   }
 
   /** Clients repeat their heads byte for byte. */
-  #parse(bytes: Buffer): PlainHead | undefined {
-    if (bytes.equals(this.#lastHead)) return this.#lastParsed;
-    this.#lastHead = Buffer.from(bytes);
-    this.#lastParsed = parsePlainHead(bytes.toString('latin1'));
-    return this.#lastParsed;
+  #beginsWithLastHead(bytes: Buffer): boolean {
+    const length = this.#lastHead?.length ?? Number.POSITIVE_INFINITY;
+    return length <= bytes.length && this.#lastHead?.compare(bytes, 0, length) === 0;
+  }
+
+  #readHead(bytes: Buffer): void {
+    const end = bytes.subarray(0, maxHeadBytes).indexOf(endOfHead);
+    this.#lastHead = end === -1 ? undefined : Buffer.from(bytes.subarray(0, end + endOfHead.length));
+    const head = end === -1 ? undefined : parsePlainHead(bytes.toString('latin1', 0, end));
+    const isPlain = head !== undefined && head.contentLength <= maxPlainBytes;
+    this.#lastWork = isPlain ? this.#options.accept(head) : undefined;
   }
 
   #fill(arriving: Arriving, bytes: Buffer): boolean {
@@ -152,9 +157,7 @@ export class PlainConnection implements ByteSink {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     const isLast = this.#options.isClosing();
-    socket.cork();
-    for (const part of encodeAnswer(answer, { isLast })) socket.write(part);
-    socket.uncork();
+    writeParts(encodeAnswer(answer, { isLast }), socket);
     if (answer.rest !== undefined) await writeRest(answer.rest, socket);
     if (isLast || (answer.rest !== undefined && this.#options.isClosing())) {
       socket.end();
@@ -181,6 +184,13 @@ export class PlainConnection implements ByteSink {
     socket.resume();
     return true;
   }
+}
+
+/** In one system call. A single part does not need the queue of a corked socket. */
+function writeParts(parts: readonly Buffer[], socket: Socket): void {
+  if (parts.length > 1) socket.cork();
+  for (const part of parts) socket.write(part);
+  if (parts.length > 1) socket.uncork();
 }
 
 /** A client that reads slowly is waited for. */

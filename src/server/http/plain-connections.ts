@@ -71,8 +71,13 @@ export class PlainConnections {
     if (dispatched.kind === 'answered' || head.contentLength > dispatched.maxBytes) return undefined;
     return {
       contentLength: head.contentLength,
-      answer: (body) =>
-        dispatched.handle(body, signal).catch((thrown: unknown) => refusalAnswer(refusalOf(thrown, log))),
+      answer: async (body) => {
+        try {
+          return await dispatched.handle(body, signal);
+        } catch (thrown) {
+          return refusalAnswer(refusalOf(thrown, log));
+        }
+      },
     };
   }
 

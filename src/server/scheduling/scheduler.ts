@@ -89,8 +89,9 @@ export class Scheduler implements RequestScheduler {
     } else if (request.isCancelled) {
       this.#answer(request, cancelled);
     } else {
-      request.watch(this.#drop);
+      request.hasLeft = false;
       this.#dispatch();
+      if (!request.hasLeft) request.watch(this.#drop); // To listen for an abort costs more than to schedule.
     }
   }
 

@@ -40,6 +40,8 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly respond: ExecutableRequest['respond'];
   readonly signal: AbortSignal | undefined;
   #onAbort: ((request: WaitingRequest) => void) | undefined;
+  /** Whether it left the queue that it was put into last. */
+  hasLeft = false;
 
   constructor(request: ValidRequest, options: WaitingOptions) {
     this.inputs = request.inputs;
@@ -67,6 +69,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   }
 
   stopWatching(): void {
+    this.hasLeft = true;
     if (this.#onAbort === undefined) return;
     this.#onAbort = undefined;
     this.signal?.removeEventListener('abort', this);

@@ -38,7 +38,7 @@ export const inferWithRegions =
 /** What a server does that was not told to let clients use shared memory. */
 export const refuseRegions =
   (infer: Infer): Infer =>
-  async (request, signal) => {
+  (request, signal) => {
     if (usesRegions(request)) throw sharedMemoryIsOff();
     return infer(request, signal);
   };
