@@ -3,47 +3,49 @@ import type { Batch, ExecutableRequest } from '../backends/backend.js';
 import { fillVariableDims } from './fill-variable-dims.js';
 import { generateBatchInput } from './generate-batch-input.js';
 
-/** Where one input of a batch lies in the gathered buffer. */
-interface GatheredInput {
+/** Where one tensor of a batch lies in a room for several. */
+export interface PlacedTensor {
   readonly shape: readonly number[];
   readonly byteOffset: number;
   readonly byteLength: number;
 }
 
-/** The inputs of a batch, each contiguous and aligned, in one buffer that can be transferred; it may be larger than they are. */
-export interface GatheredBatch {
-  readonly buffer: ArrayBuffer;
-  readonly inputs: readonly GatheredInput[];
+/** The inputs of a batch, each contiguous and aligned, in one room that may be larger than they are. */
+interface GatheredBatch {
+  readonly room: Uint8Array;
+  readonly inputs: readonly PlacedTensor[];
 }
 
 /** A cache line; also enough for every typed array. */
 const alignment = 64;
 
+/** The first place at or behind an offset where a tensor may begin. */
+export const aligned = (offset: number): number => Math.ceil(offset / alignment) * alignment;
+
 /**
  * Copies the inputs of all requests together: the one copy on the way in. BYTES simply concatenate as well.
  *
- * @param bufferOf gives a buffer of at least so many bytes; what is in it does not matter
+ * @param roomOf gives at least so many bytes; what is in them does not matter
  */
-export function gatherInputs(batch: Batch, bufferOf: (byteLength: number) => ArrayBuffer): GatheredBatch {
+export function gatherInputs(batch: Batch, roomOf: (byteLength: number) => Uint8Array): GatheredBatch {
   const parts = batch.plan.inputs.map((_, index) => partOf(batch, index));
-  const inputs: GatheredInput[] = [];
+  const inputs: PlacedTensor[] = [];
   let size = 0;
   for (const { shape, chunks } of parts) {
     let byteLength = 0;
     for (const chunk of chunks) byteLength += chunk.byteLength;
     inputs.push({ shape, byteOffset: size, byteLength });
-    size = Math.ceil((size + byteLength) / alignment) * alignment;
+    size = aligned(size + byteLength);
   }
-  const buffer = bufferOf(size);
-  const bytes = new Uint8Array(buffer);
+  const room = roomOf(size);
   parts.forEach(({ chunks }, index) => {
     let offset = inputs[index]?.byteOffset ?? 0;
     for (const chunk of chunks) {
-      bytes.set(chunk, offset);
+      room.set(chunk, offset);
       offset += chunk.byteLength;
     }
   });
-  return { buffer, inputs };
+  return { room, inputs };
 }
 
 /** One input of the batch: what the requests brought, or what the server makes of them. */

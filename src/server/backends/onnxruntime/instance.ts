@@ -1,15 +1,12 @@
 import { messageOf } from '../../../core/perf-error.js';
 import { ns } from '../../../core/units.js';
-import { gatherInputs } from '../../batching/gather-inputs.js';
 import { scatterOutputs } from '../../batching/scatter-outputs.js';
-import { SpareBuffers } from '../../batching/spare-buffers.js';
-import type { TensorPlan } from '../../config/tensor-plan.js';
 import { RefusalError } from '../../refusal.js';
 import type { Batch, Execution, ModelGraph, ModelInstance } from '../backend.js';
 import type { CrashCount } from '../crash-count.js';
 import { ReplacedWorker } from '../replaced-worker.js';
-import { ortTypeOf } from './element-types.js';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js';
+import type { BatchEnd, BatchRun } from './slot-sender.js';
+import type { WorkerStart } from './worker-messages.js';
 import { type OrtWorker, startWorkerThread } from './worker-thread.js';
 
 export interface OrtInstanceOptions {
@@ -41,10 +38,8 @@ class OrtInstance implements ModelInstance {
   readonly graph: ModelGraph;
   readonly #options: OrtInstanceOptions;
   readonly takesAhead = true;
-  readonly #spare = new SpareBuffers();
-  readonly #worker: ReplacedWorker<ToWorker, FromWorker>;
-  #boundPlan: TensorPlan | undefined;
-  /** By the number of their message, in order: the first one runs. */
+  readonly #worker: ReplacedWorker<BatchRun, BatchEnd>;
+  /** By number, in order: the first one runs. */
   readonly #running = new Map<number, Running>();
   #lastId = 0;
   #lastComputeEnd = ns(0);
@@ -56,7 +51,7 @@ class OrtInstance implements ModelInstance {
     this.#worker = new ReplacedWorker(first, {
       start: () => startWorkerThread(options.start),
       crashes: options.crashes,
-      onMessage: (message) => this.#settle(message),
+      onMessage: (end) => this.#settle(end),
       onCrash: (reason) => this.#fail(reason),
     });
   }
@@ -77,41 +72,27 @@ class OrtInstance implements ModelInstance {
   }
 
   #send(running: Running): void {
-    const { plan } = running.batch;
-    if (plan !== this.#boundPlan) this.#bind(plan);
-    const { buffer, inputs } = gatherInputs(running.batch, (byteLength) => this.#spare.take(byteLength));
-    this.#running.set(++this.#lastId, running);
-    this.#worker.post({ kind: 'run', id: this.#lastId, buffer, inputs }, [buffer]);
+    this.#worker.post({ id: ++this.#lastId, batch: running.batch });
+    this.#running.set(this.#lastId, running);
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#worker[Symbol.asyncDispose]();
   }
 
-  #bind(plan: TensorPlan): void {
-    this.#worker.post({
-      kind: 'bind',
-      inputs: plan.inputs.map(({ name, datatype }) => ({ name, ortType: ortTypeOf(datatype) })),
-      outputs: plan.outputs.map(({ name }) => name),
-    });
-    this.#boundPlan = plan;
-  }
-
-  #settle(message: FromWorker): void {
-    if (message.kind === 'started' || message.id === undefined) return;
-    const running = this.#running.get(message.id);
+  #settle({ id, result }: BatchEnd): void {
+    const running = this.#running.get(id);
     if (running === undefined) return;
-    this.#running.delete(message.id);
-    if (message.buffer !== undefined) this.#spare.giveBack(message.buffer);
-    if (message.kind !== 'done') {
-      running.reject(this.#failure(`onnxruntime execution failed: ${message.message}`));
+    this.#running.delete(id);
+    if (!result.ok) {
+      running.reject(this.#failure(`onnxruntime execution failed: ${result.message}`));
       return;
     }
-    const { computeStart, computeEnd } = message;
+    const { computeStart, computeEnd } = result;
     const start = this.#lastComputeEnd;
     this.#lastComputeEnd = ns(computeEnd);
     try {
-      const outputs = scatterOutputs(running.batch, message.outputs);
+      const outputs = scatterOutputs(running.batch, result.outputs);
       this.#options.crashes.reset();
       const times = { computeStart: ns(computeStart), computeEnd: ns(computeEnd) };
       running.resolve({ ...(running.isAhead && { start }), ...times, outputs });
@@ -122,7 +103,6 @@ class OrtInstance implements ModelInstance {
 
   /** The thread is gone: what it ran fails, and the batches that were to come wait for the next thread. */
   #fail(reason: string): void {
-    this.#boundPlan = undefined;
     const [running, ...ahead] = this.#running.values();
     this.#running.clear();
     const stopped = `instance '${this.name}' stopped`;

@@ -1,6 +1,7 @@
-import type { GatheredBatch } from '../../batching/gather-inputs.js';
+import type { PlacedTensor } from '../../batching/gather-inputs.js';
 import type { BatchOutput } from '../../batching/scatter-outputs.js';
 import type { ModelGraph } from '../backend.js';
+import type { ComputeTimes } from './batch-slots.js';
 import type { SessionOptions } from './session-options.js';
 
 /** What a worker is started with (`workerData`). */
@@ -13,20 +14,34 @@ export interface WorkerStart {
   readonly options: SessionOptions;
 }
 
-/** Names and types of the tensors of later batches, in the order in which those carry them. */
-export interface BindMessage {
-  readonly kind: 'bind';
+/** The memory of a thread's `BatchSlots`. */
+export interface ThreadStart extends WorkerStart {
+  readonly slots: SharedArrayBuffer;
+}
+
+/** Names and types of the tensors of a batch and of later ones, in the order in which those carry them. */
+export interface Binding {
   readonly inputs: readonly { readonly name: string; readonly ortType: string }[];
   readonly outputs: readonly string[];
 }
 
-export interface RunMessage extends GatheredBatch {
+/** A batch whose slot is `askedElsewhere`. Messages of this kind come in the order of their slots. */
+export interface RunMessage {
   readonly kind: 'run';
-  /** Given back with the answer: a batch that cannot be fed fails before those in front of it have run. */
-  readonly id: number;
+  /** When it differs from that of the batches before. */
+  readonly binding: Binding | undefined;
+  readonly buffer: ArrayBuffer;
+  readonly inputs: readonly PlacedTensor[];
 }
 
-export type ToWorker = BindMessage | RunMessage;
+/** There is something in the slots for a side that had nothing to do. */
+interface WakeMessage {
+  readonly kind: 'wake';
+}
+
+export const wakeMessage: WakeMessage = { kind: 'wake' };
+
+export type ToWorker = RunMessage | WakeMessage;
 
 /** The session is there; sent once. */
 interface StartedMessage {
@@ -34,24 +49,25 @@ interface StartedMessage {
   readonly graph: ModelGraph;
 }
 
-/** One line, without the stack. Sent instead of `started` or `done`. */
-interface FailedMessage {
-  readonly kind: 'failed';
+/** The session cannot be had. One line, without the stack. Sent instead of `started`. */
+interface RefusedMessage {
+  readonly kind: 'refused';
   readonly message: string;
-  /** Those of the batch, given back. */
-  readonly id?: number;
-  readonly buffer?: ArrayBuffer;
 }
 
-interface DoneMessage {
-  readonly kind: 'done';
-  readonly id: number;
-  /** Monotonic nanoseconds, same origin in every thread. */
-  readonly computeStart: number;
-  readonly computeEnd: number;
-  readonly outputs: readonly BatchOutput[];
-  /** That of the batch, given back. */
-  readonly buffer: ArrayBuffer;
+/** The answer of a slot that is `answeredElsewhere`. */
+export interface AnswerMessage {
+  readonly kind: 'answer';
+  readonly slot: number;
+  readonly result: BatchResult;
+  /** That of the batch's message, given back. */
+  readonly buffer: ArrayBuffer | undefined;
 }
 
-export type FromWorker = StartedMessage | FailedMessage | DoneMessage;
+/** What became of a batch. */
+export type BatchResult =
+  | ({ readonly ok: true; readonly outputs: readonly BatchOutput[] } & ComputeTimes)
+  /** One line, without the stack. */
+  | { readonly ok: false; readonly message: string };
+
+export type FromWorker = StartedMessage | RefusedMessage | AnswerMessage | WakeMessage;

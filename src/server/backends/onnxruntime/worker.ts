@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../../core/perf-error.js';
-import type { OrtPackage, OrtSession, OrtTensor, OrtValueMetadata } from '../../../onnx/runtime/ort-package.js';
-import type { BatchOutput } from '../../batching/scatter-outputs.js';
-import { monotonicNow } from '../../server-clock.js';
+import type { OrtPackage, OrtValueMetadata } from '../../../onnx/runtime/ort-package.js';
 import type { GraphTensor, InitialTensor } from '../backend.js';
-import { datatypeOf, toOrtData, toRawData } from './element-types.js';
+import { BatchSlots } from './batch-slots.js';
+import { datatypeOf } from './element-types.js';
 import { withTrueInputs } from './overridable-inputs.js';
-import type { BindMessage, FromWorker, RunMessage, ToWorker, WorkerStart } from './worker-messages.js';
+import { SessionRunner } from './session-runner.js';
+import { oneLine, SlotReceiver } from './slot-receiver.js';
+import type { FromWorker, ThreadStart, ToWorker } from './worker-messages.js';
 import { yieldToIo } from './yield-to-io.js';
 
 /**
@@ -16,11 +16,9 @@ import { yieldToIo } from './yield-to-io.js';
  * thread that calls it, whatever its promise suggests, and that must not be the thread that serves I/O.
  */
 
-const { packagePath, modelPath, optionalInputs, options }: WorkerStart = workerData;
-let lastComputeEnd = 0;
-let binding: BindMessage = { kind: 'bind', inputs: [], outputs: [] };
+const { packagePath, modelPath, optionalInputs, options, slots: shared }: ThreadStart = workerData;
 
-const reply = (message: FromWorker, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
 
 function toGraphTensor(value: OrtValueMetadata): GraphTensor {
   if (!value.isTensor || value.type === undefined) throw new Error(`'${value.name}' is not a tensor: not supported`);
@@ -30,46 +28,6 @@ function toGraphTensor(value: OrtValueMetadata): GraphTensor {
 
 const withInitial = (tensor: GraphTensor, initial: InitialTensor | undefined): GraphTensor =>
   initial === undefined ? tensor : { ...tensor, initial };
-
-function feedsOf(ort: OrtPackage, { buffer, inputs }: RunMessage): Record<string, OrtTensor> {
-  const feeds: Record<string, OrtTensor> = Object.create(null);
-  binding.inputs.forEach(({ name, ortType }, index) => {
-    const input = inputs[index];
-    if (input === undefined) return;
-    const { byteOffset, byteLength } = input;
-    feeds[name] = new ort.Tensor(ortType, toOrtData(ortType, { buffer, byteOffset, byteLength }), input.shape);
-  });
-  return feeds;
-}
-
-async function run(ort: OrtPackage, session: OrtSession, message: RunMessage): Promise<void> {
-  const feeds = feedsOf(ort, message);
-  const asked = monotonicNow();
-  const results = await session.run(feeds, binding.outputs);
-  const computeStart = Math.max(asked, lastComputeEnd); // It waits for the batches in front of it.
-  const computeEnd = monotonicNow();
-  lastComputeEnd = computeEnd;
-  const outputs: BatchOutput[] = [];
-  const { buffer, id } = message;
-  const transfer = new Set([buffer]);
-  for (const name of binding.outputs) {
-    const tensor = results[name];
-    if (tensor === undefined) throw new Error(`the model gave no output '${name}'`);
-    const data = toRawData(tensor.data);
-    outputs.push({ shape: tensor.dims, data });
-    if (ownsItsBuffer(data)) transfer.add(data.buffer);
-  }
-  reply({ kind: 'done', id, computeStart, computeEnd, outputs, buffer }, [...transfer]);
-}
-
-function giveUp(thrown: unknown, { buffer, id }: RunMessage): void {
-  reply({ kind: 'failed', message: oneLine(thrown), id, buffer }, [buffer]);
-}
-
-/** Packed strings may lie in Node's buffer pool, which cannot be given away. */
-const ownsItsBuffer = (data: Uint8Array): boolean => data.byteLength > 0 && data.byteLength === data.buffer.byteLength;
-
-const oneLine = (thrown: unknown): string => messageOf(thrown).replace(/\s+/g, ' ').trim();
 
 try {
   yieldToIo();
@@ -81,11 +39,11 @@ try {
     inputs: session.inputMetadata.map((value) => withInitial(toGraphTensor(value), fed?.initial.get(value.name))),
     outputs: session.outputMetadata.map(toGraphTensor),
   };
-  parentPort?.on('message', (message: ToWorker) => {
-    if (message.kind === 'bind') binding = message;
-    else run(ort, session, message).catch((thrown) => giveUp(thrown, message));
-  });
-  reply({ kind: 'started', graph });
+  const slots = new BatchSlots(shared);
+  const runner = new SessionRunner({ ort, session, slots });
+  const receiver = new SlotReceiver({ slots, run: (slot, message) => runner.run(slot, message), post });
+  parentPort?.on('message', (message: ToWorker) => receiver.take(message.kind === 'run' ? message : undefined));
+  post({ kind: 'started', graph });
 } catch (thrown) {
-  reply({ kind: 'failed', message: oneLine(thrown) });
+  post({ kind: 'refused', message: oneLine(thrown) });
 }
