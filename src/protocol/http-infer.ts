@@ -10,7 +10,7 @@ import {
   type ParameterValue,
   type RequestedOutput,
 } from './infer.js';
-import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom } from './json.js';
+import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom, shown } from './json.js';
 import { tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
 import { ProtocolError } from './protocol-error.js';
 import { rawByteSize } from './tensor.js';
@@ -150,7 +150,7 @@ export function decodeInferRequest(
   return {
     ...model,
     id: head['id'] === undefined ? '' : requiredString(head, 'id', 'request'),
-    parameters: parametersFrom(head['parameters'], 'request'),
+    parameters: withFlag('binary_data_output', parametersFrom(head['parameters'], 'request'), 'request'),
     inputs,
     outputs: head['outputs'] === undefined ? [] : arrayMember(head, 'outputs').map(requestedFrom),
   };
@@ -268,7 +268,15 @@ function takeBinary({ binary, model }: TensorReading, size: ParameterValue, name
 function requestedFrom(value: unknown): RequestedOutput {
   if (!isJsonObject(value)) throw new ProtocolError(`each element of 'outputs' must be an object`);
   const name = requiredString(value, 'name', 'output');
-  return { name, parameters: parametersFrom(value['parameters'], `output '${name}'`) };
+  const owner = `output '${name}'`;
+  return { name, parameters: withFlag('binary_data', parametersFrom(value['parameters'], owner), owner) };
+}
+
+/** @throws ProtocolError when the parameter is there and is no boolean */
+function withFlag(key: string, parameters: Parameters, owner: string): Parameters {
+  const value = parameters.get(key) ?? false;
+  if (typeof value === 'boolean') return parameters;
+  throw new ProtocolError(`'${key}' of ${owner} must be a boolean, got ${shown(value)}`);
 }
 
 function parametersFrom(value: unknown, owner: string): Map<string, ParameterValue> {

@@ -44,10 +44,10 @@ export function shapeFrom(value: unknown, owner: string): number[] {
   if (!Array.isArray(value)) throw new ProtocolError(`'shape' of ${owner} must be an array of integers`);
   let count = 1;
   for (const dim of value) {
-    if (!Number.isInteger(dim) || dim < 0) {
+    if (!(typeof dim === 'bigint' || Number.isInteger(dim)) || dim < 0) {
       throw new ProtocolError(`'shape' of ${owner} must hold non-negative integers, got ${shown(dim)}`);
     }
-    count *= Math.max(1, dim);
+    count *= Math.max(1, Number(dim));
     if (!Number.isSafeInteger(count)) {
       throw new ProtocolError(
         `'shape' of ${owner} causes total element count to exceed maximum size of ${Number.MAX_SAFE_INTEGER}`,

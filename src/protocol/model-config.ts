@@ -208,11 +208,20 @@ export interface WarmupInput {
   readonly input_data_file?: string;
 }
 
+/** What a framework may use beside its own kernels. */
+export interface ExecutionAccelerator {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 export interface Optimization {
   readonly graph?: { readonly level: number };
   readonly priority: string;
   readonly cuda?: Readonly<Record<string, unknown>>;
-  readonly execution_accelerators?: Readonly<Record<string, unknown>>;
+  readonly execution_accelerators?: {
+    readonly gpu_execution_accelerator: readonly ExecutionAccelerator[];
+    readonly cpu_execution_accelerator: readonly ExecutionAccelerator[];
+  };
   readonly input_pinned_memory?: { readonly enable: boolean };
   readonly output_pinned_memory?: { readonly enable: boolean };
   readonly gather_kernel_buffer_threshold: number;

@@ -205,6 +205,18 @@ const refused: readonly [json: string, message: RegExp, extra?: string][] = [
   ['{"inputs":[],"id":1}', /'id' of request must be a string/],
   ['{"inputs":[],"outputs":[1]}', /each element of 'outputs' must be an object/],
   ['{"inputs":[],"outputs":[{}]}', /'name' of output must be a string/],
+  [
+    '{"inputs":[],"outputs":[{"name":"Y","parameters":{"binary_data":1}}]}',
+    /'binary_data' of output 'Y' must be a boolean, got 1$/,
+  ],
+  [
+    '{"inputs":[],"parameters":{"binary_data_output":"yes"}}',
+    /'binary_data_output' of request must be a boolean, got "yes"$/,
+  ],
+  [
+    '{"inputs":[{"name":"A","shape":[0,1000000000000000000],"datatype":"INT8","data":[]}]}',
+    /'shape' of input 'A' causes total element count to exceed maximum size of/,
+  ],
   ['{"inputs":[],"parameters":{"a":[1]}}', /parameter 'a' of request must be/],
   ['{"inputs":[],"parameters":{"a":null}}', /parameter 'a' of request must be/],
 ];

@@ -37,8 +37,14 @@ export function completeConfig(
   return {
     ...config,
     max_batch_size: maxBatchSize,
-    input: config.input.length > 0 ? config.input : sent.map((tensor) => toInput(tensor, canBatch)),
-    output: config.output.length > 0 ? config.output : returned.map((tensor) => toOutput(tensor, canBatch)),
+    input:
+      config.input.length > 0
+        ? config.input.map((input) => filledIn(input, graph.inputs, canBatch))
+        : sent.map((tensor) => toInput(tensor, canBatch)),
+    output:
+      config.output.length > 0
+        ? config.output.map((output) => filledIn(output, graph.outputs, canBatch))
+        : returned.map((tensor) => toOutput(tensor, canBatch)),
     ...(addBatcher ? { dynamic_batching: emptyBatcher } : {}),
   };
 }
@@ -60,6 +66,21 @@ function dimsOf({ shape }: GraphTensor, canBatch: boolean): Pick<ConfigInput, 'd
   const dims = canBatch ? shape.slice(1) : shape;
   if (dims.length > 0) return { dims };
   return canBatch ? { dims: [1], reshape: { shape: [] } } : { dims: [1] };
+}
+
+/** What a listed tensor leaves out, from that of the graph with the same name. */
+function filledIn<Tensor extends ConfigInput | ConfigOutput>(
+  tensor: Tensor,
+  graph: readonly GraphTensor[],
+  canBatch: boolean,
+): Tensor {
+  const known = graph.find(({ name }) => name === tensor.name);
+  if (known === undefined) return tensor;
+  return {
+    ...tensor,
+    ...(tensor.data_type === 'TYPE_INVALID' && { data_type: toConfigDatatype(known.datatype) }),
+    ...(tensor.dims.length === 0 && dimsOf(known, canBatch)),
+  };
 }
 
 function toOutput(tensor: GraphTensor, canBatch: boolean): ConfigOutput {

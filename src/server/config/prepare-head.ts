@@ -6,7 +6,7 @@ import { type BackendNames, normalizeHead } from './normalize-config.js';
 import { readConfigJson, readConfigText } from './read-config.js';
 import { refuseCode } from './refuse-code.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
-import { validateHead, validateIdentity } from './validate-config.js';
+import { validateHead, validateIdentity, validateSchedulers } from './validate-config.js';
 
 export interface ConfigSource {
   readonly directoryName: string;
@@ -34,8 +34,13 @@ export function prepareHead(
   const config = normalizeHead(read, directoryName, backend);
   refuseUnsupported(config);
   validateHead(config, directoryName, backend);
+  validateSchedulers(isOpen(config, options) ? { ...config, max_batch_size: Number.POSITIVE_INFINITY } : config);
   return config;
 }
+
+/** Whether the model file will say how much the model batches (`completeConfig`). */
+const isOpen = (config: ModelConfig, { autoComplete }: { readonly autoComplete: boolean }): boolean =>
+  autoComplete && config.max_batch_size === 0 && (config.input.length === 0 || config.output.length === 0);
 
 function prepareEnsemble(read: ModelConfig, directoryName: string): ModelConfig {
   const config = {

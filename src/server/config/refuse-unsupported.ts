@@ -33,7 +33,6 @@ const modelFields: Rules<ModelConfig> = [
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
   ['response_cache', (config) => config.response_cache?.enable === true && isEnsemble(config)],
   ['runtime', (config) => config.runtime !== ''],
-  ['optimization.execution_accelerators', (config) => hasCpuAccelerator(config)],
 ];
 
 const inputFields: Rules<ConfigInput> = [
@@ -46,9 +45,3 @@ const groupFields: Rules<InstanceGroup> = [
   ['profile', (group) => group.profile.length > 0],
   ['secondary_devices', (group) => group.secondary_devices.length > 0],
 ];
-
-/** Accelerators of GPU instances have no meaning here. */
-function hasCpuAccelerator(config: ModelConfig): boolean {
-  const accelerators = config.optimization?.execution_accelerators?.['cpu_execution_accelerator'];
-  return Array.isArray(accelerators) && accelerators.length > 0;
-}

@@ -74,6 +74,15 @@ export function validateTensors(config: ModelConfig): void {
   validateUnique('output', config.output);
   for (const batchInput of config.batch_input) validateBatchInput(batchInput, config);
   validateSpecialInputs(config);
+  validateSchedulers(config);
+}
+
+/**
+ * Checks how requests are to be scheduled, as far as `max_batch_size` is known.
+ *
+ * @throws PerfError with the first rule that is broken
+ */
+export function validateSchedulers(config: ModelConfig): void {
   if (config.dynamic_batching !== undefined) validateBatcher(config.dynamic_batching, config);
   if (config.sequence_batching !== undefined) validateSequences(config.sequence_batching, config);
 }

@@ -13,7 +13,7 @@ export const readableEncodings = Object.keys(decoders).join(', ');
 
 /** Whether bodies with this `Content-Encoding` can be read. */
 export const isReadableEncoding = (encoding: string | undefined): boolean =>
-  encoding === undefined || encoding === 'identity' || Object.hasOwn(decoders, encoding);
+  encoding === undefined || encoding === '' || encoding === 'identity' || Object.hasOwn(decoders, encoding);
 
 /**
  * The body without its `Content-Encoding`, never more than `maxBytes` of it.

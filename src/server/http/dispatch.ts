@@ -74,7 +74,7 @@ export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch 
       () => decompressed(sent, encoding, maxInputBytes),
       (body) => answer(body, signal),
     );
-  const answerTo = encoding === undefined || encoding === 'identity' ? answer : unpacked;
+  const answerTo = encoding === 'gzip' || encoding === 'deflate' ? unpacked : answer;
   const accepted = headers['accept-encoding']?.toString();
   return {
     kind: 'accepted',

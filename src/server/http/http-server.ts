@@ -9,6 +9,7 @@ import type { Restrictions } from '../restricted-apis.js';
 import { errorAnswer, type HttpAnswer, refusalAnswer } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { type DispatchOptions, dispatch } from './dispatch.js';
+import { encodeAnswer } from './encode-answer.js';
 import { KnownRequests } from './known-requests.js';
 import { listen } from './listening.js';
 import { PlainConnections } from './plain-connections.js';
@@ -84,6 +85,9 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
     (_request, response: ServerResponse) => void send(response, errorAnswer(417, 'Expectation Failed'), context),
   );
   server.on('clientError', answerBrokenRequest);
+  server.on('connect', (_request, socket) => {
+    socket.end(Buffer.concat(encodeAnswer(errorAnswer(405, 'Method Not Allowed'), { isLast: true })));
+  });
   const takeOver = server.listeners('connection');
   server.removeAllListeners('connection');
   const connections = new PlainConnections({
@@ -123,11 +127,14 @@ async function serve(request: IncomingMessage, response: ServerResponse, context
 async function answer(request: IncomingMessage, context: Context): Promise<HttpAnswer> {
   if (context.isClosing) return errorAnswer(503, 'Server exiting');
   const { method = '', url = '', headers } = request;
-  const dispatched = dispatch({ method, url, headers }, context.dispatching);
+  const dispatched = dispatch({ method, url: originForm(url), headers }, context.dispatching);
   if (dispatched.kind === 'answered') return dispatched.answer;
   const body = await readBody(request, dispatched.maxBytes);
   return await dispatched.handle(body, context.gone.get(request.socket)?.signal ?? AbortSignal.abort());
 }
+
+/** A client may name the whole URL, as to a proxy (RFC 9112, 3.2.2). */
+const originForm = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '');
 
 async function send(response: ServerResponse, answered: HttpAnswer, context: Context): Promise<void> {
   const { status, body, headers, rest } = answered;

@@ -2,7 +2,6 @@ import test from 'ava';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
 import { checkGraph } from '../../../src/server/config/check-graph.js';
 import { completeConfig } from '../../../src/server/config/complete-config.js';
-import { firstResponseBuckets, unknownFamilies } from '../../../src/server/config/metric-buckets.js';
 import { normalizeBatcher, normalizeHead } from '../../../src/server/config/normalize-config.js';
 import { readConfigJson, readConfigText } from '../../../src/server/config/read-config.js';
 import { refuseUnsupported } from '../../../src/server/config/refuse-unsupported.js';
@@ -211,10 +210,6 @@ for (const [field, text] of [
   ['model_repository_agents', 'model_repository_agents { agents { name: "checksum" } }'],
   ['response_cache', 'platform: "ensemble" response_cache { enable: true }'],
   ['runtime', 'runtime: "x.so"'],
-  [
-    'optimization.execution_accelerators',
-    'optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }',
-  ],
   ['instance_group.passive', 'instance_group { passive: true }'],
 ] as const) {
   test(`refuseUnsupported names ${field}`, (t) => {
@@ -382,18 +377,4 @@ test('planTensors tells what the model sees from what clients see', (t) => {
   const plan = planTensors(config, graphOf([-1, 2, 2], [-1, 4]));
   t.like(plan.inputs[0], { dims: [4], modelDims: [2, 2] });
   t.is(plan.outputs[0]?.modelDims, plan.outputs[0]?.dims);
-});
-
-const bucketsOf = (...bounds: readonly number[]) =>
-  `metric_control { metric_identifier { family: "nv_inference_first_response_histogram_ms" } histogram_options { buckets: [ ${bounds} ] } }`;
-
-test('firstResponseBuckets are those of Triton, or the last ones of model_metrics, which must rise', (t) => {
-  t.deepEqual(firstResponseBuckets(headOf('')), [100, 500, 2000, 5000]);
-  const other = 'metric_control { metric_identifier { family: "x" } }';
-  const config = headOf(`model_metrics { ${bucketsOf(1, 2)} ${other} ${bucketsOf(0.5, 10)} }`);
-  t.deepEqual(firstResponseBuckets(config), [0.5, 10]);
-  t.deepEqual(unknownFamilies(config), ['x']);
-  t.throws(() => firstResponseBuckets(headOf(`model_metrics { ${bucketsOf(5, 5)} }`)), {
-    message: "histogram buckets of 'nv_inference_first_response_histogram_ms' must rise for m, got [5,5]",
-  });
 });

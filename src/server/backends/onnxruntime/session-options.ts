@@ -39,6 +39,7 @@ const graphLevels: Readonly<Record<number, SessionOptions['graphOptimizationLeve
  * @throws PerfError for a value out of range
  */
 export function sessionOptions(config: ModelConfig, place: PoolPlace): SessionOptions {
+  refuseAccelerators(config);
   const spinning = booleanParameter(config, 'session.intra_op.allow_spinning', false) ? '1' : '0';
   const interOpNumThreads = threadCount(config, 'inter_op_thread_count');
   const pinning = parameterOf(config, affinitiesKey);
@@ -63,6 +64,17 @@ export function sessionOptions(config: ModelConfig, place: PoolPlace): SessionOp
     },
     logSeverityLevel: 4,
   };
+}
+
+/** Those of GPU instances have no meaning here. */
+function refuseAccelerators({ optimization }: ModelConfig): void {
+  for (const { name } of optimization?.execution_accelerators?.cpu_execution_accelerator ?? []) {
+    const reason =
+      name === 'openvino'
+        ? `Execution Accelerator '${name}' is not there`
+        : `unknown Execution Accelerator '${name}' is requested`;
+    throw new PerfError('model', reason);
+  }
 }
 
 const initializersKey = 'session.use_device_allocator_for_initializers';

@@ -66,6 +66,14 @@ for (const [text, message] of [
   [parameter('execution_mode', '2'), "parameter 'execution_mode': expected 0 (sequential) or 1 (parallel), got '2'"],
   [parameter('enable_mem_arena', 'maybe'), "parameter 'enable_mem_arena': expected true or false, got 'maybe'"],
   [
+    'optimization { execution_accelerators { cpu_execution_accelerator { name: "foo" } } }',
+    "unknown Execution Accelerator 'foo' is requested",
+  ],
+  [
+    'optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }',
+    "Execution Accelerator 'openvino' is not there",
+  ],
+  [
     parameter('session.intra_op_thread_affinities', '1'),
     "parameter 'session.intra_op_thread_affinities': expected processors for 2 threads (intra_op_thread_count - 1), got '1'",
   ],
