@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.js';
 import { PerfError } from '../core/perf-error.js';
 import type { ModelConfig } from '../protocol/model-config.js';
@@ -56,6 +57,8 @@ export interface VersionOptions {
   readonly directory: string;
   /** Normalised head; inputs, outputs and batching may still be open. */
   readonly config: ModelConfig;
+  /** What is served now and is to be replaced; its files are the same. */
+  readonly before?: ServedVersion | undefined;
   readonly onDead: (reason: string) => void;
 }
 
@@ -112,15 +115,24 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const results = await Promise.allSettled(others.map(start));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     const execution = planExecution(sequences?.execution ?? plan, config);
-    const statistics = statisticsFor(config, policy);
+    const { statistics, ofWarmUp } = countersFor(config, options.before, policy);
     const { cache } = policy;
     const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
-    await warmUp({ ...served, samples });
+    await warmUp({ ...served, samples, statistics: ofWarmUp });
     return serveVersion({ ...served, version, labels, cache, onDead, loadSeconds: loadSeconds() });
   } catch (thrown) {
     await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;
   }
+}
+
+/** A model of which only instances or the version policy change keeps its statistics (model configuration, 8.4). */
+function countersFor(config: ModelConfig, before: ServedVersion | undefined, policy: LoadPolicy) {
+  const others = { instance_group: [], version_policy: {} };
+  const isSame = before !== undefined && isDeepStrictEqual({ ...before.config, ...others }, { ...config, ...others });
+  const kept = isSame ? before.counters : undefined;
+  const statistics = kept ?? statisticsFor(config, policy);
+  return { statistics, ofWarmUp: kept === undefined ? statistics : new VersionStatistics() };
 }
 
 function statisticsFor(config: ModelConfig, { latencySummaries, latencyHistograms, clock, log }: LoadPolicy) {

@@ -50,6 +50,8 @@ export interface ServedVersion extends AsyncDisposable {
   statistics(): ModelStatistics;
   failures(): FailureCounts;
   readonly kept: KeptMetrics;
+  /** Only of a model with instances: a version that differs from it in them alone goes on counting there. */
+  readonly counters?: VersionStatistics;
 }
 
 export interface ServeOptions {
@@ -135,6 +137,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     statistics: () => statistics.snapshot({ name: config.name, version }),
     failures: () => statistics.failures(),
     kept: statistics.kept,
+    counters: statistics,
     async [Symbol.asyncDispose]() {
       await leases.allReturned();
       await scheduler.drained();

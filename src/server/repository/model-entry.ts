@@ -15,6 +15,8 @@ interface VersionRecord {
   state: ModelState;
   reason: string;
   served: ServedVersion | undefined;
+  /** Of the files that it was loaded from. */
+  fingerprint?: string | undefined;
 }
 
 /** What is to be served: kept while an ensemble waits for the models that it is made of. */
@@ -224,7 +226,7 @@ export class ModelEntry implements AsyncDisposable {
     const results = await Promise.allSettled(loads);
     if (results.some((result) => result.status === 'rejected')) throw await this.#giveUp(versions, results);
     results.forEach((result, index) => {
-      if (result.status === 'fulfilled') this.#replace(versions[index] ?? 0, result.value);
+      if (result.status === 'fulfilled') this.#replace(versions[index] ?? 0, result.value, directory);
     });
     for (const [version, record] of this.#versions) if (!versions.includes(version)) this.#retire(record);
     this.#fingerprint = directory.fingerprint;
@@ -278,6 +280,7 @@ export class ModelEntry implements AsyncDisposable {
         version: String(version),
         directory: join(directory.path, String(version)),
         config,
+        before: this.#sameFiles(version, directory),
         onDead: (reason) => this.#markDead(version, { served, reason }),
       },
       this.#policy,
@@ -311,9 +314,15 @@ export class ModelEntry implements AsyncDisposable {
     return new RefusalError('invalid-argument', `load failed for model '${this.name}': ${text}`, { cause });
   }
 
-  #replace(version: number, served: ServedVersion): void {
+  /** What serves the version now, if its files are the same. */
+  #sameFiles(version: number, { fingerprints }: ModelDirectory): ServedVersion | undefined {
+    const record = this.#versions.get(version);
+    return record?.fingerprint === fingerprints.get(version) ? record?.served : undefined;
+  }
+
+  #replace(version: number, served: ServedVersion, { fingerprints }: ModelDirectory): void {
     const old = this.#versions.get(version)?.served;
-    this.#versions.set(version, { state: 'READY', reason: '', served });
+    this.#versions.set(version, { state: 'READY', reason: '', served, fingerprint: fingerprints.get(version) });
     this.#refreshLatest();
     if (old !== undefined) this.#end(old, () => undefined);
   }

@@ -14,6 +14,8 @@ export interface ModelDirectory {
   readonly configPath: string;
   /** Changes when a file of the model does. */
   readonly fingerprint: string;
+  /** By version: changes when a file of it does. */
+  readonly fingerprints: ReadonlyMap<number, string>;
 }
 
 /** Which repositories hold each model; more than one means that none is served. */
@@ -48,15 +50,18 @@ export async function readModelDirectory(path: string, configName = ''): Promise
   // Before anything is read: what changes in between then looks like a change at the next look.
   const stamps = [await stampOf(configPath)]; // also says when there is none
   for (const file of await filesIn(path)) stamps.push(await stampOf(join(path, file)));
-  const read = [...versions.map(String), ...folders.filter((name) => name === 'initial_state' || name === 'warmup')];
-  for (const folder of read.map((name) => join(path, name))) {
-    for (const file of (await readdir(folder)).toSorted()) stamps.push(await stampOf(join(folder, file)));
+  const fingerprints = new Map<number, string>();
+  for (const version of versions) fingerprints.set(version, await stampsIn(join(path, String(version))));
+  stamps.push(...fingerprints.values());
+  for (const folder of folders.filter((name) => name === 'initial_state' || name === 'warmup')) {
+    stamps.push(await stampsIn(join(path, folder)));
   }
   const configText = await readFile(configPath, 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return undefined;
     throw new PerfError('file', `Cannot read ${configPath}: ${messageOf(error)}`, { cause: error });
   });
-  return { path, versions: versions.toSorted((a, b) => a - b), configText, configPath, fingerprint: stamps.join('\n') };
+  const fingerprint = stamps.join('\n');
+  return { path, versions: versions.toSorted((a, b) => a - b), configText, configPath, fingerprint, fingerprints };
 }
 
 /** The versions that a policy selects; ascending (model configuration, 8.2). */
@@ -105,6 +110,12 @@ async function foldersIn(path: string): Promise<string[]> {
 /** Beside `config.pbtxt`, labels for example. */
 const filesIn = async (path: string): Promise<string[]> =>
   (await readdir(path, { withFileTypes: true })).flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted();
+
+async function stampsIn(folder: string): Promise<string> {
+  const stamps: string[] = [];
+  for (const file of (await readdir(folder)).toSorted()) stamps.push(await stampOf(join(folder, file)));
+  return stamps.join('\n');
+}
 
 async function stampOf(path: string): Promise<string> {
   const facts = await stat(path, { bigint: true }).catch(() => undefined);

@@ -5,6 +5,8 @@ import type { RateLimiterConfig } from '../../protocol/model-config.js';
 export interface InstanceNeeds {
   /** Copies by resource, names in lower case. */
   readonly resources: ReadonlyMap<string, number>;
+  /** As the configuration writes them, by name. */
+  readonly names: ReadonlyMap<string, string>;
   /** Those of the resources that all devices share. There is one device here, but the two kinds exclude each other. */
   readonly global: ReadonlySet<string>;
   /** 1 = highest; 2 has half as many turns. */
@@ -60,17 +62,18 @@ export class RateLimiter {
     };
   }
 
-  #check({ resources, global }: InstanceNeeds): void {
+  #check({ resources, names, global }: InstanceNeeds): void {
     for (const [name, count] of resources) {
+      const shown = names.get(name) ?? name;
       for (const { needs } of this.#contenders) {
         if (!needs.resources.has(name) || needs.global.has(name) === global.has(name)) continue;
-        throw new PerfError('model', `Resource "${name}" is present as both global and device-specific resource`);
+        throw new PerfError('model', `Resource "${shown}" is present as both global and device-specific resource`);
       }
       const pool = this.#pools.get(name) ?? count;
       if (count <= pool) continue;
       throw new PerfError(
         'model',
-        `Resource count for "${name}" is limited to ${pool} which will prevent scheduling of one or more model ` +
+        `Resource count for "${shown}" is limited to ${pool} which will prevent scheduling of one or more model ` +
           `instances, the minimum required count is ${count}`,
       );
     }
@@ -116,11 +119,13 @@ const scoreOf = ({ needs, executions }: Contender): number => executions * needs
 
 export function instanceNeeds(config: RateLimiterConfig | undefined): InstanceNeeds {
   const resources = new Map<string, number>();
+  const names = new Map<string, string>();
   const global = new Set<string>();
   for (const { name, count, global: isGlobal } of config?.resources ?? []) {
     const key = name.toLowerCase();
+    names.set(key, name);
     resources.set(key, (resources.get(key) ?? 0) + count);
     if (isGlobal) global.add(key);
   }
-  return { resources, global, priority: Math.max(1, config?.priority ?? 1) };
+  return { resources, names, global, priority: Math.max(1, config?.priority ?? 1) };
 }

@@ -57,6 +57,31 @@ test('loadModel reloads what changed, with new statistics', async (t) => {
   t.is(live.service.statistics(simple)[0]?.inference_count, 0);
 });
 
+test('loadModel goes on counting where only instances or versions change, and the files are the same', async (t) => {
+  const files = { ...simpleModel('max_batch_size: 8'), 'simple/2/model.onnx': addSubOnnx() };
+  await using live = await explicit(files, 'simple');
+  const { service, repository } = live;
+  const counted = () => service.statistics(simple).map(({ version, inference_count }) => [version, inference_count]);
+  await service.infer(simpleRequest(1));
+  const config = service.modelConfig(simple);
+  await service.loadModel('simple', withConfig({ ...config, instance_group: [{ kind: 'KIND_CPU', count: 2 }] }));
+  t.is(service.modelConfig(simple).instance_group[0]?.count, 2);
+  await service.infer(simpleRequest(1));
+  t.deepEqual(counted(), [['2', 2]]);
+  await repository.write('simple/config.pbtxt', oneInstance('max_batch_size: 8 version_policy { all { } }'));
+  await service.loadModel('simple', plain);
+  t.deepEqual(counted(), [
+    ['1', 0],
+    ['2', 2],
+  ]);
+  await repository.write('simple/2/model.onnx', addSubOnnx());
+  await service.loadModel('simple', plain);
+  t.deepEqual(counted(), [
+    ['1', 0],
+    ['2', 0],
+  ]);
+});
+
 test('loadModel loses no request while it replaces the model', async (t) => {
   await using live = await explicit(simpleModel('max_batch_size: 8'), 'simple');
   const { service } = live;

@@ -104,7 +104,7 @@ test('RateLimiter refuses needs above the pool, and a resource of both kinds', (
   const limiter = new RateLimiter(new Map([['r', 2]]));
   t.throws(() => join(limiter, needs({ R: 3 })), {
     message:
-      'Resource count for "r" is limited to 2 which will prevent scheduling of one or more model instances, ' +
+      'Resource count for "R" is limited to 2 which will prevent scheduling of one or more model instances, ' +
       'the minimum required count is 3',
   });
   join(limiter, needs({ r: 1 }));
@@ -144,7 +144,7 @@ test('a limited model answers all requests', async (t) => {
 test('needs above the pool fail the load; without the limiter they mean nothing', async (t) => {
   const files = { 'simple/config.pbtxt': limited(2), ...pick(simpleModel(), 'simple/1/model.onnx') };
   await t.throwsAsync(liveService(files, { rateLimit: new Map([['r', 1]]) }), {
-    message: /Cannot load model 'simple': Resource count for "r" is limited to 1/,
+    message: /Cannot load model 'simple': Resource count for "R" is limited to 1/,
   });
   await using live = await liveService(files);
   t.is((await live.service.infer(simpleRequest(1))).modelName, 'simple');
