@@ -25,13 +25,34 @@ export function parseExactJson(text: string): unknown {
   }
 }
 
+/** A number with a fraction or an exponent, as the text has it: `1.0`, which JavaScript takes for 1. */
+export class WrittenNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * `parseExactJson` of text that is known to be JSON, with a `WrittenNumber` for each number that is not written as an integer.
+ */
+export function parseWrittenNumbers(text: string): unknown {
+  const mark = randomUUID();
+  return JSON.parse(withMarkedNumbers(text, mark, isNoInteger), (_key, value) =>
+    typeof value === 'string' && value.startsWith(mark) ? new WrittenNumber(value.slice(mark.length)) : value,
+  );
+}
+
+const isNoInteger = (token: string): boolean => /^-?[NI]|[.eE]/.test(token);
+
 const longInteger = /(?:^|[\s,:[])-?\d{16,}(?=[\s,\]}]|$)/;
 const floatLiteral = /\b(?:NaN|Inf)/;
 const number = /-?(?:\b(?:NaN|Infinity|Inf)\b|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
-/** The text with every number that `JSON.parse` cannot hold as a marked string; its strings are left alone. */
-function withMarkedNumbers(text: string, mark: string): string {
-  const markNumber = (token: string) => (needsMark(token) ? `"${mark}${token}"` : token);
+/** The text with certain numbers, those that `JSON.parse` cannot hold unless told otherwise, as marked strings; its strings are left alone. */
+function withMarkedNumbers(text: string, mark: string, isMarked: (token: string) => boolean = needsMark): string {
+  const markNumber = (token: string) => (isMarked(token) ? `"${mark}${token}"` : token);
   const parts: string[] = [];
   let at = 0;
   while (at < text.length) {

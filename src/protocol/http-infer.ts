@@ -10,6 +10,7 @@ import {
   type ParameterValue,
   type RequestedOutput,
 } from './infer.js';
+import { checkIntegerLiterals } from './integer-literals.js';
 import { isJsonObject, type JsonObject, parseJsonObject, requiredString, shapeFrom, shown } from './json.js';
 import { tensorDataFromJson, tensorDataToJson } from './json-tensor.js';
 import { ProtocolError } from './protocol-error.js';
@@ -141,9 +142,11 @@ export function decodeInferRequest(
   model: { readonly modelName: string; readonly modelVersion: string },
   maxJsonTensorBytes = Number.POSITIVE_INFINITY,
 ): InferRequest {
-  const { head, binary } = splitBody(body, headerLength);
+  const { text, head, binary } = splitBody(body, headerLength);
   const reading: TensorReading = { binary, role: 'input', model: model.modelName, maxJsonTensorBytes };
-  const inputs = arrayMember(head, 'inputs').map((input) => tensorFrom(input, reading));
+  const given = arrayMember(head, 'inputs');
+  const inputs = given.map((input) => tensorFrom(input, reading));
+  checkIntegerLiterals(text, { inputs, given });
   if (binary.offset !== binary.bytes.length) {
     throw new ProtocolError(`unexpected additional input data for model '${model.modelName}'`);
   }
@@ -186,13 +189,18 @@ interface BinaryPart {
   offset: number;
 }
 
-function splitBody(body: Buffer, headerLength: number | undefined): { head: JsonObject; binary: BinaryPart } {
+function splitBody(
+  body: Buffer,
+  headerLength: number | undefined,
+): { text: string; head: JsonObject; binary: BinaryPart } {
   const length = headerLength ?? body.length;
   if (length > body.length) {
     throw new ProtocolError(`inference header size should be in range (0, ${body.length}), got: ${length}`);
   }
+  const text = body.toString('utf8', 0, length);
   return {
-    head: parseJsonObject(body.toString('utf8', 0, length)),
+    text,
+    head: parseJsonObject(text),
     binary: { bytes: body.subarray(length), offset: 0 },
   };
 }

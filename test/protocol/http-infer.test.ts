@@ -205,6 +205,10 @@ const refused: readonly [json: string, message: RegExp, extra?: string][] = [
   ['{"inputs":[],"id":1}', /'id' of request must be a string/],
   ['{"inputs":[],"outputs":[1]}', /each element of 'outputs' must be an object/],
   ['{"inputs":[],"outputs":[{}]}', /'name' of output must be a string/],
+  ...['[0,1.0]', '[1e0]', '[[1],[-0.0]]', '[1E2]'].map((data): [string, RegExp] => [
+    `{"inputs":[{"name":"A","shape":[2],"datatype":"FP32","data":[1.0,2]},{"name":"B","shape":[${data.split(',').length}],"datatype":"INT32","data":${data}}]}`,
+    /^unable to parse 'data' of tensor 'B' of type INT32: expected an integer, got (1.0|1e0|-0.0|1E2)$/,
+  ]),
   [
     '{"inputs":[],"outputs":[{"name":"Y","parameters":{"binary_data":1}}]}',
     /'binary_data' of output 'Y' must be a boolean, got 1$/,
@@ -249,5 +253,16 @@ test('decodeInferRequest keeps a parameter called __proto__ in its map', (t) => 
       ['__proto__', 'x'],
       ['constructor', 1],
     ],
+  );
+});
+
+test('decodeInferRequest takes integers beside floats, and strings that look like floats', (t) => {
+  const text = `{"id":"1.0","inputs":[{"name":"A","shape":[2],"datatype":"FP32","data":[1.0,NaN]},
+    {"name":"B","shape":[2],"datatype":"INT64","data":[9007199254740993,-1]},
+    {"name":"C","shape":[1],"datatype":"BYTES","data":["1.0"]}]}`;
+  const { inputs } = decodeInferRequest({ body: Buffer.from(text), headerLength: undefined }, model);
+  t.deepEqual(
+    inputs.map(({ data }) => data.byteLength),
+    [8, 16, 7],
   );
 });
