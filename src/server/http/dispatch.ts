@@ -79,8 +79,7 @@ export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch 
   return {
     kind: 'accepted',
     maxBytes: hasBinaryPart ? maxBinaryBytes : maxInputBytes,
-    handle:
-      accepted === undefined ? answerTo : async (sent, signal) => encoded(await answerTo(sent, signal), accepted),
+    handle: accepted === undefined ? answerTo : async (sent, signal) => encoded(await answerTo(sent, signal), accepted),
   };
 }
 
