@@ -16,9 +16,13 @@ export const changeColumns: readonly Column<Change>[] = [
   { key: 'of', title: 'unit', name: 'unit', unit: '', value: ({ unit }) => unit, align: 'left' },
   { key: 'change', title: 'change %', name: 'change', unit: '%', value: ({ ratio }) => percent(ratio), digits: 2 },
   { key: 'low', title: 'from', name: 'from', unit: '%', value: ({ interval }) => percent(interval?.low), digits: 2 },
-  { key: 'high', title: 'to', name: 'to', unit: '%', value: ({ interval }) => percent(interval?.high), digits: 2 },
+  { key: 'high', title: 'to', name: 'to', unit: '%', value: ({ interval }) => upTo(interval?.high), digits: 2 },
   { key: 'verdict', title: 'verdict', name: 'verdict', unit: '', value: verdictOf, align: 'left' },
 ];
+
+/** Beyond ten times as much nobody needs digits, of which an interval of next to no degrees of freedom has many. */
+const upTo = (ratio: number | undefined): number | string | undefined =>
+  ratio !== undefined && ratio > 11 ? '> 1000' : percent(ratio);
 
 function verdictOf({ kind, isRegression }: Change): string {
   return isRegression ? `${kind} (regression)` : kind;
@@ -88,7 +92,10 @@ export const comparisonJunit = ({ title, changes }: Comparison): string =>
 export function changeText({ level, metric, base, next, unit, ratio, interval, kind }: Change): string {
   const figures = [base, next].map((value) => (value === undefined ? 'none' : Number(value.toPrecision(4))));
   const change = ratio === undefined ? '' : `, ${signed(ratio)} %`;
-  const range = interval === undefined ? '' : ` (${signed(interval.low)} to ${signed(interval.high)} %)`;
+  const range =
+    interval === undefined
+      ? ''
+      : ` (${signed(interval.low)} to ${interval.high > 11 ? '> 1000' : signed(interval.high)} %)`;
   return `${level}, ${metric}: ${kind}, ${figures.join(' to ')} ${unit}${change}${range}.`;
 }
 

@@ -2,53 +2,75 @@ import { stringify } from 'csv-stringify/sync';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
 import type { ComposingSplit, Level, ModelFacts, Run, ServerSplit } from '../src/core/run.js';
 import { sixDigits, us } from './cells.js';
-import { formatTable, type TextColumn } from './table.js';
+import type { Column, Table, Unit } from './column.js';
 
-interface Row {
+interface ComposingRow {
   readonly level: Level;
   readonly model: ComposingSplit;
 }
 
-const rowsOf = (levels: readonly Level[]): Row[] =>
+const rowsOf = (levels: readonly Level[]): ComposingRow[] =>
   levels.flatMap((level) => (level.composing ?? []).map((model) => ({ level, model })));
 
 /**
- * What the models within the measured one did, level by level, models of models indented; `undefined` when none worked.
+ * What the models within the measured one did, level by level, models of models indented; absent when none worked.
  *
  * @param levelColumn names the level of a row
  */
-export function formatComposing(levels: readonly Level[], levelColumn: TextColumn<Level>): string | undefined {
+export function composingTable(levels: readonly Level[], levelColumn: Column<Level>): Table<ComposingRow> | undefined {
   const rows = rowsOf(levels);
   if (rows.length === 0) return undefined;
   const hasCache = rows.some(({ model }) => model.server.cache !== undefined);
-  const of = (title: string, pick: (server: ServerSplit) => number | undefined, digits = 3): TextColumn<Row> => ({
-    title,
-    value: ({ model }) => pick(model.server),
-    digits,
-    significant: 4,
-  });
-  const columns: TextColumn<Row>[] = [
-    { title: levelColumn.title, value: ({ level }) => levelColumn.value(level) },
-    { title: 'model', value: ({ model }) => `${'  '.repeat(model.depth - 1)}${model.name}`, align: 'left' },
-    { title: 'v', value: ({ model }) => model.version },
-    { title: 'requests', value: ({ model }) => model.server.requests },
-    of('batch', ({ meanBatchSize }) => meanBatchSize, 2),
-    of('total', ({ requestMs }) => requestMs),
-    of('queue', ({ queueMs }) => queueMs),
-    of('input', ({ computeInputMs }) => computeInputMs),
-    of('infer', ({ computeInferMs }) => computeInferMs),
-    of('output', ({ computeOutputMs }) => computeOutputMs),
-    of('other', ({ overheadMs }) => overheadMs),
-    ...(hasCache
-      ? [
-          { title: 'hits', value: ({ model }: Row) => model.server.cache?.hits },
-          of('hit', ({ cache }) => cache?.hitMs),
-          of('miss', ({ cache }) => cache?.missMs),
-        ]
-      : []),
-  ];
-  return `Composing models, mean per request of the model (ms)\n${formatTable(columns, rows)}`;
+  return {
+    key: 'composing',
+    title: 'Composing models, mean per request of the model (ms)',
+    columns: [
+      { ...levelColumn, value: ({ level }) => levelColumn.value(level) },
+      {
+        ...plain('model', 'model'),
+        value: ({ model }) => `${'  '.repeat(model.depth - 1)}${model.name}`,
+        align: 'left',
+      },
+      { ...plain('v', 'version'), value: ({ model }) => model.version },
+      { ...plain('requests', 'requests'), value: ({ model }) => model.server.requests },
+      ofServer({ title: 'batch', name: 'mean batch', unit: '', digits: 2 }, ({ meanBatchSize }) => meanBatchSize),
+      ofServer({ title: 'total', name: 'whole request' }, ({ requestMs }) => requestMs),
+      ofServer({ title: 'queue', name: 'queue' }, ({ queueMs }) => queueMs),
+      ofServer({ title: 'input', name: 'compute input' }, ({ computeInputMs }) => computeInputMs),
+      ofServer({ title: 'infer', name: 'compute infer' }, ({ computeInferMs }) => computeInferMs),
+      ofServer({ title: 'output', name: 'compute output' }, ({ computeOutputMs }) => computeOutputMs),
+      ofServer({ title: 'other', name: 'other in the server' }, ({ overheadMs }) => overheadMs),
+      ...(hasCache ? cacheTableColumns : []),
+    ],
+    rows,
+  };
 }
+
+const plain = (title: string, name: string) => ({ key: name.replaceAll(' ', '_'), title, name, unit: '' }) as const;
+
+interface ServerForm {
+  readonly title: string;
+  readonly name: string;
+  readonly unit?: Unit;
+  readonly digits?: number;
+}
+
+const ofServer = (
+  { title, name, unit = 'ms', digits = 3 }: ServerForm,
+  pick: (server: ServerSplit) => number | undefined,
+): Column<ComposingRow> => ({
+  ...plain(title, name),
+  unit,
+  value: ({ model }) => pick(model.server),
+  digits,
+  significant: 4,
+});
+
+const cacheTableColumns: readonly Column<ComposingRow>[] = [
+  { ...plain('hits', 'cache hits'), value: ({ model }) => model.server.cache?.hits },
+  ofServer({ title: 'hit', name: 'mean cache hit' }, ({ cache }) => cache?.hitMs),
+  ofServer({ title: 'miss', name: 'mean cache miss' }, ({ cache }) => cache?.missMs),
+];
 
 /** The measured models of which nobody asks what the models within them do: it is asked of one model on one server. */
 const unasked = ({ model, models = [model], servers = [] }: Run): readonly ModelFacts[] =>
@@ -87,14 +109,14 @@ export function composingCsvs(run: Run): ComposingCsv[] {
   });
 }
 
-type CsvColumn = readonly [title: string, value: (row: Row) => string | number | undefined];
+type CsvColumn = readonly [title: string, value: (row: ComposingRow) => string | number | undefined];
 
 const cacheColumns: readonly CsvColumn[] = [
   ['Server Cache Hit', ({ model }) => us(model.server.cache?.hitMs)],
   ['Server Cache Miss', ({ model }) => us(model.server.cache?.missMs)],
 ];
 
-function csvText(run: Run, rows: readonly Row[]): string {
+function csvText(run: Run, rows: readonly ComposingRow[]): string {
   const hasCache = rows.some(({ model }) => model.server.cache !== undefined);
   const columns: readonly CsvColumn[] = [
     [levelTitle(run.settings.load), ({ level }) => sixDigits(levelValue(level.load))],
@@ -115,7 +137,7 @@ function csvText(run: Run, rows: readonly Row[]): string {
 }
 
 /** That of the measured model, times the requests of this one for each request of that. */
-function throughputOf({ level, model }: Row): string | undefined {
+function throughputOf({ level, model }: ComposingRow): string | undefined {
   const { throughput, server } = level.summary;
   return server && sixDigits((throughput * model.server.requests) / server.requests);
 }

@@ -72,6 +72,15 @@ export const levelColumn = ({ settings }: Pick<Run, 'settings'>): Column<Level> 
   value: ({ load }) => String(Number(levelValue(load).toPrecision(6))),
 });
 
+export const throughputForm = {
+  key: 'throughput',
+  title: 'infer/s',
+  name: 'throughput',
+  unit: 'infer/s',
+  digits: 2,
+  significant: 5,
+} as const;
+
 type Pick1 = (level: Level) => number | undefined;
 
 /** Milliseconds with four digits: a percentile is within 0.1 %. All digits are in the JSON document. */
@@ -105,15 +114,7 @@ function shownPercentiles({ settings }: Pick<Run, 'settings'>): number[] {
 function latencyColumns(run: Run): Column<Level>[] {
   return [
     levelColumn(run),
-    {
-      key: 'throughput',
-      title: 'infer/s',
-      name: 'throughput',
-      unit: 'infer/s',
-      value: ({ summary }) => summary.throughput,
-      digits: 2,
-      significant: 5,
-    },
+    { ...throughputForm, value: ({ summary }) => summary.throughput },
     ms('mean', 'latency_avg', 'mean latency', ({ summary }) => summary.latency?.meanMs),
     ms('± std', 'latency_std', 'standard deviation', ({ summary }) => summary.latency?.stdMs),
     ...shownPercentiles(run).map((percent) =>

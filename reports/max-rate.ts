@@ -2,15 +2,15 @@ import { limitText } from '../src/core/certify.js';
 import { levelValue } from '../src/core/load-name.js';
 import { type MaxRate, probeText } from '../src/core/max-rate.js';
 import type { Level, Run } from '../src/core/run.js';
-import { formatTable, type TextColumn } from './table.js';
+import type { Column, Table } from './column.js';
 
-/** The probes of a search for the largest rate, by ascending rate; nothing when nobody asked. The answer is a remark. */
-export function formatMaxRate({ maxRate, levels }: Run): string[] {
-  if (maxRate === undefined) return [];
-  const probes = levels
+/** The probes of a search for the largest rate, by ascending rate; absent when nobody asked. The answer is a remark. */
+export function probeTable({ maxRate, levels }: Run): Table<Level> | undefined {
+  if (maxRate === undefined) return undefined;
+  const rows = levels
     .filter(({ probe }) => probe !== undefined)
     .toSorted((left, right) => levelValue(left.load) - levelValue(right.load));
-  return [`Probes; worth: so many independent requests\n${formatTable(columns, probes)}`];
+  return { key: 'probes', title: 'Probes; worth: so many independent requests', columns, rows };
 }
 
 /** One sentence. */
@@ -50,16 +50,18 @@ function edgeText({ edge, elasticity }: MaxRate): string {
 
 const figure = (value: number): string => String(Number(value.toPrecision(4)));
 
-const columns: readonly TextColumn<Level>[] = [
-  { title: 'request rate', value: ({ load }) => levelValue(load), digits: 2, significant: 5 },
+const form = (title: string) => ({ key: title.replace(/\W/, '_'), title, name: title, unit: '' }) as const;
+
+const columns: readonly Column<Level>[] = [
+  { ...form('request rate'), value: ({ load }) => levelValue(load), digits: 2, significant: 5 },
   {
-    title: 'answered/s',
+    ...form('answered/s'),
     value: ({ summary }) => (1000 * summary.requests) / summary.durationMs,
     digits: 2,
     significant: 5,
   },
-  { title: 'requests', value: ({ probe }) => probe?.requests, digits: 0 },
-  { title: 'over', value: ({ probe }) => probe?.over, digits: 0 },
-  { title: 'worth', value: ({ probe }) => probe?.effectiveRequests, digits: 0 },
-  { title: 'answer', value: ({ probe }) => probe && probeText(probe), align: 'left' },
+  { ...form('requests'), value: ({ probe }) => probe?.requests, digits: 0 },
+  { ...form('over'), value: ({ probe }) => probe?.over, digits: 0 },
+  { ...form('worth'), value: ({ probe }) => probe?.effectiveRequests, digits: 0 },
+  { ...form('answer'), value: ({ probe }) => probe && probeText(probe), align: 'left' },
 ];

@@ -34,6 +34,8 @@ const baseUnits: Readonly<Record<Unit, { readonly name: string; readonly factor:
   'requests/s': { name: 'requests_per_second', factor: 1 },
   'responses/s': { name: 'responses_per_second', factor: 1 },
   '%': { name: 'ratio', factor: 1e-2 },
+  MiB: { name: 'bytes', factor: 1024 * 1024 },
+  W: { name: 'watts', factor: 1 },
   MB: { name: 'bytes', factor: 1e6 },
   cores: { name: 'cores', factor: 1 },
 };

@@ -2,7 +2,7 @@ import type { LoadSettings } from '../src/core/load.js';
 import { isOpenLoop } from '../src/core/load-name.js';
 import type { Level } from '../src/core/run.js';
 import type { SequenceSettings } from '../src/core/run-settings.js';
-import { formatTable, type TextColumn } from './table.js';
+import type { Column, Table } from './column.js';
 
 /** For the heading of a report. */
 export function describeSequences(
@@ -16,13 +16,17 @@ export function describeSequences(
 }
 
 /** Where the sequences of each level went. */
-export function formatSequences(levels: readonly Level[], levelColumn: TextColumn<Level>): string {
-  const columns: TextColumn<Level>[] = [
+export const sequenceTable = (levels: readonly Level[], levelColumn: Column<Level>): Table<Level> => ({
+  key: 'sequences',
+  title: 'Sequences',
+  columns: [
     levelColumn,
-    { title: 'begun', value: ({ sequences }) => sequences?.begun },
-    { title: 'completed', value: ({ sequences }) => sequences?.completed },
-    { title: 'completed/s', value: ({ sequences }) => sequences?.completedPerSecond, digits: 2 },
-    { title: 'failed', value: ({ sequences }) => sequences?.failed },
-  ];
-  return `Sequences\n${formatTable(columns, levels)}`;
-}
+    { ...form('begun'), value: ({ sequences }) => sequences?.begun },
+    { ...form('completed'), value: ({ sequences }) => sequences?.completed },
+    { ...form('completed/s'), value: ({ sequences }) => sequences?.completedPerSecond, digits: 2 },
+    { ...form('failed'), value: ({ sequences }) => sequences?.failed },
+  ],
+  rows: levels,
+});
+
+const form = (title: string) => ({ key: title.replace('/', '_per_'), title, name: title, unit: '' }) as const;

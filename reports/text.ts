@@ -4,51 +4,40 @@ import type { Level, Run } from '../src/core/run.js';
 import type { MeasurementSettings } from '../src/core/run-settings.js';
 import { formatCertainty } from './certainty-table.js';
 import { formatCertification } from './certification.js';
-import type { Table } from './column.js';
-import { formatComposing } from './composing.js';
+import { titledText } from './column.js';
+import { composingTable } from './composing.js';
 import { describeRun, runRemarks } from './describe-run.js';
-import { levelColumn, levelTables, serverColumns } from './level-tables.js';
-import { formatMaxRate } from './max-rate.js';
-import { formatMetrics } from './metrics-table.js';
-import { formatParts } from './part-tables.js';
-import { formatSequences } from './sequence-table.js';
-import { formatTable } from './table.js';
+import { levelColumn, levelTables } from './level-tables.js';
+import { probeTable } from './max-rate.js';
+import { metricsTable } from './metrics-table.js';
+import { partTables } from './part-tables.js';
+import { sequenceTable } from './sequence-table.js';
 
 /** The report for a person: settings, one table of latencies, one of the server's split, remarks, and the summary lines that scripts know from perf_analyzer. */
 export function formatText(run: Run): string {
   const measured = run.levels.filter(({ summary }) => summary.requests > 0);
   const tables = levelTables(run);
   const level = levelColumn(run);
-  const metrics = formatMetrics(measured, level);
-  const composing = formatComposing(measured, level);
   const remarks = runRemarks(run);
   const sections = [
     describeRun(run).join('\n'),
-    ...(run.levels.length === 0 ? ['Nothing was measured.'] : tableText(tables.latency)),
+    ...(run.levels.length === 0 ? ['Nothing was measured.'] : titledText(tables.latency)),
     ...formatCertainty(run, level),
     ...formatCertification(run),
-    ...formatMaxRate(run),
-    ...tableText(tables.pacing),
-    ...(run.settings.sequences === undefined ? [] : [formatSequences(run.levels, level)]),
-    ...tableText(tables.streams),
-    ...tableText(tables.server),
-    ...(composing === undefined ? [] : [composing]),
-    ...formatParts(run, {
-      level,
-      latency: tables.latency.columns.slice(1),
-      server: serverColumns(run).slice(1),
-      streams: tables.streams?.columns.slice(1) ?? [],
-    }),
-    ...(metrics === undefined ? [] : [metrics]),
-    ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? tableText(tables.client) : []),
+    ...titledText(probeTable(run)),
+    ...titledText(tables.pacing),
+    ...(run.settings.sequences === undefined ? [] : titledText(sequenceTable(run.levels, level))),
+    ...titledText(tables.streams),
+    ...titledText(tables.server),
+    ...titledText(composingTable(measured, level)),
+    ...partTables(run).flatMap(titledText),
+    ...titledText(metricsTable(measured, level)),
+    ...(run.levels.some(({ verdict }) => verdict.kind !== 'valid') ? titledText(tables.client) : []),
     ...(remarks.length === 0 ? [] : [remarks.map((line) => `! ${line}`).join('\n')]),
     ...(measured.length === 0 ? [] : [summaryLines(measured, run.settings.measurement)]),
   ];
   return `${sections.join('\n\n')}\n`;
 }
-
-const tableText = (table: Table<Level> | undefined): string[] =>
-  table === undefined ? [] : [`${table.title}\n${formatTable(table.columns, table.rows)}`];
 
 /** The closing lines of perf_analyzer, letter by letter, because scripts read them. */
 function summaryLines(levels: readonly Level[], { percentile }: MeasurementSettings): string {

@@ -1,4 +1,4 @@
-import type { ServerSplit } from '../../src/core/run.js';
+import type { BatchCount, ServerSplit } from '../../src/core/run.js';
 import { type Nanoseconds, ns, plus, toMs } from '../../src/core/units.js';
 import type { InferStatistics, ModelStatistics, StatisticDuration } from '../../src/protocol/statistics.js';
 
@@ -17,6 +17,8 @@ const durations = [
 export type StatisticsDelta = Readonly<Record<(typeof durations)[number], StatisticDuration>> & {
   readonly inferences: number;
   readonly executions: number;
+  /** By size. */
+  readonly batches: ReadonlyMap<number, number>;
   /** The summed latencies of the same requests at the client, where they are known. */
   readonly clientSum: Nanoseconds | undefined;
 };
@@ -35,8 +37,20 @@ export function statisticsDelta(
     ...(Object.fromEntries(grown) as Record<(typeof durations)[number], StatisticDuration>),
     inferences: after.inference_count - before.inference_count,
     executions: after.execution_count - before.execution_count,
+    batches: grownBatches(before, after),
     clientSum,
   };
+}
+
+/** Executions by size; a server need not count them. */
+function grownBatches(
+  { batch_stats: before = [] }: Partial<ModelStatistics>,
+  { batch_stats: after = [] }: Partial<ModelStatistics>,
+): Map<number, number> {
+  const started = new Map(before.map(({ batch_size, compute_infer }) => [batch_size, compute_infer.count]));
+  return new Map(
+    after.map(({ batch_size, compute_infer }) => [batch_size, compute_infer.count - (started.get(batch_size) ?? 0)]),
+  );
 }
 
 /** Of several models or servers; one that began anew meanwhile, so that its counters went down, says nothing. */
@@ -55,6 +69,10 @@ function added(left: StatisticsDelta, right: StatisticsDelta): StatisticsDelta {
     ...(Object.fromEntries(total) as Record<(typeof durations)[number], StatisticDuration>),
     inferences: left.inferences + right.inferences,
     executions: left.executions + right.executions,
+    batches: new Map([
+      ...left.batches,
+      ...[...right.batches].map(([size, count]) => [size, count + (left.batches.get(size) ?? 0)] as const),
+    ]),
     clientSum: isKnown ? plus(left.clientSum, right.clientSum) : undefined,
   };
 }
@@ -79,12 +97,14 @@ export function serverSplit(deltas: readonly StatisticsDelta[]): ServerSplit | u
   const requestMs = perRequest(success);
   const accounted = parts.queueMs + parts.computeInputMs + parts.computeInferMs + parts.computeOutputMs + cacheMs;
   const cache = cacheOf(delta);
+  const batches = batchesOf(delta);
   return {
     requests: success.count,
     failedRequests: delta.fail.count,
     inferences,
     executions,
     meanBatchSize: executions === 0 ? 0 : inferences / executions,
+    ...(batches.length === 0 ? {} : { batches }),
     requestMs,
     ...parts,
     overheadMs: Math.max(0, requestMs - accounted),
@@ -92,6 +112,12 @@ export function serverSplit(deltas: readonly StatisticsDelta[]): ServerSplit | u
     ...(cache === undefined ? {} : { cache }),
   };
 }
+
+const batchesOf = ({ batches }: StatisticsDelta): BatchCount[] =>
+  [...batches]
+    .filter(([, executions]) => executions > 0)
+    .map(([size, executions]) => ({ size, executions }))
+    .toSorted((left, right) => left.size - right.size);
 
 function cacheOf({ cache_hit: hit, cache_miss: miss }: StatisticsDelta): ServerSplit['cache'] {
   if (hit.count + miss.count === 0) return undefined;

@@ -1,6 +1,6 @@
 import type { Change } from '../../src/core/comparison.js';
 import { changeText } from '../comparison.js';
-import { colours, grid, isNarrow, short, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, isNarrow, muted, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart } from './render-chart.js';
 
 interface RenderApi {
@@ -23,6 +23,7 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
   );
   if (rows.length === 0) return undefined;
   const widest = 3 * Math.max(5, ...rows.map(({ percent }) => Math.abs(percent)));
+  const isCut = rows.some(({ change: { interval } }) => interval !== undefined && 100 * (interval.high - 1) > widest);
   const cut = (percent: number): number => Math.max(-widest, Math.min(widest, percent));
   const names = rows.map(({ change }) => `${change.level}, ${change.metric.replace('perf_', '')}`);
   return {
@@ -36,7 +37,7 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
     option: (size) => ({
       grid: { ...grid, top: 16 },
       xAxis: {
-        ...xAxis({ name: 'change (%)', label: short }),
+        ...xAxis({ name: 'change (%)', label: short, ...(isCut ? { max: widest } : {}) }),
         splitLine: { show: true, lineStyle: { color: 'var(--line)' } },
       },
       yAxis: {
@@ -46,6 +47,7 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
           data: isNarrow(size) ? rows.map((_, index) => String(index + 1)) : names,
         }),
         inverse: true,
+        axisLine: { lineStyle: { color: muted, width: 1.5 } }, // it stands at no change
         splitLine: { show: false },
       },
       series: [

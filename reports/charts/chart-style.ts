@@ -14,7 +14,7 @@ export const colours = [
 
 export const muted = 'var(--muted)';
 export const paper = 'var(--paper)';
-const line = 'var(--line)';
+export const line = 'var(--line)';
 
 /** A chart for a small screen has fewer labels. */
 export const isNarrow = ({ width }: ChartSize): boolean => width < 500;

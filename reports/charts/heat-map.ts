@@ -3,6 +3,7 @@ import { latencyHistogram } from '../latency-histogram.js';
 import { colours, grid, short, xAxis, yAxis } from './chart-style.js';
 import { type PlacedWindow, placeWindows } from './measured-windows.js';
 import type { Chart } from './render-chart.js';
+import { levelSeries, pausePoint, pauseSeries, placePauses, unsettledArea } from './time-marks.js';
 
 /** Rows of the map, at equal ratios of latency. */
 const rowCount = 24;
@@ -22,13 +23,16 @@ export interface HeatCell {
 
 /** Latency over time: the darker a patch, the more of the requests of its window had that latency. */
 export function heatMap(run: Pick<Run, 'levels'>): Chart {
-  const cells = heatCells(placeWindows(run));
+  const windows = placeWindows(run);
+  const cells = heatCells(windows);
+  const pauses = placePauses(windows);
   const lowest = Math.min(...cells.map(({ fromMs }) => fromMs));
   const highest = Math.max(...cells.map(({ toMs }) => toMs));
   return {
     name: 'heat-map',
     title: 'Latency over time',
-    caption: 'The darker, the more of the requests of a window had that latency. Time as in the chart of throughput.',
+    caption:
+      'The darker, the more of the requests of a window had that latency. Time, numbers, shades and marks as in the chart of throughput.',
     description:
       cells.length === 0 ? 'No valid answer.' : `Latencies lie between ${short(lowest)} and ${short(highest)} ms.`,
     option: () => ({
@@ -51,9 +55,12 @@ export function heatMap(run: Pick<Run, 'levels'>): Chart {
             return cell && patch(cell, api);
           },
         },
+        pauseSeries(pauses, lowest),
+        { type: 'line', silent: true, data: [], markArea: unsettledArea(windows) },
+        levelSeries(windows, lowest),
       ],
     }),
-    pointAt: () => undefined,
+    pointAt: (series, index) => (series === 1 ? pausePoint(pauses[index], lowest) : undefined),
   };
 }
 

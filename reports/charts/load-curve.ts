@@ -154,7 +154,7 @@ const intervalSeries = (measures: readonly Measure[]) => ({
   silent: true,
   z: 3,
   clip: true,
-  encode: { x: [], y: [] },
+  encode: { x: [0, 2], y: [1, 3] },
   data: measures.flatMap(intervalsOf),
   renderItem: (_parameters: unknown, api: RenderApi) => {
     const [x1, y1] = api.coord([api.value(0), api.value(1)]);

@@ -1,8 +1,8 @@
 import type { SearchResult } from '../../src/core/search-result.js';
 import { candidateText } from '../candidate-text.js';
 import { searchTrialLine } from '../search.js';
-import { dimensionsOf, isSameCandidate, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
-import { colours, grid, isNarrow, legend, muted, paper, short, xAxis, yAxis } from './chart-style.js';
+import { isSameCandidate, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
+import { colours, grid, isNarrow, paper, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart, ChartPoint } from './render-chart.js';
 
 interface Placed {
@@ -11,7 +11,7 @@ interface Placed {
   readonly tailMs: number | undefined;
 }
 
-const placedOf = (rows: readonly TrialRow[]): Placed[] =>
+export const placedOf = (rows: readonly TrialRow[]): Placed[] =>
   rows.flatMap((row) => {
     const throughput = row.trial.ok ? throughputOf(row.trial.metrics) : undefined;
     return throughput === undefined || !row.trial.ok ? [] : [{ row, throughput, tailMs: tailOf(row.trial.metrics) }];
@@ -178,47 +178,4 @@ export function sensitivityChart({ sensitivity }: SearchResult): Chart | undefin
 }
 
 /** `max_batch_size 8` as `m.b.s 8`. */
-const shortName = (name: string): string => name.replace(/([a-z])[a-z]*_/g, '$1.');
-
-/** A line a measurement, through its value of every dimension, up to its throughput. */
-export function parallelChart(result: SearchResult): Chart | undefined {
-  const placed = placedOf(trialRows(result));
-  const dimensions = dimensionsOf(result);
-  if (placed.length === 0 || dimensions.length === 0) return undefined;
-  const most = Math.max(...placed.map(({ throughput }) => throughput));
-  const heightAt = (values: readonly (string | number)[], value: string | number | undefined): number | '-' =>
-    value === undefined ? '-' : values.indexOf(value) / Math.max(1, values.length - 1);
-  const names = [...dimensions.map(({ name }) => name), 'infer/s'];
-  const ranges = [...dimensions.map(({ values }) => `${values[0]} to ${values.at(-1)}`), `0 to ${short(most)}`];
-  return {
-    name: 'parallel',
-    title: 'Settings and what they bring',
-    caption: `Each line is a measurement, from its settings at the left to its throughput at the right; grey ones break a limit. From bottom to top: ${names
-      .map((name, index) => `${name} ${ranges[index]}`)
-      .join(', ')}.`,
-    description: `${placed.length} measurements of ${dimensions.length} settings.`,
-    option: (size) => ({
-      grid: { ...grid, top: 16 },
-      legend: { ...legend([]), show: false },
-      xAxis: xAxis({
-        name: '',
-        kind: 'category',
-        data: names.map((name) => (isNarrow(size) || name.length > 14 ? shortName(`${name} `).trim() : name)),
-        interval: 0,
-      }),
-      yAxis: { ...yAxis({ name: '', min: 0, max: 1 }), axisLabel: { show: false }, splitLine: { show: false } },
-      series: placed.map(({ row, throughput }) => ({
-        type: 'line',
-        silent: true,
-        symbol: 'none',
-        lineStyle: {
-          color: row.isKept === false ? muted : colours[0],
-          width: 1.5,
-          opacity: row.isKept === false ? 0.3 : 0.25 + (0.75 * throughput) / most,
-        },
-        data: [...dimensions.map(({ name, values }) => heightAt(values, row.trial.candidate[name])), throughput / most],
-      })),
-    }),
-    pointAt: () => undefined,
-  };
-}
+export const shortName = (name: string): string => name.replace(/([a-z])[a-z]*_/g, '$1.');

@@ -58,38 +58,3 @@ export function serverStack(run: Run): Chart | undefined {
     },
   };
 }
-
-/** The batch size that the server reached. */
-export function batchSizes(run: Run): Chart | undefined {
-  const rows = run.levels.flatMap((level, index) => {
-    const size = level.summary.server?.meanBatchSize;
-    return size === undefined ? [] : [{ level, index, size }];
-  });
-  if (rows.every(({ size }) => size === run.settings.batchSize)) return undefined;
-  const { title, value } = levelColumn(run);
-  const labelOf = ({ level, size }: (typeof rows)[number]): string => `${loadName(level.load)}: ${short(size)} a batch`;
-  return {
-    name: 'batch-sizes',
-    title: 'Mean batch in the server',
-    caption: 'Inferences in an execution of the model, on average.',
-    description: rows.map(labelOf).join('; '),
-    option: () => ({
-      grid: { ...grid, top: 34 },
-      xAxis: xAxis({ name: title, kind: 'category', data: rows.map(({ level }) => String(value(level))) }),
-      yAxis: yAxis({ name: 'inferences' }),
-      series: [
-        {
-          type: 'bar',
-          color: colours[2],
-          barMaxWidth: 48,
-          data: rows.map(({ size }) => size),
-          emphasis: { disabled: true },
-        },
-      ],
-    }),
-    pointAt: (_, index) => {
-      const row = rows[index];
-      return row && { level: row.index, x: index, y: row.size, label: labelOf(row) };
-    },
-  };
-}

@@ -1,31 +1,29 @@
 import { loadName } from '../../src/core/load-name.js';
 import type { Run } from '../../src/core/run.js';
-import { colours, grid, legend, muted, short, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, legend, short, xAxis, yAxis } from './chart-style.js';
 import { type PlacedWindow, placeWindows } from './measured-windows.js';
 import type { Chart } from './render-chart.js';
+import { levelSeries, pauseName, pausePoint, pauseSeries, placePauses, unsettledArea } from './time-marks.js';
 
-/** Throughput window by window; what was cut off as not settled is shaded, and failures are marked. */
+/** Throughput window by window; what was cut off as not settled is shaded, failures and the client's pauses are marked. */
 export function timeline(run: Pick<Run, 'levels'>): Chart {
   const windows = placeWindows(run);
   const failed = windows.filter(({ window }) => window.failedRequests > 0);
-  const collections = run.levels.filter(({ clientHealth }) => clientHealth.gc.longestMs >= 1);
+  const pauses = placePauses(windows);
   return {
     name: 'timeline',
     title: 'Throughput over time',
-    caption: [
-      'Each point is a window, at its end; the levels follow one another, without the time between them. Shaded windows were not yet settled and are in no figure.',
-      ...(collections.length === 0
-        ? []
-        : [
-            `The client paused for garbage collection: ${collections
-              .map(({ load, clientHealth: { gc } }) => `${loadName(load)} ${short(gc.longestMs)} ms at most`)
-              .join(', ')}.`,
-          ]),
-    ].join(' '),
+    caption: `Each point is a window, at its end; the levels, whose numbers are at the top, follow one another, without the time between them. Shaded windows were not yet settled and are in no figure.${
+      pauses.length === 0 ? '' : ' Marks at the bottom: the client paused for a millisecond or more to collect garbage.'
+    }`,
     description: windows.map(labelOf).join('; '),
     option: () => ({
       grid,
-      legend: legend(['throughput', ...(failed.length === 0 ? [] : ['failed requests'])]),
+      legend: legend([
+        'throughput',
+        ...(failed.length === 0 ? [] : ['failed requests']),
+        ...(pauses.length === 0 ? [] : [pauseName]),
+      ]),
       xAxis: xAxis({ name: 'measured time (s)', min: 0, max: windows.at(-1)?.endSeconds ?? 1, label: short }),
       yAxis: yAxis({ name: 'infer/s', min: 0 }),
       series: [
@@ -38,11 +36,7 @@ export function timeline(run: Pick<Run, 'levels'>): Chart {
           symbolSize: 6,
           showAllSymbol: true,
           emphasis: { disabled: true },
-          markArea: {
-            silent: true,
-            itemStyle: { color: muted, opacity: 0.13 },
-            data: unsettled(windows).map(([from, to]) => [{ xAxis: from }, { xAxis: to }]),
-          },
+          markArea: unsettledArea(windows),
         },
         {
           type: 'scatter',
@@ -53,26 +47,17 @@ export function timeline(run: Pick<Run, 'levels'>): Chart {
           data: failed.map(({ endSeconds, window }) => [endSeconds, window.throughput]),
           emphasis: { disabled: true },
         },
+        pauseSeries(pauses, 0),
+        levelSeries(windows, 0),
       ],
     }),
     pointAt: (series, index) => {
+      if (series === 2) return pausePoint(pauses[index], 0);
       const placed = (series === 0 ? windows : failed)[index];
       if (placed === undefined) return undefined;
       return { level: placed.levelIndex, x: placed.endSeconds, y: placed.window.throughput, label: labelOf(placed) };
     },
   };
-}
-
-/** Stretches of windows that are not summarised. */
-function unsettled(windows: readonly PlacedWindow[]): [number, number][] {
-  const stretches: [number, number][] = [];
-  for (const { isSummarised, startSeconds, endSeconds } of windows) {
-    if (isSummarised) continue;
-    const last = stretches.at(-1);
-    if (last !== undefined && Math.abs(last[1] - startSeconds) < 1e-6) last[1] = endSeconds;
-    else stretches.push([startSeconds, endSeconds]);
-  }
-  return stretches;
 }
 
 const labelOf = ({ level, window, isSummarised }: PlacedWindow): string =>

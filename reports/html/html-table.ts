@@ -9,7 +9,7 @@ export function htmlTable<Row>(table: Table<Row>, file: string): Html {
   const cells = (row: Row): Html[] => columns.map((column, index) => cell(column, row, index));
   return html`<figure class="table" id="table-${key}">
 <div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
-<caption>${title}</caption>
+<caption><span>${title}</span></caption>
 <thead><tr>${columns.map((column) => html`<th scope="col"${alignment(column)}>${column.name}${unitText(column)}</th>`)}</tr></thead>
 <tbody>
 ${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody>

@@ -1,4 +1,4 @@
-import { supportedMs } from '../../src/core/certainty.js';
+import { supportedMs, unsupported } from '../../src/core/certainty.js';
 import { loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
 import { runRemarks } from '../describe-run.js';
@@ -56,14 +56,21 @@ function tiles(level: Level): Html {
   const throughput = cellText({ title: '', value: () => summary.throughput, digits: 2, significant: 5 }, undefined);
   const tile = (name: string, value: string, unit: string): Html =>
     html`<div><dt>${name}</dt><dd>${value} <span>${unit}</span></dd></div>`;
+  const percentileTile = (percent: number): Html => {
+    const needed = unsupported(level.certainty, percent);
+    const name = `p${percent} latency`;
+    return needed === undefined
+      ? tile(name, ms(supportedMs(level, percent)), 'ms')
+      : tile(name, '–', `needs ${needed.needsRequests} requests`);
+  };
   const which = isUsable(level)
     ? 'The highest throughput that was stable, valid and within limits'
     : 'The highest throughput, not to be relied on';
   return html`<p>${which}, at ${loadName(load)}:</p>
 <dl class="tiles">${[
     tile('throughput', throughput, 'infer/s'),
-    tile('p50 latency', ms(supportedMs(level, 50)), 'ms'),
-    tile('p99 latency', ms(supportedMs(level, 99)), 'ms'),
+    percentileTile(50),
+    percentileTile(99),
     tile('failed requests', String(summary.failedRequests), `of ${summary.requests + summary.failedRequests}`),
   ]}</dl>`;
 }

@@ -1,20 +1,20 @@
 import type { Run } from '../../src/core/run.js';
+import { batchSizes } from '../charts/batch-sizes.js';
 import { heatMap } from '../charts/heat-map.js';
 import { loadCurve } from '../charts/load-curve.js';
 import { percentilePlot } from '../charts/percentile-plot.js';
 import type { Chart } from '../charts/render-chart.js';
 import { responseTime } from '../charts/response-time.js';
-import { batchSizes, serverStack } from '../charts/server-stack.js';
+import { serverStack } from '../charts/server-stack.js';
 import { timeline } from '../charts/timeline.js';
 import { describeModels, describeRun } from '../describe-run.js';
-import { levelTables, listTables } from '../level-tables.js';
 import { formatText } from '../text.js';
 import { chartFigure } from './chart-figure.js';
 import { type Html, html } from './html.js';
-import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
 import { runFacts } from './run-facts.js';
 import { runHeadline } from './run-headline.js';
+import { runTables } from './run-tables.js';
 
 /** One run, or several one after the other, as a page that needs nothing else. */
 export function formatHtml(runs: readonly Run[]): string {
@@ -40,7 +40,7 @@ function runSection(run: Run, prefix: string): Html {
 ${runHeadline(run)}
 ${isMeasured ? html`<h2>Charts</h2>\n<div class="charts">\n${charts(run).map((chart) => chartFigure({ ...chart, name: prefix + chart.name }))}</div>` : undefined}
 <h2>Tables</h2>
-${listTables(levelTables(run)).map((table) => htmlTable({ ...table, key: prefix + table.key }, 'perf-analyze'))}
+${runTables(run, prefix)}
 <h2>How it was measured</h2>
 <ul>${description.map((line) => html`<li>${line}</li>`)}</ul>
 ${runFacts(run)}
@@ -54,8 +54,8 @@ const charts = (run: Run): Chart[] =>
     loadCurve(run),
     responseTime(run),
     percentilePlot(run),
-    heatMap(run),
     timeline(run),
+    heatMap(run),
     serverStack(run),
     batchSizes(run),
   ].filter((chart) => chart !== undefined);

@@ -1,7 +1,8 @@
 import type { Finalist, Rejected, SearchResult } from '../../src/core/search-result.js';
 import { candidateText } from '../candidate-text.js';
+import { parallelChart } from '../charts/parallel-chart.js';
 import type { Chart } from '../charts/render-chart.js';
-import { parallelChart, paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
+import { paretoChart, sensitivityChart, traceChart } from '../charts/search-charts.js';
 import type { Column } from '../column.js';
 import { formatSearch, limitText, verdictOf } from '../search.js';
 import { tailForm, textForm, throughputForm } from '../search-columns.js';

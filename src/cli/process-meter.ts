@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks';
 import type { ClientMeter, ThreadMeter } from '../../analyzer/measure/client-meter.js';
+import type { Pause } from '../core/run.js';
 import { ns, toMs } from '../core/units.js';
 
 /**
@@ -36,12 +37,15 @@ export function startThreadMeter(): ThreadMeter {
   const delays = monitorEventLoopDelay({ resolution: resolutionMs });
   delays.enable();
   const gc = { count: 0, totalMs: 0, longestMs: 0 };
-  const addPauses = (entries: readonly { readonly duration: number }[]): void => {
-    for (const { duration } of entries) {
+  let pauses: Pause[] = [];
+  const addPauses = (entries: readonly Pick<PerformanceEntry, 'startTime' | 'duration'>[]): void => {
+    for (const { startTime, duration } of entries) {
       gc.count++;
       gc.totalMs += duration;
       gc.longestMs = Math.max(gc.longestMs, duration);
+      if (duration >= 1) pauses.push({ atMs: Math.max(0, startTime - startedAt), durationMs: duration });
     }
+    pauses = longest(pauses);
   };
   const observer = new PerformanceObserver((list) => addPauses(list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
@@ -61,7 +65,7 @@ export function startThreadMeter(): ThreadMeter {
           p99Ms: isEmpty ? 0 : delayMs(delays.percentile(99)),
           maxMs: isEmpty ? 0 : delayMs(delays.max),
         },
-        gc: { ...gc },
+        gc: { ...gc, ...(pauses.length === 0 ? {} : { pauses: [...pauses] }) },
       };
     },
     [Symbol.dispose]: () => {
@@ -70,6 +74,17 @@ export function startThreadMeter(): ThreadMeter {
     },
   };
 }
+
+/** More of them say no more to a person. */
+const mostPauses = 50;
+
+const longest = (pauses: Pause[]): Pause[] =>
+  pauses.length <= mostPauses
+    ? pauses
+    : pauses
+        .toSorted((left, right) => right.durationMs - left.durationMs)
+        .slice(0, mostPauses)
+        .sort((left, right) => left.atMs - right.atMs);
 
 /** What the scheduler of Linux says (`Documentation/scheduler/sched-stats.rst`): the first number is the time spent on a CPU, in ns. */
 function threadCpuMs(): number | undefined {

@@ -28,6 +28,12 @@ export interface ClientSplit {
   readonly receiveMs: number;
 }
 
+/** Executions of a model with one batch size. */
+export interface BatchCount {
+  readonly size: number;
+  readonly executions: number;
+}
+
 /** What the statistics extension says about a stretch of time: counts, and means per successful request. */
 export interface ServerSplit {
   readonly requests: number;
@@ -36,6 +42,8 @@ export interface ServerSplit {
   readonly executions: number;
   /** Inferences per execution: the batch size that the server reached. */
   readonly meanBatchSize: number;
+  /** How many executions had which size, by rising size; absent where the server does not say. */
+  readonly batches?: readonly BatchCount[];
   /** The whole request inside the server: queue + compute + overhead. */
   readonly requestMs: number;
   readonly queueMs: number;
@@ -171,6 +179,13 @@ export interface SequenceCounts {
   readonly failed: number;
 }
 
+/** A pause for garbage collection. */
+export interface Pause {
+  /** Since the start of the level. */
+  readonly atMs: number;
+  readonly durationMs: number;
+}
+
 /** What a thread that sends did while a level was measured. */
 export interface ThreadHealth {
   /** The share of a core that it kept busy; absent where the system does not say. */
@@ -180,7 +195,13 @@ export interface ThreadHealth {
   /** How much later than due a timer of that event loop fired. */
   readonly loopDelay: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
   /** Pauses for garbage collection. */
-  readonly gc: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+  readonly gc: {
+    readonly count: number;
+    readonly totalMs: number;
+    readonly longestMs: number;
+    /** The longest of those that took a millisecond or more, one after the other; absent without any. */
+    readonly pauses?: readonly Pause[];
+  };
 }
 
 /** What the client did while a level was measured: the process with all its threads, and the busiest thread that sends. */

@@ -16,6 +16,14 @@ test.serial('startProcessMeter sees CPU time, a busy event loop and garbage coll
   t.true(busyShare > 0.5 && busyShare <= 1, `${busyShare}`);
   t.true(loopDelay.maxMs >= 10 && loopDelay.p99Ms <= loopDelay.maxMs + 0.1, JSON.stringify(loopDelay));
   t.true(gc.count > 0 && gc.totalMs >= gc.longestMs, JSON.stringify(gc));
+  const { pauses = [], longestMs } = gc;
+  t.true(pauses.length <= 50 && pauses.every(({ atMs, durationMs }) => atMs >= 0 && durationMs >= 1));
+  t.deepEqual(
+    pauses.map(({ atMs }) => atMs),
+    pauses.map(({ atMs }) => atMs).sort((left, right) => left - right),
+  );
+  const longest = Math.max(0, ...pauses.map(({ durationMs }) => durationMs));
+  t.is(longest, longestMs >= 1 ? longestMs : 0);
 });
 
 test.serial('startProcessMeter of an idle process is not busy', async (t) => {

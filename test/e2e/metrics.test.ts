@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { formatMetrics } from '../../reports/metrics-table.js';
+import { formatText } from '../../reports/text.js';
 import { collectMetrics } from '../../src/cli/collect-metrics.js';
 import { createWorkplace } from '../helpers/cli.js';
 import { readRun } from '../helpers/read-run.js';
@@ -104,7 +104,7 @@ test('collectMetrics asks every server, names it in the labels, and goes on with
     ...{ min: value, max: value },
   }));
   const level = levelFixture({ latenciesMs: [1], metrics: { polls: 1, series: gauges } });
-  const text = formatMetrics([level], { title: 'concurrency', value: () => '1' }) ?? '';
+  const text = formatText(runFixture([level]));
   t.regex(text, /1 {2}CPU of h:0.25 +25.0 /);
   t.regex(text, /1 {2}CPU of h:0.5 +50.0 /);
   servers.slice(0, 1).forEach(end);

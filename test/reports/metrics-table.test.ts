@@ -1,8 +1,9 @@
 import test from 'ava';
+import { titledText } from '../../reports/column.js';
 import { formatCsv } from '../../reports/csv.js';
-import { formatMetrics } from '../../reports/metrics-table.js';
+import { levelColumn } from '../../reports/level-tables.js';
+import { metricsTable } from '../../reports/metrics-table.js';
 import { formatText } from '../../reports/text.js';
-import { levelValue } from '../../src/core/load-name.js';
 import type { Level, MetricSeries } from '../../src/core/run.js';
 import { levelFixture, runFixture } from '../helpers/run-fixture.js';
 import { schemaErrors } from '../helpers/run-schema.js';
@@ -30,7 +31,7 @@ const withGpus = level([
   gauge('nv_gpu_memory_total_bytes', first, 1000 * mebibyte),
   gauge('nv_gpu_utilization', second, 0),
 ]);
-const concurrency = { title: 'concurrency', value: ({ load }: Level) => levelValue(load) };
+const concurrency = levelColumn(runFixture([]));
 const metrics = { intervalMs: 1000 };
 
 test('a run with metrics follows the schema', (t) => {
@@ -42,8 +43,10 @@ test('a run with metrics follows the schema', (t) => {
   t.deepEqual(schemaErrors(run), []);
 });
 
-test('formatMetrics has a row for each processor, and dashes for what was not said', (t) => {
-  const lines = formatMetrics([withGpus], concurrency)?.split('\n') ?? [];
+test('metricsTable has a row for each processor, and dashes for what was not said', (t) => {
+  const lines = titledText(metricsTable([withGpus], concurrency))
+    .join('\n')
+    .split('\n');
   t.deepEqual(
     lines.slice(3).map((line) => line.trim().split(/ +/)),
     [
@@ -54,9 +57,9 @@ test('formatMetrics has a row for each processor, and dashes for what was not sa
   );
 });
 
-test('formatMetrics says nothing without processors', (t) => {
+test('metricsTable is absent without processors', (t) => {
   t.is(
-    formatMetrics([level([gauge('up', {}, 1)]), levelFixture({ concurrency: 1, latenciesMs: [1] })], concurrency),
+    metricsTable([level([gauge('up', {}, 1)]), levelFixture({ concurrency: 1, latenciesMs: [1] })], concurrency),
     undefined,
   );
 });

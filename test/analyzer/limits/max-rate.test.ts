@@ -1,7 +1,7 @@
 import test from 'ava';
 import { analyze } from '../../../analyzer/analyze.js';
 import { maxRateOf } from '../../../analyzer/limits/max-rate.js';
-import { formatMaxRate } from '../../../reports/max-rate.js';
+import { probeTable } from '../../../reports/max-rate.js';
 import { formatText } from '../../../reports/text.js';
 import type { Arrivals } from '../../../src/core/load.js';
 import { levelValue } from '../../../src/core/load-name.js';
@@ -67,7 +67,7 @@ test('analyze finds the capacity of a server that takes 10 ms a request, within 
     formatText(run),
     /! Largest rate with p99 <= 50 ms: [\d.]+ requests\/s \([\d.]+ to [\d.]+ at 95 %\), a cliff/,
   );
-  t.is(formatMaxRate(run)[0]?.split('\n').length, 3 + levels.length);
+  t.is(probeTable(run)?.rows.length, levels.length);
 });
 
 test('analyze finds the rate at which p90 of an M/D/1 queue is at the limit, which is smooth', async (t) => {

@@ -84,6 +84,27 @@ test('composing gives what each model did, by the version that worked, and leave
   t.like(split?.server, { requests: 20, requestMs: 4, queueMs: 1.5, computeInferMs: 2.5, overheadMs: 0 });
 });
 
+test('split counts executions by batch size, and leaves out sizes that did not occur', async (t) => {
+  const ns = { count: 0, ns: 0 };
+  const reading = (executions: Readonly<Record<string, number>>, requests: number): Reading => [
+    {
+      ...statisticsOf({ requests, totalMs: 9, queueMs: 1, inferMs: 5 }),
+      batch_stats: Object.entries(executions).map(([size, count]) => ({
+        batch_size: Number(size),
+        ...{ compute_input: ns, compute_infer: { count, ns: 0 }, compute_output: ns },
+      })),
+    },
+  ];
+  const readings = [reading({ 1: 5, 4: 2 }, 13), reading({ 1: 5, 2: 3, 4: 6 }, 35)];
+  const snapshots = await snapshotsOf(readings, [], {});
+  t.deepEqual(snapshots.split(0, 1)?.batches, [
+    { size: 2, executions: 3 },
+    { size: 4, executions: 4 },
+  ]);
+  const silent = [[statisticsOf(nothing)], [statisticsOf({ ...nothing, requests: 1 })]];
+  t.is((await snapshotsOf(silent, [], {})).split(0, 1)?.batches, undefined);
+});
+
 test("split: the queues of an ensemble's models are part of its request, and no overhead", async (t) => {
   const used = { requests: 20, totalMs: 80, queueMs: 30, inferMs: 50 };
   const readings = { used: [[statisticsOf(nothing)], [statisticsOf(used)]] };

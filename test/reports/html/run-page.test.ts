@@ -5,6 +5,7 @@ import { latencyHistogram } from '../../../reports/latency-histogram.js';
 import type { Level, Measured } from '../../../src/core/run.js';
 import { busyRun } from '../../helpers/busy-run.js';
 import { levelFixture, rateSettingsFixture, runFixture } from '../../helpers/run-fixture.js';
+import { schemaErrors } from '../../helpers/run-schema.js';
 
 const evil = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>';
 
@@ -90,6 +91,50 @@ test('formatHtml of an open loop sets response time against service time', (t) =
   const page = formatHtml([runFixture(levels, { settings: { ...settings, load } })]);
   t.true(page.includes('id="chart-response-time"'));
   t.true(page.includes('request rate 20: service p50 2'));
+});
+
+test('formatHtml shows batch sizes by their share, pauses of the client when they were, and intervals as a table', (t) => {
+  const [level] = busyRun({ levels: 1, windows: 4, requests: 50 }).levels;
+  if (level?.summary.server === undefined) throw new Error('it has a server');
+  const server = {
+    ...level.summary.server,
+    batches: [1, 8].map((size) => ({ size, executions: size === 1 ? 30 : 10 })),
+  };
+  const pauses = [1500, 99_000].map((atMs) => ({ atMs, durationMs: 12.5 }));
+  const certainty = {
+    ...{
+      confidence: 0.95,
+      alpha: 0.05,
+      effectiveRequests: 100,
+      warmUpMs: 0,
+      steadiness: { verdict: 'steady' } as const,
+    },
+    throughput: { low: 240, high: 260 },
+    percentiles: {
+      50: { isSupported: true, intervalMs: { low: 1.5, high: 2.5 } },
+      99: { isSupported: false, needsRequests: 459 },
+    },
+  } as const;
+  const { clientHealth } = level;
+  const run = runFixture([
+    {
+      ...level,
+      certainty,
+      summary: { ...level.summary, server },
+      clientHealth: { ...clientHealth, gc: { ...clientHealth.gc, pauses } },
+    },
+  ]);
+  t.deepEqual(schemaErrors(run), []);
+  const page = formatHtml([run]);
+  t.true(page.includes('concurrency 1, 75 % of 1 (30 executions)'));
+  t.true(page.includes('concurrency 1, 25 % of 8 (10 executions)'));
+  const seen = [...page.matchAll(/data-x="([\d.]+)"[^>]*aria-label="([^"]*collect garbage)"/g)];
+  t.deepEqual(
+    [...new Set(seen.map(([, x, label]) => `${x} ${label}`))],
+    ['1.5 concurrency 1: the client paused for 12.5 ms to collect garbage'],
+  );
+  t.regex(page, /id="table-intervals"[\s\S]*data-value="240"[\s\S]*data-value="2.5"[\s\S]*needs 459<\/td>/);
+  t.true(page.includes('<dt>p99 latency</dt><dd>– <span>needs 459 requests</span>'));
 });
 
 test('formatHtml keeps several runs apart', (t) => {
