@@ -1,7 +1,6 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareRuns } from '../analyzer/compare/compare-runs.js';
 import { changeColumns, compareHeadline } from '../reports/comparison.js';
 import { formatTable } from '../reports/table.js';
 import type { Run } from '../src/core/run.js';
@@ -42,6 +41,6 @@ const measured = (repository: string): Promise<Run> =>
   runOfTheTool(['-m', model, '--model-repository', repository, '--min-time', '10s', '--max-time', '10s']);
 
 function show(title: string, base: readonly Run[], next: readonly Run[]): void {
-  const changes = compareRuns(base, next, usualComparison);
+  const changes = usualComparison(base, next);
   console.log(`${title}:\n${formatTable(changeColumns, changes)}\n${compareHeadline({ changes })}\n`);
 }

@@ -1,4 +1,5 @@
-import { type CompareOptions, compareRuns } from '../analyzer/compare/compare-runs.js';
+import { type CompareOptions, compareRuns, usualFalseAlarms } from '../analyzer/compare/compare-runs.js';
+import type { Change } from '../src/core/comparison.js';
 import { type Random, seededRandom } from '../src/core/random.js';
 import type { Run } from '../src/core/run.js';
 import { type Figures, runWith, simulatedRun } from '../test/helpers/noisy-runs.js';
@@ -6,8 +7,12 @@ import { driftingNoise, lightNoise, recordedNoise } from '../test/helpers/record
 
 const pairs = 1000;
 const runsEach = 10;
-/** What `perf-analyze compare` takes unless told otherwise. */
-export const usualComparison: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 };
+
+/** As `perf-analyze compare` does unless told otherwise. */
+export function usualComparison(base: readonly Run[], next: readonly Run[]): Change[] {
+  const options: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: usualFalseAlarms(base, next) };
+  return compareRuns(base, next, options);
+}
 
 /** False alarms between runs of the same, with recorded and with simulated noise, and how often a shift of 5 % is found. */
 export async function benchCompare(): Promise<void> {
@@ -43,7 +48,7 @@ function alarms(base: () => Run, next: () => Run): number {
   const runs = (make: () => Run): Run[] => Array.from({ length: runsEach }, make);
   let count = 0;
   for (let pair = 0; pair < pairs; pair++) {
-    if (compareRuns(runs(base), runs(next), usualComparison).some(({ isRegression }) => isRegression)) count++;
+    if (usualComparison(runs(base), runs(next)).some(({ isRegression }) => isRegression)) count++;
   }
   return count;
 }

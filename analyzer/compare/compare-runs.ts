@@ -3,9 +3,17 @@ import { loadName } from '../../src/core/load-name.js';
 import { seededRandom } from '../../src/core/random.js';
 import type { Level, Measured, Run } from '../../src/core/run.js';
 import { blockBootstrap } from '../statistics/block-bootstrap.js';
-import { type LogEstimate, logEstimate, type Ratio, ratioOf } from '../statistics/ratio-interval.js';
+import {
+  type LogEstimate,
+  logEstimate,
+  type Ratio,
+  type Reach,
+  ratioOf,
+  studentReach,
+} from '../statistics/ratio-interval.js';
 import { allMetrics, type Metric, usualMetrics } from './metrics.js';
 import { type PooledWindows, windowPool } from './pooled-windows.js';
+import { reachOfRuns } from './reach-of-runs.js';
 
 /** By how much a figure may get worse, as a share: 0.05 lets a latency rise, or a throughput fall, by 5 %. */
 export interface Threshold {
@@ -18,7 +26,7 @@ export interface CompareOptions {
   readonly thresholds: readonly Threshold[];
   /** A change that is surely smaller than this share is none. */
   readonly sameWithin: number;
-  /** How likely runs of the same are told apart somewhere, at most: shared by all figures (Bonferroni). */
+  /** How likely runs of the same are told apart somewhere, at most: all intervals hold together. */
   readonly falseAlarms: number;
 }
 
@@ -30,15 +38,25 @@ export function compareRuns(base: readonly Run[], next: readonly Run[], options:
   const names = options.thresholds.map(({ metric }) => metric);
   const metrics = allMetrics.filter((metric) => usualMetrics.includes(metric) || names.includes(metric.name));
   const levels = [...new Set([...base, ...next].flatMap(levelNames))];
-  const confidence = 1 - options.falseAlarms / (levels.length * metrics.length);
   const byRun = isReplicated(base, next);
+  const figures = { levels, metrics, falseAlarms: options.falseAlarms };
+  const reach =
+    (byRun ? reachOfRuns(base, next, figures) : undefined) ??
+    studentReach(1 - options.falseAlarms / (levels.length * metrics.length));
   return levels.flatMap((level) => {
     const [before = [], after = []] = [base, next].map((runs) => estimatesOf(runs, level, { metrics, byRun }));
     return metrics.map((metric, index) =>
-      changeOf({ level, metric, base: before[index], next: after[index] }, { ...options, confidence }),
+      changeOf({ level, metric, base: before[index], next: after[index] }, { ...options, reach }),
     );
   });
 }
+
+/**
+ * How often runs of the same may be told apart, better or worse, unless told otherwise: half as often when only windows tell the noise, since that from run to
+ * run is not in it.
+ */
+export const usualFalseAlarms = (base: readonly Run[], next: readonly Run[]): number =>
+  isReplicated(base, next) ? 0.01 : 0.005;
 
 /** Whether runs, rather than windows, say how much noise there is. */
 export const isReplicated = (base: readonly Run[], next: readonly Run[]): boolean => base.length > 1 && next.length > 1;
@@ -106,10 +124,7 @@ interface Sides {
   readonly next: LogEstimate | undefined;
 }
 
-function changeOf(
-  { level, metric, base, next }: Sides,
-  options: CompareOptions & { readonly confidence: number },
-): Change {
+function changeOf({ level, metric, base, next }: Sides, options: CompareOptions & { readonly reach: Reach }): Change {
   const figure = { level, metric: metric.name, unit: metric.unit };
   const means = {
     ...(base === undefined ? {} : { base: Math.exp(base.mean) }),
@@ -118,7 +133,7 @@ function changeOf(
   if (base === undefined || next === undefined) {
     return { ...figure, ...means, kind: 'missing', isRegression: isGated(metric, options) };
   }
-  const ratio = ratioOf(base, next, options.confidence);
+  const ratio = ratioOf(base, next, options.reach);
   const kind = kindOf(ratio, metric, options.sameWithin);
   return {
     ...figure,

@@ -25,7 +25,7 @@ export interface LogEstimate {
  * @param confidence a share, e.g. 0.95
  */
 export const ratioInterval = (base: readonly number[], next: readonly number[], confidence: number): Ratio =>
-  ratioOf(logEstimate(base), logEstimate(next), confidence);
+  ratioOf(logEstimate(base), logEstimate(next), studentReach(confidence));
 
 /** Of the geometric mean of positive numbers. */
 export function logEstimate(sample: readonly number[]): LogEstimate {
@@ -34,14 +34,23 @@ export function logEstimate(sample: readonly number[]): LogEstimate {
   return { mean: meanOf(logs), squaredError: degrees === 0 ? 0 : varianceOf(logs) / degrees, degrees };
 }
 
+/** How many standard errors an interval reaches to each side, for so many degrees of freedom. */
+export type Reach = (degrees: number) => number;
+
+/** That of Student's distribution. */
+export const studentReach =
+  (confidence: number): Reach =>
+  (degrees) =>
+    studentQuantile(1 - (1 - confidence) / 2, degrees);
+
 /** The ratio of two figures, `next` over `base`, with Welch's interval. */
-export function ratioOf(base: LogEstimate, next: LogEstimate, confidence: number): Ratio {
+export function ratioOf(base: LogEstimate, next: LogEstimate, reach: Reach): Ratio {
   const difference = next.mean - base.mean;
   const value = Math.exp(difference);
   if (base.degrees === 0 || next.degrees === 0) return { value };
   const squaredError = base.squaredError + next.squaredError;
   if (squaredError === 0) return { value, interval: { low: value, high: value } };
   const degrees = squaredError ** 2 / (base.squaredError ** 2 / base.degrees + next.squaredError ** 2 / next.degrees);
-  const halfWidth = studentQuantile(1 - (1 - confidence) / 2, degrees) * Math.sqrt(squaredError);
+  const halfWidth = reach(degrees) * Math.sqrt(squaredError);
   return { value, interval: { low: Math.exp(difference - halfWidth), high: Math.exp(difference + halfWidth) } };
 }

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { compareRuns, isReplicated } from '../../analyzer/compare/compare-runs.js';
+import { compareRuns, isReplicated, usualFalseAlarms } from '../../analyzer/compare/compare-runs.js';
 import { differencesOf } from '../../analyzer/compare/differences.js';
 import { comparisonJunit, comparisonMarkdown, formatComparison } from '../../reports/comparison.js';
 import { describeModels } from '../../reports/describe-run.js';
@@ -13,9 +13,6 @@ import { createRunReader } from './read-run.js';
 import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
 
 const text = { type: 'string', requiresArg: true } as const;
-
-/** How likely a comparison of runs of the same finds any difference. */
-const falseAlarms = 0.005;
 
 export const compareFlags = (yargs: Argv) =>
   yargs
@@ -97,10 +94,9 @@ export async function compareCommand(flags: CompareFlags, { print }: CommandCont
 function compare({ runs, base, threshold, sameWithin, allowDifferences }: CompareFlags): Comparison {
   const [first = '', ...nextFiles] = runs;
   if (nextFiles.length === 0) throw new PerfError('usage', `Cannot compare ${first}: expected a second run, got none`);
-  const options = {
+  const limits = {
     thresholds: threshold.map((each) => parseThreshold('--threshold', each)),
     sameWithin: parsePercent('--same-within', sameWithin),
-    falseAlarms,
   };
   const reader = createRunReader();
   const baseFiles = [first, ...base];
@@ -116,6 +112,7 @@ function compare({ runs, base, threshold, sameWithin, allowDifferences }: Compar
       },
     );
   }
+  const falseAlarms = usualFalseAlarms(baseRuns, nextRuns);
   return {
     base: baseFiles,
     next: nextFiles,
@@ -123,6 +120,6 @@ function compare({ runs, base, threshold, sameWithin, allowDifferences }: Compar
     replication: isReplicated(baseRuns, nextRuns) ? 'runs' : 'windows',
     confidencePercent: 100 * (1 - falseAlarms),
     differences,
-    changes: compareRuns(baseRuns, nextRuns, options),
+    changes: compareRuns(baseRuns, nextRuns, { ...limits, falseAlarms }),
   };
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type CompareOptions, compareRuns } from '../../../analyzer/compare/compare-runs.js';
+import { type CompareOptions, compareRuns, usualFalseAlarms } from '../../../analyzer/compare/compare-runs.js';
 import { differencesOf } from '../../../analyzer/compare/differences.js';
 import { type Random, seededRandom } from '../../../src/core/random.js';
 import type { Run } from '../../../src/core/run.js';
@@ -28,6 +28,25 @@ test('compareRuns tells better, worse, same and undecided by the interval of the
     perf_latency_p99: 'same',
   });
   t.deepEqual(kinds(next, base)['perf_throughput'], 'better');
+});
+
+test('compareRuns by runs is surer of figures that rise and fall together than of as many independent ones', (t) => {
+  const random = seededRandom(5);
+  const base = many(10, () => simulatedRun(random, 0.02));
+  const widthOf = (next: readonly Run[], metric: string): number => {
+    const { interval } = compareRuns(base, next, usual).find((change) => change.metric === metric) ?? {};
+    return Math.log((interval?.high ?? 1) / (interval?.low ?? 1));
+  };
+  const independent = many(10, () => simulatedRun(random, 0.02));
+  const together = (runs: readonly Run[]): Run[] =>
+    runs.map(({ levels }) => {
+      const slow = 1000 / (levels[0]?.summary.throughput ?? 1);
+      return runWith({ throughput: 1000 / slow, meanMs: slow, p50Ms: slow, p99Ms: slow });
+    });
+  const [change] = compareRuns(together(base), together(independent), usual);
+  const width = Math.log((change?.interval?.high ?? 1) / (change?.interval?.low ?? 1));
+  const ratio = width / widthOf(independent, 'perf_throughput');
+  t.true(ratio > 0.7 && ratio < 0.95, String(ratio)); // t(1 - 0.0025) over t(1 - 0.0025 / 4) is 0.84 with 18 degrees
 });
 
 test('compareRuns takes windows for the noise of a single run, and decides nothing from one window', (t) => {
@@ -108,14 +127,12 @@ const drawn = (random: Random): Run => {
 
 test('compareRuns rarely tells runs of the same apart, and mostly finds 5 % in noise of 2 %', (t) => {
   const random = seededRandom(11);
-  const alarms = Array.from({ length: 150 }, () =>
-    compareRuns(
-      many(10, () => drawn(random)),
-      many(10, () => drawn(random)),
-      usual,
-    ).some(({ isRegression }) => isRegression),
-  ).filter(Boolean).length;
-  // At half a percent: more than 4 of 150 come once in two thousand times.
+  const alarms = Array.from({ length: 150 }, () => {
+    const [base, next] = [many(10, () => drawn(random)), many(10, () => drawn(random))];
+    const options = { ...usual, falseAlarms: usualFalseAlarms(base, next) };
+    return compareRuns(base, next, options).some(({ isRegression }) => isRegression);
+  }).filter(Boolean).length;
+  // Better or worse at 1 %, worse at half of that: more than 4 of 150 come once in a thousand times.
   t.true(alarms <= 4, String(alarms));
   const found = Array.from({ length: 60 }, () => {
     const base = many(10, () => simulatedRun(random, 0.02));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { meanOf, varianceOf } from '../../../analyzer/statistics/autocorrelation.js';
 import { blockBootstrap } from '../../../analyzer/statistics/block-bootstrap.js';
-import { logEstimate, ratioOf } from '../../../analyzer/statistics/ratio-interval.js';
+import { logEstimate, ratioOf, studentReach } from '../../../analyzer/statistics/ratio-interval.js';
 import { seededRandom } from '../../../src/core/random.js';
 
 const weightedMean = (series: readonly number[]) => (weights: Uint32Array) => [
@@ -47,7 +47,7 @@ test('blockBootstrap holds the true ratio of two series that depend on their pas
   let held = 0;
   for (let pair = 0; pair < 400; pair++) {
     const [base = none, next = none] = [series(1), series(1.05)].map((each) => bootstrapOf(each, 10, 200));
-    const { interval } = ratioOf(base, next, 0.95);
+    const { interval } = ratioOf(base, next, studentReach(0.95));
     if (interval !== undefined && interval.low <= 1.05 && 1.05 <= interval.high) held++;
   }
   // 95 % of 400 with a sigma of 4.4.
