@@ -1,4 +1,5 @@
 import { benchAdaptive } from './adaptive.js';
+import { benchAdaptiveLive } from './adaptive-live.js';
 import { benchCompare } from './compare.js';
 import { benchCompareLive } from './compare-live.js';
 import { benchHistory } from './history.js';
@@ -17,6 +18,7 @@ import { benchWire } from './wire.js';
 /** `npm run bench -- NAME`: what we claim to be fast, against a named peer in one run. */
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   adaptive: benchAdaptive,
+  'adaptive-live': benchAdaptiveLive,
   compare: benchCompare,
   'compare-live': benchCompareLive,
   history: benchHistory,
