@@ -6,7 +6,7 @@ import { floatAttribute, intAttribute, intsAttribute } from '../../src/onnx/attr
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { createGraphBuilder } from '../../src/onnx/graph-builder.js';
 import type { ModelProto } from '../../src/onnx/model-proto.js';
-import { float32Tensor, tensorDataType } from '../../src/onnx/tensor.js';
+import { float32Tensor, int64Tensor, tensorDataType } from '../../src/onnx/tensor.js';
 import { allInFp16 } from '../../src/precision/rewrite/all-in-fp16.js';
 import { int8Dynamic } from '../../src/precision/rewrite/int8-dynamic.js';
 import type { Rewritten } from '../../src/precision/rewrite/rewritten.js';
@@ -236,4 +236,56 @@ test('upgradeOpset takes batch normalisations of version 7, if they have paramet
   t.throws(() => upgradeOpset({ ...model, opsetImport: [{ version: 6 }] }), {
     message: /expected version 7 or newer$/,
   });
+});
+
+/** A product, and a `Loop` whose body multiplies what it carries by the same weight and adds the product: `input` [n, 32] gives `output`. */
+function loopGraph(): ModelProto {
+  const { FLOAT, INT64, BOOL } = tensorDataType;
+  const graph = createGraphBuilder();
+  const input = graph.input({ name: 'input', dataType: FLOAT, dims: ['n', 32] });
+  const small = uniformValues(32 * 32, 'weight').map((value) => value / 6);
+  const weight = graph.constant(float32Tensor('weight', [32, 32], small));
+  const product = graph.node('MatMul', 'product', [input, weight]);
+  const times = graph.constant(int64Tensor('times', [], [3]));
+  const yes = graph.constant({ name: 'yes', dims: [], dataType: BOOL, rawData: Uint8Array.of(1) });
+  const value = (name: string, elemType: number, ...dims: readonly string[]) => ({
+    name,
+    type: { tensorType: { elemType, shape: { dim: dims.map((dimParam) => ({ dimParam })) } } },
+  });
+  const body = {
+    name: 'body',
+    node: [
+      { opType: 'MatMul', input: ['carried', weight], output: ['turned'] },
+      { opType: 'Add', input: ['turned', product], output: ['next'] },
+      { opType: 'Identity', input: ['goes'], output: ['on'] },
+    ],
+    initializer: [],
+    input: [value('index', INT64), value('goes', BOOL), value('carried', FLOAT, 'n', 'width')],
+    output: [value('on', BOOL), value('next', FLOAT, 'n', 'width')],
+  };
+  graph.node('Loop', 'output', [times, yes, product], [{ name: 'body', g: body, type: 5 }]);
+  graph.output({ name: 'output', dataType: FLOAT, dims: ['n', 32] });
+  return graph.finish({ name: 'loop', opset: 17, irVersion: 8 }).model;
+}
+
+test('the body of a Loop finds the weights and values of the main graph, whatever became of these', async (t) => {
+  const folder = await temporaryDirectory(t);
+  const model = loopGraph();
+  const expected = await answersOf(model, folder);
+  const values = await floatValuesOf(model, packagePath);
+  const made: Readonly<Record<string, Rewritten>> = {
+    weightsInFp16: weightsInFp16(model),
+    allInFp16: allInFp16(model, { floatValues: values, keepInFp32: [] }),
+    int8Dynamic: int8Dynamic(model, { weightBits: 8, keepInFp32: [] }),
+  };
+  for (const [name, { model: rewritten, converted, kept }] of Object.entries(made)) {
+    t.is(converted, 1, name);
+    t.regex(
+      kept.map(({ opType, reason }) => `${opType}: ${reason}`).join(),
+      /^Loop: .*its subgraph (is|are) left alone$/,
+      name,
+    );
+    const error = relativeRmse(expected, await answersOf(rewritten, folder));
+    t.true(error > 0 && error < 0.02, `${name}: ${error}`);
+  }
 });
