@@ -10,6 +10,7 @@ import { parserConfiguration } from './flags/parser-configuration.js';
 import { uiPort } from './flags/progress-flags.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
 import { parseVariations } from './flags/vary-flag.js';
+import { parseVerify, verifyFlags } from './flags/verify-flags.js';
 import { settingNames } from './search/apply-candidate.js';
 import { together } from './search/models-together.js';
 import { runReplay } from './search/run-replay.js';
@@ -23,6 +24,7 @@ const text = { type: 'string', requiresArg: true } as const;
 export function searchFlags(parser: Argv) {
   return measureFlags(parser)
     .options(goalFlags)
+    .options(verifyFlags)
     .option('vary', {
       ...text,
       array: true,
@@ -153,6 +155,7 @@ function wishOf(argv: ParsedFlags): SearchWish {
   refuseCertainty(argv);
   return {
     goal: parseGoal(argv),
+    verify: parseVerify(argv),
     strategy: oneOf('--strategy', argv.strategy, strategyNames),
     maxMeasurements:
       argv.maxMeasurements === undefined ? undefined : parseInteger('--max-measurements', argv.maxMeasurements, 1),

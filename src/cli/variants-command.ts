@@ -15,6 +15,7 @@ import { goalFlags, parseGoal } from './flags/goal-flags.js';
 import { parseInputData, parseShapes } from './flags/input-data.js';
 import { badFlag, oneOf, parseInteger } from './flags/parse.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
+import { checkVerified, parseVerify, verifyFlags } from './flags/verify-flags.js';
 import { locateModel } from './variants/locate-model.js';
 import { runVariants, type VariantsWish } from './variants/run-variants.js';
 import { weightBitsOf } from './variants/weight-bits.js';
@@ -65,16 +66,7 @@ export function variantsFlags(yargs: Argv) {
         describe: `What optimized is: ${optimizationLevels.join(', ')}`,
         group: 'Variants:',
       },
-      verify: {
-        ...text,
-        describe: 'JavaScript module whose verify(outputs, label, index) says how right an answer is',
-        group: 'Variants:',
-      },
-      labels: {
-        ...text,
-        describe: 'Labels for --verify: a JSON list, or a line for each inference',
-        group: 'Variants:',
-      },
+      ...verifyFlags,
       constraint: { ...goalFlags.constraint, defaultDescription: 'accuracy_cosine:min=0.99', group: 'Variants:' },
       'write-to': { ...text, describe: 'Write the variants that pass into this repository', group: 'Variants:' },
       'write-as': {
@@ -187,7 +179,7 @@ function wishOf(argv: ParsedFlags): VariantsWish {
     keepInFp32: argv.keepFp32,
     calibration: oneOf('--calibration', argv.calibration, calibrations),
     optimization: oneOf('--optimize-level', argv.optimizeLevel, optimizationLevels),
-    verify: verifyOf(argv),
+    verify: parseVerify(argv),
     limits: limitsOf(argv),
     maxTimeMs,
     writeTo: writeToOf(argv),
@@ -203,21 +195,17 @@ function writeToOf({ writeTo, writeAs }: ParsedFlags): VariantsWish['writeTo'] {
   return writeTo === undefined ? undefined : { repository: writeTo, as };
 }
 
-function verifyOf({ verify, labels }: ParsedFlags): VariantsWish['verify'] {
-  if (verify !== undefined) return { module: verify, labels };
-  if (labels === undefined) return undefined;
-  throw new PerfError('usage', 'Cannot use --labels: expected --verify with a module, got none');
-}
-
-function limitsOf({ constraint, verify }: ParsedFlags): readonly SearchLimit[] {
+function limitsOf({ constraint, ...flags }: ParsedFlags): readonly SearchLimit[] {
   if (constraint.length === 0) return defaultLimits;
-  return parseGoal({ objective: [], constraint }).constraints.map(({ metric: { tag }, ...limits }) => {
+  const { constraints } = parseGoal({ objective: [], constraint });
+  checkVerified(
+    constraints.map(({ metric }) => metric.tag),
+    parseVerify(flags),
+  );
+  return constraints.map(({ metric: { tag }, ...limits }) => {
     if (!tag.startsWith('accuracy_')) {
       const expected = 'accuracy_cosine, accuracy_top1, accuracy_rel_rmse or accuracy_verify';
       throw new PerfError('usage', `Cannot use --constraint ${tag} with variants: expected ${expected}, got '${tag}'`);
-    }
-    if (tag === 'accuracy_verify' && verify === undefined) {
-      throw new PerfError('usage', `Cannot use --constraint ${tag}: expected --verify with a module, got none`);
     }
     return { metric: tag, ...limits };
   });

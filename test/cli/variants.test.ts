@@ -230,11 +230,7 @@ test('variants --verify judges every variant by a module of the user, in the gat
     ['none.mjs', ['--verify', path('none.mjs')], /^Cannot use --verify .*none.mjs: expected .*, got exports other$/],
     ['broken.mjs', ['--verify', path('broken.mjs')], /^Cannot use --verify .*broken.mjs: .*, got the error: .*$/],
     ['none.mjs', ['--labels', path('labels.json')], /^Cannot use --labels: expected --verify with a module, got none$/],
-    [
-      'none.mjs',
-      ['--constraint', 'accuracy_verify:min=1'],
-      /^Cannot use --constraint accuracy_verify: expected --verify/,
-    ],
+    ['none.mjs', ['--constraint', 'accuracy_verify:min=1'], /^Cannot use accuracy_verify: expected --verify/],
   ];
   await writeFile(path('throws.mjs'), "export default () => { throw new Error('a\\nb'); }");
   await writeFile(path('text.mjs'), "export default () => 'yes';");

@@ -10,6 +10,7 @@ import type { Candidate, Metrics } from '../../core/trial.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { checkVerified } from '../flags/verify-flags.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
 import { currentPoints } from './current-points.js';
@@ -120,7 +121,9 @@ function exitCodeOf({ isInterrupted, finalists: [best] }: SearchResult): ExitCod
   return best.limits.every(({ certainty }) => certainty === 'pass') ? exitCodes.done : exitCodes.gateFailed;
 }
 
-function checkWish({ goal }: SearchWish): void {
+function checkWish({ goal, verify }: SearchWish): void {
+  const tags = [...goal.objectives, ...goal.constraints].map(({ metric }) => metric.tag);
+  checkVerified(tags, verify);
   const unknown = [...goal.objectives, ...goal.constraints].find(({ metric }) => !liveMetrics.has(metric.tag));
   if (unknown !== undefined) {
     throw new PerfError(

@@ -2,12 +2,15 @@ import type { Goal } from '../../../searcher/goal/goal.js';
 import type { StrategyName } from '../../../searcher/strategies/strategies.js';
 import type { Candidate } from '../../core/trial.js';
 import type { ServerLaunch } from '../embedded-server.js';
+import type { VerifyWish } from '../variants/verify-answers.js';
 import type { SearchLoads, Variations } from './live-space.js';
 import type { VariantRepository } from './write-variants.js';
 
 /** What a search on a server was asked to do, beside what is measured and how. */
 export interface SearchWish {
   readonly goal: Goal;
+  /** How right the answers of precisions are. */
+  readonly verify?: VerifyWish | undefined;
   readonly strategy: StrategyName;
   readonly maxMeasurements: number | undefined;
   /** No first look begins after this time; what decides comes on top. */

@@ -9,7 +9,7 @@ import type { CommandContext } from '../command-context.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import type { BuiltVariant } from '../variants/build-variant.js';
 import { type LocatedModel, locateModel } from '../variants/locate-model.js';
-import { type MakeWish, makeVariants } from '../variants/make-variants.js';
+import { type MadeVariants, type MakeWish, makeVariants } from '../variants/make-variants.js';
 import { asItIs, variantFileName } from './precision-names.js';
 
 /** Of a variant that is the model itself. */
@@ -58,12 +58,12 @@ export async function stagePrecisions(
     const staged = join(folder.path, modelName, version);
     await linkModel(join(repository, modelName), join(folder.path, modelName), version);
     const pathOf = (precision: Precision): string => join(staged, variantFileName(precision));
-    const built = await makeAndJudge(wish, { located, pathOf, context });
+    const { built, verified } = await makeAndJudge(wish, { located, pathOf, context });
     for (const { variant, path } of built) {
       if (variant.refusal === undefined) continue;
       for (const file of [path, dataFileOf(path)]) await rm(file, { force: true });
     }
-    const accuracy = accuraciesOf(built);
+    const accuracy = accuraciesOf(built, verified?.score);
     return {
       repository: folder.path,
       refusals: new Map(
@@ -88,18 +88,21 @@ export async function stagePrecisions(
 async function makeAndJudge(
   wish: PrecisionWish,
   options: Parameters<typeof makeVariants>[1],
-): Promise<readonly BuiltVariant[]> {
+): Promise<Pick<MadeVariants, 'built' | 'verified'>> {
   await using made = await makeVariants(wish, options);
-  return made.built;
+  return made;
 }
 
 /** The model as it is keeps everything that could be told of the others. */
-function accuraciesOf(built: readonly BuiltVariant[]): Map<string, Metrics> {
+function accuraciesOf(built: readonly BuiltVariant[], verified: number | undefined): Map<string, Metrics> {
   const compared = built.filter(({ variant }) => variant.accuracy.length > 0);
-  const told = compared.map(({ variant }) => [variant.precision, { ...accuracyMetrics(variant.accuracy) }] as const);
+  const told = compared.map(
+    ({ variant }) => [variant.precision, { ...accuracyMetrics(variant.accuracy, variant.verified) }] as const,
+  );
   const tags = compared.length === 0 ? Object.keys(same) : told.flatMap(([, metrics]) => Object.keys(metrics));
   const own = Object.fromEntries(Object.entries(same).filter(([tag]) => tags.includes(tag)));
-  return new Map<string, Metrics>([[asItIs, own], ...told]);
+  const ownVerified = verified === undefined ? {} : { accuracy_verify: verified };
+  return new Map<string, Metrics>([[asItIs, { ...own, ...ownVerified }], ...told]);
 }
 
 function checkOriginal({ name, path, config }: LocatedModel): void {

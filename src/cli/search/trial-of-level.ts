@@ -92,6 +92,7 @@ export const liveMetrics: ReadonlySet<string> = new Set([
   'accuracy_cosine',
   'accuracy_top1',
   'accuracy_rel_rmse',
+  'accuracy_verify',
   'perf_latency_avg',
   'perf_response_avg',
   ...percentiles.flatMap((percentile) => [`perf_latency_p${percentile}`, `perf_response_p${percentile}`]),

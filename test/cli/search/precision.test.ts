@@ -56,6 +56,21 @@ test('wantedPrecisions varies precision when a limit is of accuracy, or when it 
   t.throws(() => parseVariations(['precision=int4']), { message: /--vary precision.*int8-static.*'int4'/ });
 });
 
+test('stagePrecisions asks a module of the user how right each variant is, and the model itself', async (t) => {
+  const repository = await repositoryOf(t);
+  const module = join(repository, 'verify.mjs');
+  await writeFile(module, 'export default ({ output }, label, index) => output.data[index] > 0;');
+  const goal = parseGoal({ objective: ['perf_throughput'], constraint: [] });
+  const verify = { module, labels: undefined };
+  const { wish } =
+    wantedPrecisions({ goal, variations: parseVariations(['precision=fp32,fp16-weights']), settings, verify }) ?? {};
+  if (wish === undefined) return t.fail();
+  await using staged = await stagePrecisions(wish, { modelName: 'small', repository, context });
+  const own = staged.accuracyOf({})['accuracy_verify'] ?? Number.NaN;
+  t.true(own > 0 && own < 1, `${own}`);
+  t.is(staged.accuracyOf({ precision: 'fp16-weights' })['accuracy_verify'], own);
+});
+
 test('stagePrecisions makes each variant once, and a search leaves out those that break a limit', async (t) => {
   const repository = await repositoryOf(t);
   const { wish, names } = wanted('accuracy_rel_rmse:max=0.001') ?? t.fail();
