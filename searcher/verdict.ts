@@ -1,4 +1,4 @@
-import { seededRandom } from '../src/core/random.js';
+import { type Random, seededRandom } from '../src/core/random.js';
 import type { Candidate, Metrics } from '../src/core/trial.js';
 import type { Constraint, Goal } from './goal/goal.js';
 import { judge } from './goal/judge.js';
@@ -89,17 +89,23 @@ function momentsOf(values: readonly number[]): { readonly mean: number; readonly
   return { mean, error: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length) };
 }
 
-const resamples = 2000;
+const draws = 2000;
 
 /**
- * How likely each is the best of them, by drawing their measurements again (bootstrap): the best of a draw keeps the limits on
- * its mean and has the largest objective.
+ * How likely each is the best of them, by drawing what their means may truly be: on a logarithmic scale where that is possible, around the mean of the
+ * measurements, by Student's t. The spread is that of all of them together, since three measurements say little of their own. The best of a draw keeps the limits and has
+ * the largest objective.
  */
 export function chancesOfBest(all: readonly Repeated[], goal: Goal, seed: number): number[] {
   const random = seededRandom(seed);
+  const tags = [...new Set([...goal.objectives, ...goal.constraints].map(({ metric }) => metric.tag))];
+  const beliefs = tags.map((tag) => beliefOf(tag, all));
   const wins = all.map(() => 0);
-  for (let draw = 0; draw < resamples; draw++) {
-    const worth = all.map(({ metrics }) => judge(meanOfDraw(metrics, random), goal));
+  for (let draw = 0; draw < draws; draw++) {
+    const drawn = beliefs.map((belief) => belief(random));
+    const worth = all.map((_, index) =>
+      judge(Object.fromEntries(tags.map((tag, place) => [tag, drawn[place]?.[index] ?? Number.NaN])), goal),
+    );
     const feasible = worth.some(({ kept }) => kept === 'pass');
     const score = ({ kept, utility, violation }: (typeof worth)[number]): number =>
       feasible ? (kept === 'pass' ? (utility ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY) : -violation;
@@ -107,13 +113,32 @@ export function chancesOfBest(all: readonly Repeated[], goal: Goal, seed: number
     const best = scores.indexOf(Math.max(...scores));
     wins[best] = (wins[best] ?? 0) + 1;
   }
-  return wins.map((count) => count / resamples);
+  return wins.map((count) => count / draws);
 }
 
-function meanOfDraw(metrics: readonly Metrics[], random: () => number): Metrics {
-  const drawn = metrics.map(() => metrics[Math.floor(random() * metrics.length)] ?? {});
-  const tags = Object.keys(drawn[0] ?? {});
-  return Object.fromEntries(
-    tags.map((tag) => [tag, drawn.reduce((sum, each) => sum + (each[tag] ?? Number.NaN), 0) / drawn.length]),
+/** Draws the means of one metric, one for each candidate; `NaN` for a candidate in which a measurement lacks it. */
+function beliefOf(tag: string, all: readonly Repeated[]): (random: Random) => number[] {
+  const values = all.map(({ metrics }) => metrics.flatMap((each) => each[tag] ?? []));
+  const isPositive = values.flat().every((value) => value > 0);
+  const moments = values.map((own) => momentsOf(isPositive ? own.map(Math.log) : own));
+  const freedom = values.reduce((sum, own) => sum + Math.max(0, own.length - 1), 0);
+  const squares = moments.reduce(
+    (sum, { error }, index) => sum + error ** 2 * (values[index]?.length ?? 0) * ((values[index]?.length ?? 1) - 1),
+    0,
   );
+  const spread = freedom === 0 ? 0 : Math.sqrt(squares / freedom);
+  const back = isPositive ? Math.exp : (value: number): number => value;
+  return (random) => {
+    const stretch = freedom === 0 ? 0 : spread * Math.sqrt(freedom / chiSquared(freedom, random));
+    return moments.map(({ mean }, index) => {
+      const own = values[index] ?? [];
+      if (own.length < (all[index]?.metrics.length ?? 0) || own.length === 0) return Number.NaN;
+      return back(mean + (stretch * normal(random)) / Math.sqrt(own.length));
+    });
+  };
 }
+
+const normal = (random: Random): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+const chiSquared = (freedom: number, random: Random): number =>
+  Array.from({ length: freedom }, () => normal(random) ** 2).reduce((sum, each) => sum + each, 0);
