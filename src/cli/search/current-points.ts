@@ -31,6 +31,22 @@ export function currentPoints(space: Space, { server, load, batchSize }: Current
   return points;
 }
 
+/**
+ * Gives a candidate that names its load alone the settings that it has, so that it can be compared with others.
+ *
+ * @param points of `currentPoints`
+ */
+export function withSettings(
+  points: ReadonlyMap<number, Candidate>,
+  load: string,
+): (candidate: Candidate) => Candidate {
+  const [first] = points.values();
+  return (candidate) => {
+    if (first === undefined || Object.keys(withoutLoad(candidate)).length > 0) return candidate;
+    return points.get(Number(candidate[load])) ?? { ...first, ...candidate };
+  };
+}
+
 function changesNothing(settings: Candidate, { config, composing, kind, cores }: CurrentOptions['server']): boolean {
   const models = [{ own: config, name: undefined }, ...[...composing].map(([name, own]) => ({ own, name }))];
   const meant = (wanted: ModelConfig): ModelConfig =>

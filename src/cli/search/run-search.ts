@@ -13,7 +13,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { checkVerified } from '../flags/verify-flags.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
-import { currentPoints } from './current-points.js';
+import { currentPoints, withSettings } from './current-points.js';
 import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
@@ -168,9 +168,10 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
       : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup }), measure);
   };
   const idle = server.embedded === undefined ? {} : startServerMeter(server.embedded.pid).read();
+  const points = currentPoints(space, { server, load: loads.name, batchSize: settings.batchSize });
   const found = await findAndJudge(space, loads, {
     ...task,
-    currentPoints: currentPoints(space, { server, load: loads.name, batchSize: settings.batchSize }),
+    currentPoints: points,
     screen: measureWith('screen'),
     repeat: measureWith('verdict'),
   });
@@ -201,6 +202,7 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
       goal: wish.goal,
       composing: server.composing,
       changesOf: task.changesOf,
+      pointOf: withSettings(points, loads.name),
     }),
     ...found,
   };

@@ -4,7 +4,7 @@ import { paretoFront } from '../../../searcher/insight/pareto.js';
 import { rejectedNear } from '../../../searcher/insight/rejected.js';
 import { sensitivityOf } from '../../../searcher/insight/sensitivity.js';
 import type { Space } from '../../../searcher/space/space.js';
-import { createTrialStore, ranking } from '../../../searcher/trial-store.js';
+import { createTrialStore, ranking, type TrialStore } from '../../../searcher/trial-store.js';
 import type { Finalist, SearchResult } from '../../core/search-result.js';
 import type { Candidate, Trial } from '../../core/trial.js';
 import type { ModelConfig } from '../../protocol/model-config.js';
@@ -20,6 +20,8 @@ export interface InsightOptions {
   /** Of the models within it. */
   readonly composing: ReadonlyMap<string, ModelConfig>;
   readonly changesOf: (candidate: Candidate) => readonly ConfigurationChange[];
+  /** The candidate with all its settings, where one names its load alone. */
+  readonly pointOf: (candidate: Candidate) => Candidate;
 }
 
 /** What the measurements of a search say beside its decision. */
@@ -31,11 +33,10 @@ export type SearchInsight = Pick<
 export function insightOf(
   trials: readonly Trial[],
   best: Finalist | undefined,
-  { modelName, config, composing, space, goal, changesOf }: InsightOptions,
+  { modelName, config, composing, space, goal, changesOf, pointOf }: InsightOptions,
 ): SearchInsight {
-  const store = createTrialStore();
-  trials.forEach(store.add);
-  const ranked = ranking(store, goal);
+  const ranked = ranking(storeOf(trials), goal);
+  const points = storeOf(trials.map((trial) => ({ ...trial, candidate: pointOf(trial.candidate) })));
   const candidates = [...trials, ...(best === undefined ? [] : [best])].map(({ candidate }) => candidate);
   return {
     ranking: rankingOf(trials, goal),
@@ -44,10 +45,16 @@ export function insightOf(
       difference: differenceOf(changesOf(variant.settings)),
     })),
     pareto: paretoFront(ranked),
-    sensitivity: sensitivityOf(space.dimensions, ranked),
-    rejected: best === undefined ? [] : rejectedNear(best.candidate, store, { space, goal }),
+    sensitivity: sensitivityOf(space.dimensions, ranking(points, goal)),
+    rejected: best === undefined ? [] : rejectedNear(pointOf(best.candidate), points, { space, goal }),
     ...(best === undefined ? {} : { difference: differenceOf(changesOf(best.candidate)) }),
   };
+}
+
+function storeOf(trials: readonly Trial[]): TrialStore {
+  const store = createTrialStore();
+  trials.forEach(store.add);
+  return store;
 }
 
 /** Of all files together. */

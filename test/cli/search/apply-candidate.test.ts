@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
 import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
-import { currentPoints } from '../../../src/cli/search/current-points.js';
+import { currentPoints, withSettings } from '../../../src/cli/search/current-points.js';
 import { liveSpace, loadsOf } from '../../../src/cli/search/live-space.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
 
@@ -149,5 +149,9 @@ test('currentPoints finds the candidates that change nothing, by their loads', (
     [...of('embedded')],
     [1, 2].map((concurrency) => [concurrency, { ...same, concurrency }]),
   );
+  const whole = withSettings(of('embedded'), 'concurrency');
+  t.deepEqual(whole({ concurrency: 2 }), { ...same, concurrency: 2 });
+  t.deepEqual(whole({ concurrency: 9 }), { ...same, concurrency: 9 }, 'a load that the space does not have');
+  t.deepEqual(whole({ instance_count: 3, concurrency: 2 }), { instance_count: 3, concurrency: 2 });
   t.is(of('remote').size, 0, 'how many threads another server has is not known');
 });
