@@ -1,6 +1,11 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** A model whose whole space is measured, and the flags of `search` for it. */
 export interface LiveCase {
   readonly model: string;
+  /** Where the grid of brute force is kept. */
+  readonly grid: string;
   /** What varies and how long windows are, the same for brute force and `guided`. */
   readonly flags: readonly string[];
   readonly limitMs: number;
@@ -10,10 +15,13 @@ export interface LiveCase {
 
 const vary = (...dimensions: readonly string[]): string[] => dimensions.flatMap((each) => ['--vary', each]);
 
+const kept = (model: string): string => join('bench', 'search', 'grids', `${model}.csv`);
+
 /** On 2 cores the first has 306 candidates with their loads, the second 234; the last one is there to try the bench itself. */
 const cases: readonly LiveCase[] = [
   {
     model: 'mlp',
+    grid: kept('mlp'),
     flags: [
       ...vary('instance_count=1,2', 'max_batch_size=1,4,16,32,64', 'max_queue_delay_microseconds=0,500,1000,2000'),
       ...vary('intra_op_thread_count=1,2'),
@@ -24,6 +32,7 @@ const cases: readonly LiveCase[] = [
   },
   {
     model: 'mobilenet_v2',
+    grid: kept('mobilenet_v2'),
     flags: [
       ...vary('instance_count=1,2', 'max_batch_size=1,2,4,8,16', 'max_queue_delay_microseconds=0,1000,5000'),
       ...vary('intra_op_thread_count=1,2'),
@@ -34,6 +43,7 @@ const cases: readonly LiveCase[] = [
   },
   {
     model: 'simple',
+    grid: join(tmpdir(), 'perf-analyze-simple.csv'),
     flags: [
       ...vary('instance_count=1,2', 'max_batch_size=1,4', 'intra_op_thread_count=1'),
       ...['--concurrency-range', '1:4', '-p', '1000'],

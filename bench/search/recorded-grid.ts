@@ -1,14 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type GridRow, readGrid } from '../../searcher/replay/read-grid.js';
 import { type Candidate, type Trial, withoutLoad } from '../../src/core/trial.js';
 
 const recorded = ['perf_throughput', 'perf_latency_avg', 'perf_latency_p99'];
 
-const fileOf = (model: string): string => join('bench', 'search', 'grids', `${model}.csv`);
-
 /** Writes what brute force measured as a grid that `search --replay` reads; the current configuration by itself is no point of it. */
-export function writeGrid(model: string, trials: readonly Trial[]): void {
+export function writeGrid(file: string, model: string, trials: readonly Trial[]): void {
   const points = trials.filter(({ candidate }) => hasSettings(candidate));
   const dimensions = [...new Set(points.flatMap(({ candidate }) => Object.keys(candidate)))];
   const rows = points.map((trial) => [
@@ -18,11 +15,11 @@ export function writeGrid(model: string, trials: readonly Trial[]): void {
     rounded(trial.seconds),
   ]);
   const lines = [['model', ...dimensions, ...recorded, 'measurement_s'], ...rows].map((cells) => cells.join(','));
-  writeFileSync(fileOf(model), `${lines.join('\n')}\n`);
+  writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-export const readRecorded = (model: string): GridRow[] =>
-  readGrid(fileOf(model), readFileSync(fileOf(model), 'utf8'), model);
+export const readRecorded = (file: string, model: string): GridRow[] =>
+  readGrid(file, readFileSync(file, 'utf8'), model);
 
 const hasSettings = (candidate: Candidate): boolean => Object.keys(withoutLoad(candidate)).length > 0;
 

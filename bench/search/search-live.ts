@@ -36,8 +36,8 @@ export async function benchSearchLive(model: string | undefined, isRecorded: boo
     interrupt: listenForInterrupts(console.error),
     print: () => undefined,
   };
-  if (!isRecorded) writeGrid(task.model, (await searched(task, 'brute', context)).trials);
-  const grid = readRecorded(task.model);
+  if (!isRecorded) writeGrid(task.grid, task.model, (await searched(task, 'brute', context)).trials);
+  const grid = readRecorded(task.grid, task.model);
   const guided = await searched(task, 'guided', context);
   const { goal } = argumentsOf(task, 'guided').wish;
   const [own] = guided.finalists;
