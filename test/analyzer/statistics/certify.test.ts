@@ -29,6 +29,18 @@ test('sequentialTest counts dependent queries for fewer', (t) => {
   );
 });
 
+test('sequentialTest fails what is certainly over the limit, however much its queries depend on one another', (t) => {
+  const certification = sequentialTest(claim);
+  t.is(
+    certification.look(1000, 1000, () => 50),
+    'fail',
+  );
+  t.is(
+    sequentialTest(claim).look(1000, 20, () => 50), // less than one of 20
+    'undecided',
+  );
+});
+
 test('limitInflation knows clusters before any of them is above the limit', (t) => {
   const random = seededRandom(1);
   let cluster = 0;
