@@ -14,9 +14,9 @@ const shortened: Readonly<Record<string, readonly (readonly [flag: string, value
     ['--max-time', '900ms'],
   ],
   certified: [['--max-time', '900ms']],
-  // A rate at which short levels have enough requests.
+  // A rate at which short levels have enough requests, and the shortest time for the limit of README.
   maxRate: [
-    ['--max-time', '2s'],
+    ['--max-time', '4s'],
     ['--request-rate-range', '300'],
   ],
   windows: [['-p', '200']],
