@@ -4,7 +4,7 @@ import type { Goal } from '../../searcher/goal/goal.js';
 import { judge } from '../../searcher/goal/judge.js';
 import type { GridRow } from '../../searcher/replay/read-grid.js';
 import { fitService } from '../../searcher/simulator/fit-service.js';
-import { effectsOf, predict } from '../../searcher/simulator/service-model.js';
+import { effectsOf, predictThroughput } from '../../searcher/simulator/service-model.js';
 import { spaceOf } from '../../searcher/space/space.js';
 import { createTrialStore, ranking } from '../../searcher/trial-store.js';
 import { gainOver, type Repeated } from '../../searcher/verdict.js';
@@ -143,7 +143,7 @@ function showSimulator(grid: readonly GridRow[], trials: readonly Trial[]): void
   const errors = grid.flatMap(({ candidate, metrics: { perf_throughput: throughput } }) =>
     throughput === undefined || seen.has(candidateKey(candidate))
       ? []
-      : [Math.abs(predict(parameters, candidate, effects).throughput / throughput - 1)],
+      : [Math.abs(predictThroughput(parameters, candidate, effects) / throughput - 1)],
   );
   console.log(
     `simulator, fitted to ${served.length} first looks of guided: throughput of ${errors.length} others off by ` +

@@ -1,7 +1,7 @@
 import type { GridRow } from '../../searcher/replay/read-grid.js';
 import { replay } from '../../searcher/replay/replay.js';
 import { fitService, type Served } from '../../searcher/simulator/fit-service.js';
-import { effectsOf, predict } from '../../searcher/simulator/service-model.js';
+import { effectsOf, predictThroughput } from '../../searcher/simulator/service-model.js';
 import { spaceOf } from '../../searcher/space/space.js';
 import { strategies } from '../../searcher/strategies/strategies.js';
 import { createTrialStore } from '../../searcher/trial-store.js';
@@ -43,7 +43,7 @@ export async function simulatorError(rows: readonly GridRow[], maxMeasurements: 
     for (const { candidate, mean } of store.all()) {
       const recorded = mean?.['perf_throughput'];
       if (recorded === undefined || seen.has(candidateKey(candidate))) continue;
-      errors.push(Math.abs(predict(parameters, candidate, effects).throughput / recorded - 1));
+      errors.push(Math.abs(predictThroughput(parameters, candidate, effects) / recorded - 1));
     }
   }
   const repeat = repeatOf(rows);

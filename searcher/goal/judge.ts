@@ -18,25 +18,23 @@ export interface Judgement {
 const smallest = 1e-9;
 
 export function judge(metrics: Metrics, { objectives, constraints }: Goal): Judgement {
-  const checks = constraints.map((constraint) => checkConstraint(constraint, metrics));
-  const isBroken = checks.some(({ kept }) => kept === 'fail');
-  const isUnknown = checks.some(({ kept }) => kept === 'unknown');
-  return {
-    kept: isBroken ? 'fail' : isUnknown ? 'unknown' : 'pass',
-    violation: checks.reduce((sum, { violation }) => sum + violation, 0),
-    utility: utilityOf(objectives, metrics),
-  };
+  let violation = 0;
+  let isUnknown = false;
+  for (const constraint of constraints) {
+    const off = violationOf(constraint, metrics[constraint.metric.tag]);
+    if (off === undefined) isUnknown = true;
+    else violation += off;
+  }
+  const kept = violation > 0 ? 'fail' : isUnknown ? 'unknown' : 'pass';
+  return { kept, violation, utility: utilityOf(objectives, metrics) };
 }
 
-function checkConstraint(
-  { metric, min, max }: Constraint,
-  metrics: Metrics,
-): { readonly kept: Kept; readonly violation: number } {
-  const value = metrics[metric.tag];
-  if (value === undefined || Number.isNaN(value)) return { kept: 'unknown', violation: 0 };
+/** `undefined`: nobody knows. */
+function violationOf({ min, max }: Constraint, value: number | undefined): number | undefined {
+  if (value === undefined || Number.isNaN(value)) return undefined;
   const above = max === undefined ? 0 : Math.max(0, value - max) / scaleOf(max);
   const below = min === undefined ? 0 : Math.max(0, min - value) / scaleOf(min);
-  return { kept: above + below > 0 ? 'fail' : 'pass', violation: above + below };
+  return above + below;
 }
 
 /** A bound of 0 is a bound: the violation is then in units of the metric. */
@@ -47,15 +45,15 @@ const scaleOf = (bound: number): number => (bound === 0 ? 1 : Math.abs(bound));
  * relative ones; unlike that sum it orders any number of measurements without contradiction.
  */
 function utilityOf(objectives: readonly Objective[], metrics: Metrics): number | undefined {
-  const total = objectives.reduce((sum, { weight }) => sum + weight, 0);
-  let utility = 0;
+  let [utility, total] = [0, 0];
   for (const { metric, weight } of objectives) {
     const value = metrics[metric.tag];
     if (value === undefined || Number.isNaN(value)) return undefined;
     const sign = metric.better === 'more' ? 1 : -1;
-    utility += ((sign * weight) / total) * Math.log(Math.max(smallest, value));
+    utility += sign * weight * Math.log(Math.max(smallest, value));
+    total += weight;
   }
-  return utility;
+  return objectives.length === 0 ? 0 : utility / total;
 }
 
 const rankOf: Readonly<Record<Kept, number>> = { pass: 0, fail: 1, unknown: 2 };

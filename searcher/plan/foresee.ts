@@ -97,8 +97,9 @@ const simulate = (candidate: Candidate, { parameters, effects, seed }: Model): S
 function latencyOf(simulated: Simulated, metric: string): number {
   const share = shares[metric.replace(/^perf_(?:latency|response)_/, '')];
   if (share !== undefined) return 1e3 * latencyAt(share, simulated);
-  const count = simulated.latencies.reduce((sum, [, each]) => sum + each, 0);
-  const seconds = simulated.latencies.reduce((sum, [latency, each]) => sum + latency * each, 0);
+  const latencies = simulated.latencies();
+  const count = latencies.reduce((sum, [, each]) => sum + each, 0);
+  const seconds = latencies.reduce((sum, [latency, each]) => sum + latency * each, 0);
   return count === 0 ? 0 : (1e3 * seconds) / count;
 }
 

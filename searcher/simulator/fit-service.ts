@@ -1,6 +1,6 @@
 import type { Candidate } from '../../src/core/trial.js';
 import { cholesky, solveLower, solveUpper } from '../surrogate/cholesky.js';
-import { type Effects, fixedParameters, predict, type ServiceParameters } from './service-model.js';
+import { type Effects, fixedParameters, predictThroughput, type ServiceParameters } from './service-model.js';
 
 /** A candidate and the throughput that it reached, in inferences a second. */
 export interface Served {
@@ -29,7 +29,7 @@ export function fitService(
   const prior = priorOf(usable, effects);
   const problem = { served: usable, effects, prior };
   const first = start ?? prior.map(({ mean }) => mean);
-  let best: Guess = { parameters: first, cost: costOf(residuals(first, problem)) };
+  let best = guessAt(first, problem);
   let damping = 0.1;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const next = improve(best, damping, problem);
@@ -43,15 +43,21 @@ export function fitService(
 
 interface Guess {
   readonly parameters: ServiceParameters;
+  readonly residuals: readonly number[];
   readonly cost: number;
 }
 
+function guessAt(parameters: ServiceParameters, problem: Problem): Guess {
+  const values = residuals(parameters, problem);
+  return { parameters, residuals: values, cost: costOf(values) };
+}
+
 /** A step away, if that is better. */
-function improve({ parameters, cost }: Guess, damping: number, problem: Problem): Guess | undefined {
-  const moved = step(parameters, damping, problem);
+function improve(guess: Guess, damping: number, problem: Problem): Guess | undefined {
+  const moved = step(guess, damping, problem);
   if (moved === undefined) return undefined;
-  const guess = { parameters: moved, cost: costOf(residuals(moved, problem)) };
-  return guess.cost < cost ? guess : undefined;
+  const next = guessAt(moved, problem);
+  return next.cost < guess.cost ? next : undefined;
 }
 
 interface Problem {
@@ -76,7 +82,7 @@ function priorOf(served: readonly Served[], effects: Effects): Problem['prior'] 
 function residuals(parameters: ServiceParameters, { served, effects, prior }: Problem): number[] {
   return [
     ...served.map(({ candidate, throughput }) => {
-      const predicted = predict(parameters, candidate, effects).throughput;
+      const predicted = predictThroughput(parameters, candidate, effects);
       return Math.log(Math.max(predicted, 1e-9) / throughput) / modelError;
     }),
     ...prior.map(({ mean, spread }, index) => ((parameters[index] ?? 0) - mean) / spread),
@@ -90,9 +96,12 @@ const costOf = (values: readonly number[]): number =>
 const influence = (value: number): number => (Math.abs(value) < 3 ? 1 : 3 / Math.abs(value));
 
 /** Solves (J' J + damping x diagonal) x step = -J' r. */
-function step(parameters: ServiceParameters, damping: number, problem: Problem): ServiceParameters | undefined {
+function step(
+  { parameters, residuals: base }: Guess,
+  damping: number,
+  problem: Problem,
+): ServiceParameters | undefined {
   const size = fixedParameters + problem.effects.count;
-  const base = residuals(parameters, problem);
   const weights = base.map((value, index) => (index < problem.served.length ? influence(value) : 1));
   const columns = parameters.map((_, which) => {
     const moved = parameters.map((value, index) => (index === which ? value + difference : value));

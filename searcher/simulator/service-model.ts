@@ -1,7 +1,7 @@
 import type { Random } from '../../src/core/random.js';
 import type { Candidate } from '../../src/core/trial.js';
 import type { Dimension } from '../space/space.js';
-import { latencyAt, type Simulated, type SimulationLength, simulateBatcher } from './simulate-batcher.js';
+import { type Simulated, type SimulationLength, simulateBatcher } from './simulate-batcher.js';
 
 /** Names under which the simulator knows a dimension. */
 const known = {
@@ -48,7 +48,7 @@ export const fixedParameters = 5;
 /** What the simulator does not know by name but measures: one number an effect, 0 at its neutral value. */
 export interface Effects {
   readonly count: number;
-  of(candidate: Candidate): number[];
+  of(candidate: Candidate): readonly number[];
 }
 
 /** One effect for each number that the simulator does not know, one for each category but the first. */
@@ -56,7 +56,15 @@ export function effectsOf(dimensions: readonly Dimension[]): Effects {
   const effects = dimensions
     .filter(({ name, values }) => !knownNames.has(name) && values.length > 1)
     .flatMap(effectsOfDimension);
-  return { count: effects.length, of: (candidate) => effects.map((effect) => effect(candidate)) };
+  const known = new WeakMap<Candidate, readonly number[]>();
+  return {
+    count: effects.length,
+    of: (candidate) => {
+      const amounts = known.get(candidate) ?? effects.map((effect) => effect(candidate));
+      known.set(candidate, amounts);
+      return amounts;
+    },
+  };
 }
 
 function effectsOfDimension({ name, kind, values }: Dimension): ((candidate: Candidate) => number)[] {
@@ -69,32 +77,20 @@ function effectsOfDimension({ name, kind, values }: Dimension): ((candidate: Can
   return [(candidate) => (candidate[name] === undefined ? 0 : (place(Number(candidate[name])) - low) / span)];
 }
 
-export interface Prediction {
-  /** Inferences a second. */
-  readonly throughput: number;
-  readonly meanMs: number;
-  readonly p99Ms: number;
-}
-
 /** Executions to simulate: enough for the rhythm of a batcher to settle. */
-const shortLength = { warmup: 24, counted: 48 };
+const shortLength = (instances: number): SimulationLength => ({
+  warmup: 8 + 4 * instances,
+  counted: 16 + 8 * instances,
+});
 
-/** What a candidate is believed to reach. */
-export function predict(parameters: ServiceParameters, candidate: Candidate, effects: Effects): Prediction {
-  const clientBatch = settingOf(candidate, 'clientBatch') ?? 1;
-  const simulated = simulateCandidate(parameters, candidate, effects);
-  const total = simulated.latencies.reduce((sum, [, count]) => sum + count, 0);
-  const seconds = simulated.latencies.reduce((sum, [each, count]) => sum + each * count, 0);
-  return {
-    throughput: simulated.requestsPerSecond * clientBatch,
-    meanMs: total === 0 ? 0 : (1e3 * seconds) / total,
-    p99Ms: 1e3 * latencyAt(0.99, simulated),
-  };
-}
+/** What a candidate is believed to serve, in inferences a second. */
+export const predictThroughput = (parameters: ServiceParameters, candidate: Candidate, effects: Effects): number =>
+  simulateCandidate(parameters, candidate, effects).requestsPerSecond * (settingOf(candidate, 'clientBatch') ?? 1);
 
 /** How a candidate is simulated; arrivals of an open load are regular without random numbers. */
 export interface SimulationDetail {
-  readonly length: SimulationLength;
+  /** As short as can be unless given. */
+  readonly length?: SimulationLength;
   readonly random?: Random;
 }
 
@@ -103,7 +99,7 @@ export function simulateCandidate(
   parameters: ServiceParameters,
   candidate: Candidate,
   effects: Effects,
-  { length, random }: SimulationDetail = { length: shortLength },
+  { length, random }: SimulationDetail = {},
 ): Simulated {
   const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0, logLanes = Number.POSITIVE_INFINITY] = parameters;
   const effect = effects
@@ -115,10 +111,11 @@ export function simulateCandidate(
   const contention = Math.max(0, sharing);
   const rate = settingOf(candidate, 'requestRate');
   const awaySeconds = Math.exp(logAway);
+  const instances = Math.max(1, settingOf(candidate, 'instances') ?? 1);
   const threadsPerLane = (settingOf(candidate, 'threads') ?? 1) / Math.exp(logLanes);
   return simulateBatcher(
     {
-      instances: Math.max(1, settingOf(candidate, 'instances') ?? 1),
+      instances,
       maxBatch: Math.max(1, Math.floor((settingOf(candidate, 'maxBatch') ?? 1) / clientBatch)),
       queueDelaySeconds: (settingOf(candidate, 'queueDelay') ?? 0) / 1e6,
       serviceSeconds: (batch, busy) =>
@@ -127,9 +124,9 @@ export function simulateCandidate(
     rate === undefined
       ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds }
       : { kind: 'open', requestsPerSecond: rate, awaySeconds, ...(random === undefined ? {} : { random }) },
-    length,
+    length ?? shortLength(instances),
   );
 }
 
 /** 1 while there is room, then as much as it is too much; the corner is round, as rooms differ and a fit needs a slope. */
-const crowded = (load: number): number => (1 + load ** 4) ** 0.25;
+const crowded = (load: number): number => Math.sqrt(Math.sqrt(1 + load * load * load * load));

@@ -30,21 +30,16 @@ export interface SimulationLength {
 
 export interface Simulated {
   readonly requestsPerSecond: number;
-  /** Of the answered requests, ascending, each with how many had it; seen by the client. */
-  readonly latencies: readonly (readonly [seconds: number, count: number])[];
+  /** Of the answered requests, ascending, each with how many had it; seen by the client. Sorted when asked for. */
+  latencies(): readonly (readonly [seconds: number, count: number])[];
   readonly meanBatch: number;
-}
-
-/** Requests that arrived together: in a closed loop those that were answered together are sent again together. */
-interface Group {
-  readonly at: number;
-  count: number;
 }
 
 /**
  * A discrete-event simulation of a dynamic batcher in front of instances, with Triton's rules: an idle instance takes what waits, up
  * to the largest batch, at once without a queue delay, and otherwise when the batch is full or the oldest request has waited for it.
- * Requests that arrive together are one event, so that the cost is one of executions, not of requests.
+ * Requests that arrive together are one event, so that the cost is one of executions, not of requests. A fit runs it thousands of
+ * times: groups of requests are numbers in arrays that only grow, and nothing is made for an event.
  */
 export function simulateBatcher(server: SimulatedServer, load: SimulatedLoad, length: SimulationLength): Simulated {
   const state = createState(server, load);
@@ -55,20 +50,22 @@ export function simulateBatcher(server: SimulatedServer, load: SimulatedLoad, le
     if (!advance(state)) break;
     if (state.executions === before || state.executions > length.warmup) continue;
     countedFrom = state.now;
-    state.latencies.length = 0;
+    state.answers.length = 0;
     state.answered = 0;
   }
-  const counted = state.executions - length.warmup;
-  const seconds = state.now - countedFrom;
+  const { answers, answered, executions, now } = state;
+  const counted = executions - length.warmup;
+  const seconds = now - countedFrom;
   return {
-    requestsPerSecond: seconds > 0 ? state.answered / seconds : 0,
-    latencies: state.latencies.toSorted(([left], [right]) => left - right),
-    meanBatch: counted > 0 ? state.answered / counted : 0,
+    requestsPerSecond: seconds > 0 ? answered / seconds : 0,
+    latencies: () => latenciesOf(state, answers),
+    meanBatch: counted > 0 ? answered / counted : 0,
   };
 }
 
 /** The latency that the given share of the requests, 0 to 1, do not exceed. */
-export function latencyAt(share: number, { latencies }: Simulated): number {
+export function latencyAt(share: number, simulated: Simulated): number {
+  const latencies = simulated.latencies();
   const total = latencies.reduce((sum, [, count]) => sum + count, 0);
   let seen = 0;
   for (const [seconds, count] of latencies) {
@@ -78,124 +75,158 @@ export function latencyAt(share: number, { latencies }: Simulated): number {
   return 0;
 }
 
+/** Requests that arrived together, in the order of time; in a closed loop those that were answered together are sent again together. */
+interface Groups {
+  readonly at: number[];
+  readonly count: number[];
+  /** The first that is still there. */
+  head: number;
+}
+
+/** The requests of an execution are those of the taken groups from one number up to another. */
 interface Execution {
   readonly finishAt: number;
-  readonly groups: readonly Group[];
+  readonly from: number;
+  readonly to: number;
+  readonly batch: number;
 }
 
 interface State {
   readonly server: SimulatedServer;
   readonly load: SimulatedLoad;
   now: number;
-  /** On their way to the server, by time. */
-  readonly arriving: Group[];
-  readonly waiting: Group[];
+  /** On their way to the server: the first of those that were answered together, and the others behind it. */
+  readonly first: Groups;
+  readonly others: Groups;
+  readonly waiting: Groups;
   waitingCount: number;
+  /** In the order in which executions took them. */
+  readonly taken: Groups;
   /** By time of finish. */
   readonly running: Execution[];
-  readonly latencies: [number, number][];
+  /** Executions that are counted. */
+  readonly answers: Execution[];
   executions: number;
   answered: number;
 }
 
-const createState = (server: SimulatedServer, load: SimulatedLoad): State => ({
-  server,
-  load,
-  now: 0,
-  arriving: load.kind === 'closed' ? [{ at: 0, count: load.concurrency }] : [{ at: 0, count: 1 }],
-  waiting: [],
-  waitingCount: 0,
-  running: [],
-  latencies: [],
-  executions: 0,
-  answered: 0,
-});
+const noGroups = (): Groups => ({ at: [], count: [], head: 0 });
+
+function createState(server: SimulatedServer, load: SimulatedLoad): State {
+  const first = noGroups();
+  push(first, 0, load.kind === 'closed' ? load.concurrency : 1);
+  return {
+    server,
+    load,
+    now: 0,
+    first,
+    others: noGroups(),
+    waiting: noGroups(),
+    waitingCount: 0,
+    taken: noGroups(),
+    running: [],
+    answers: [],
+    executions: 0,
+    answered: 0,
+  };
+}
+
+function push(groups: Groups, at: number, count: number): void {
+  groups.at.push(at);
+  groups.count.push(count);
+}
+
+/** When the oldest group came or comes; infinite without one. */
+const headOf = ({ at, head }: Groups): number => at[head] ?? Number.POSITIVE_INFINITY;
 
 /** Goes on to the next event; false when nothing can happen any more. */
 function advance(state: State): boolean {
-  const arrivalAt = state.arriving[0]?.at ?? Number.POSITIVE_INFINITY;
+  const { first, others } = state;
+  const arriving = headOf(first) <= headOf(others) ? first : others;
+  const arrivalAt = headOf(arriving);
   const finishAt = state.running[0]?.finishAt ?? Number.POSITIVE_INFINITY;
   const next = Math.min(arrivalAt, finishAt, timerAt(state));
   if (next === Number.POSITIVE_INFINITY) return false;
   state.now = next;
   if (next === finishAt) finish(state);
-  else if (next === arrivalAt) arrive(state);
+  else if (next === arrivalAt) arrive(state, arriving);
   while (dispatch(state));
   return true;
 }
 
 /** When an idle instance will no longer wait for a full batch. */
-function timerAt({ waiting, running, server }: State): number {
-  const [oldest] = waiting;
-  if (oldest === undefined || running.length >= server.instances) return Number.POSITIVE_INFINITY;
-  return oldest.at + server.queueDelaySeconds;
-}
+const timerAt = ({ waiting, running, server }: State): number =>
+  running.length >= server.instances ? Number.POSITIVE_INFINITY : headOf(waiting) + server.queueDelaySeconds;
 
-function arrive(state: State): void {
-  const group = state.arriving.shift();
-  if (group === undefined) return;
-  state.waiting.push(group);
-  state.waitingCount += group.count;
+function arrive(state: State, arriving: Groups): void {
+  const at = headOf(arriving);
+  const count = arriving.count[arriving.head] ?? 0;
+  arriving.head++;
+  push(state.waiting, at, count);
+  state.waitingCount += count;
   if (state.load.kind !== 'open') return;
   const { requestsPerSecond, random } = state.load;
   const gap = random === undefined ? 1 : -Math.log(1 - random());
-  state.arriving.push({ at: group.at + gap / requestsPerSecond, count: 1 });
+  push(state.first, at + gap / requestsPerSecond, 1);
 }
 
 function finish(state: State): void {
   const execution = state.running.shift();
   if (execution === undefined) return;
-  let count = 0;
-  for (const group of execution.groups) {
-    state.latencies.push([state.now - group.at + state.load.awaySeconds, group.count]);
-    count += group.count;
-  }
-  state.answered += count;
+  state.answers.push(execution);
+  state.answered += execution.batch;
   state.executions++;
-  if (state.load.kind === 'closed') sendAgain(state, count, state.load.awaySeconds);
+  if (state.load.kind === 'closed') sendAgain(state, execution.batch, state.load.awaySeconds);
 }
 
 /**
  * Of those that were answered together one is back before the others, as answers are written one after the other: an idle
  * instance takes it alone, and the others find the instance busy. That is what keeps real batches below the concurrency.
  */
-function sendAgain({ arriving, now }: State, count: number, awaySeconds: number): void {
-  insertByTime(arriving, { at: now + awaySeconds, count: 1 });
-  if (count > 1) insertByTime(arriving, { at: now + 1.5 * awaySeconds, count: count - 1 });
-}
-
-function insertByTime(groups: Group[], group: Group): void {
-  const behind = groups.findIndex(({ at }) => at > group.at);
-  groups.splice(behind === -1 ? groups.length : behind, 0, group);
+function sendAgain({ first, others, now }: State, count: number, awaySeconds: number): void {
+  push(first, now + awaySeconds, 1);
+  if (count > 1) push(others, now + 1.5 * awaySeconds, count - 1);
 }
 
 /** Starts an execution if an instance is idle and may. */
 function dispatch(state: State): boolean {
   const { server, waiting, running } = state;
-  const [oldest] = waiting;
-  if (oldest === undefined || running.length >= server.instances) return false;
+  if (state.waitingCount === 0 || running.length >= server.instances) return false;
   const isFull = state.waitingCount >= server.maxBatch;
-  if (!isFull && state.now < oldest.at + server.queueDelaySeconds) return false;
-  const groups = take(state, Math.min(server.maxBatch, state.waitingCount));
-  const batch = groups.reduce((sum, { count }) => sum + count, 0);
+  if (!isFull && state.now < headOf(waiting) + server.queueDelaySeconds) return false;
+  const batch = Math.min(server.maxBatch, state.waitingCount);
+  const from = state.taken.at.length;
+  take(state, batch);
   const finishAt = state.now + server.serviceSeconds(batch, running.length + 1);
-  const behind = running.findIndex((other) => other.finishAt > finishAt);
-  running.splice(behind === -1 ? running.length : behind, 0, { finishAt, groups });
+  let place = running.length;
+  while (place > 0 && (running[place - 1]?.finishAt ?? 0) > finishAt) place--;
+  running.splice(place, 0, { finishAt, from, to: state.taken.at.length, batch });
   return true;
 }
 
-function take(state: State, wanted: number): Group[] {
-  const taken: Group[] = [];
+function take(state: State, wanted: number): void {
+  const { waiting, taken } = state;
   let left = wanted;
   while (left > 0) {
-    const [first] = state.waiting;
-    if (first === undefined) break;
-    const count = Math.min(left, first.count);
-    taken.push({ at: first.at, count });
-    if (count === first.count) state.waiting.shift();
-    else first.count -= count;
+    const there = waiting.count[waiting.head] ?? 0;
+    const count = Math.min(left, there);
+    push(taken, headOf(waiting), count);
+    if (count === there) waiting.head++;
+    else waiting.count[waiting.head] = there - count;
     left -= count;
   }
-  state.waitingCount -= wanted - left;
-  return taken;
+  state.waitingCount -= wanted;
+}
+
+function latenciesOf(
+  { taken, load }: Pick<State, 'taken' | 'load'>,
+  answers: readonly Execution[],
+): [seconds: number, count: number][] {
+  const latencies = answers.flatMap(({ finishAt, from, to }) =>
+    Array.from({ length: to - from }, (_, index): [number, number] => [
+      finishAt - (taken.at[from + index] ?? 0) + load.awaySeconds,
+      taken.count[from + index] ?? 0,
+    ]),
+  );
+  return latencies.sort(([left], [right]) => left - right);
 }

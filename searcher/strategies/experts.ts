@@ -2,7 +2,8 @@ import type { Candidate, Trial } from '../../src/core/trial.js';
 import type { Features } from '../surrogate/features.js';
 import type { Belief, Hyperparameters } from '../surrogate/gaussian-process.js';
 import type { Quantity } from '../surrogate/quantities.js';
-import { fitQuantity, type QuantityFit, type Surrogate, successChanceOf } from '../surrogate/surrogate.js';
+import { successChanceOf } from '../surrogate/success-chance.js';
+import { fitQuantity, type QuantityFit, type Surrogate } from '../surrogate/surrogate.js';
 
 /** The throughput of a candidate, in inferences a second, as a model other than the surrogate sees it. */
 export type ExpectThroughput = (candidate: Candidate) => number;
@@ -51,7 +52,7 @@ export function createExperts({ expectations, quantities, ...options }: ExpertsO
               weights[index] ?? [],
             ),
           ),
-        successChance: successChanceOf(trials, options),
+        successChance: successChanceOf(trials, options.features),
       };
     },
     judge: (trial) => {

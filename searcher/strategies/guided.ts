@@ -1,6 +1,6 @@
 import type { Candidate, Trial } from '../../src/core/trial.js';
 import { fitService, type Served } from '../simulator/fit-service.js';
-import { effectsOf, predict, type ServiceParameters } from '../simulator/service-model.js';
+import { effectsOf, predictThroughput, type ServiceParameters } from '../simulator/service-model.js';
 import type { CreateStrategy } from '../strategy.js';
 import type { ExpectThroughput } from './experts.js';
 import { surrogateStrategy } from './surrogate-strategy.js';
@@ -28,7 +28,7 @@ export const guided: CreateStrategy = (options) => {
     start = parameters;
     const known = new WeakMap<Candidate, number>();
     const expect = (candidate: Candidate): number => {
-      const throughput = known.get(candidate) ?? predict(parameters, candidate, effects).throughput;
+      const throughput = known.get(candidate) ?? predictThroughput(parameters, candidate, effects);
       known.set(candidate, throughput);
       return throughput;
     };

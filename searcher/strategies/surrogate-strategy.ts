@@ -2,6 +2,7 @@ import { deriveSeed, type Random, seededRandom } from '../../src/core/random.js'
 import { type Candidate, candidateKey, type Trial } from '../../src/core/trial.js';
 import type { Strategy, StrategyOptions } from '../strategy.js';
 import { featuresOf } from '../surrogate/features.js';
+import type { Belief } from '../surrogate/gaussian-process.js';
 import { couldImprove, createDraws, type Outlook, type OutlookOptions, outlookOf } from '../surrogate/outlook.js';
 import { quantitiesOf } from '../surrogate/quantities.js';
 import type { Surrogate } from '../surrogate/surrogate.js';
@@ -16,14 +17,12 @@ export interface SurrogateStrategyOptions extends StrategyOptions {
 }
 
 /** A choice keeps the constraints at least this likely, unless nothing does. */
-const safeChance = 0.85;
+const safeChance = 0.6;
+/** By how much a choice that keeps them less likely has to be better: utility for each logarithm of the chance. */
+const caution = 2;
 /** A candidate is measured again only if it keeps them at least this likely, and at most so often in all. */
 const hopefulChance = 0.1;
-const mostRepeats = 4;
-/** The share of an improvement that one more measurement is expected to prove. */
-const repeatWorth = 0.7;
-/** Towards the end what looks better than the choice is made certain rather than something new tried. */
-const closingShare = 0.15;
+const mostRepeats = 8;
 /** Before it gives up, a search believes that its surrogate is so many times less certain than it says. */
 const doubt = 2;
 /** Enough when the best measurement promises less than this share, this many times in a row. */
@@ -34,7 +33,8 @@ const mostConsidered = 3000;
 /**
  * Measures a first design, then always the candidate that promises most: the largest expected improvement over the best one that
  * is known to keep the constraints or, while there is none, the smallest violation if all goes well. A candidate that may be better
- * than that one, or lies close to a limit, is measured again when that promises more than anything new.
+ * than that one, or lies close to a limit, is measured again when that promises more than anything new; so is the best one itself,
+ * as far as luck may have made it that.
  */
 export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
   const { space, goal, seed, maxMeasurements, expectations } = options;
@@ -55,6 +55,9 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
   let proposals = 0;
   let unpromising = 0;
 
+  const repeatsOf = (candidate: Candidate): number => repeats.get(features.keyOf(candidate)) ?? 0;
+  const isOpen = (candidate: Candidate): boolean => repeatsOf(candidate) === 0;
+
   const look = (): Situation => {
     const surrogate = experts.fit(trials);
     const measured = store.all().filter(({ mean }) => mean !== undefined);
@@ -62,40 +65,43 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
     return { surrogate, known, leader: leaderOf(known) };
   };
 
-  const repeatsOf = (candidate: Candidate): number => repeats.get(features.keyOf(candidate)) ?? 0;
-  const isOpen = (candidate: Candidate): boolean => repeatsOf(candidate) === 0;
+  const untried = ({ surrogate }: Situation): Untried[] =>
+    sample(space.candidates.filter(isOpen), seededRandom(deriveSeed(seed, `${trials.length}`))).map((candidate) => ({
+      candidate,
+      beliefs: surrogate.beliefs(candidate),
+    }));
 
-  const mostPromising = ({ surrogate, known, leader }: Situation, doubted: number): Hope => {
+  const mostPromising = ({ surrogate, known, leader }: Situation, open: readonly Untried[], doubted: number): Hope => {
     const over = leader?.expected.utility;
-    const considered = sample(space.candidates.filter(isOpen), seededRandom(deriveSeed(seed, `${trials.length}`)));
-    const fresh = considered.flatMap((candidate) => {
-      const beliefs = surrogate
-        .beliefs(candidate)
-        .map(({ mean, deviation }) => ({ mean, deviation: doubted * deviation }));
+    const fresh = open.flatMap(({ candidate, beliefs: certain }) => {
+      const beliefs = certain.map(({ mean, deviation }) => ({ mean, deviation: doubted * deviation }));
       if (over !== undefined && !couldImprove(candidate, beliefs, { ...outlooks, over })) return [];
       const outlook = outlookOf(candidate, beliefs, outlooks);
       return [{ candidate, score: scoreOf(outlook, over, surrogate.successChance(candidate)) }];
     });
+    const second = leaderOf(known.filter((outlook) => outlook !== leader))?.expected.utility;
     const again = known.flatMap((outlook) => {
       const { candidate, passChance } = outlook;
-      if (over === undefined || candidate === leader?.candidate) return [];
-      if (passChance < hopefulChance || repeatsOf(candidate) >= mostRepeats) return [];
-      return [{ candidate, score: repeatWorth * outlook.improvement(over) }];
+      const count = repeatsOf(candidate);
+      if (over === undefined || passChance < hopefulChance || count >= mostRepeats) return [];
+      const atStake = outlook === leader ? outlook.regret(second ?? over - 1) : outlook.improvement(over);
+      // The share of its uncertainty that the mean of one more measurement takes away.
+      return [{ candidate, score: atStake / Math.sqrt(count + 1) }];
     });
-    const isClosing = proposals > maxMeasurements * (1 - closingShare);
-    const pool = isClosing && again.some(({ score }) => score >= worthwhile) ? again : [...fresh, ...again];
+    const pool = [...fresh, ...again];
     return pool.reduce<Hope>((best, next) => (next.score > best.score ? next : best), nothing);
   };
 
   const proposeByModel = (): Candidate | undefined => {
     const situation = look();
-    const hope = mostPromising(situation, 1);
+    const open = untried(situation);
+    const hope = mostPromising(situation, open, 1);
     if (situation.leader === undefined || hope.score >= worthwhile) {
       unpromising = 0;
       return hope.candidate;
     }
     unpromising++;
-    const faint = mostPromising(situation, doubt);
+    const faint = mostPromising(situation, open, doubt);
     return unpromising > patience || faint.score < worthwhile ? undefined : faint.candidate;
   };
 
@@ -127,6 +133,12 @@ interface Situation {
   readonly leader: Outlook | undefined;
 }
 
+/** A candidate that nobody has measured, and what is believed of it. */
+interface Untried {
+  readonly candidate: Candidate;
+  readonly beliefs: readonly Belief[];
+}
+
 interface Hope {
   readonly candidate: Candidate | undefined;
   readonly score: number;
@@ -138,14 +150,15 @@ function leaderOf(known: readonly Outlook[]): Outlook | undefined {
   const safe = known.filter(({ passChance }) => passChance >= safeChance);
   const [first, ...others] = safe;
   if (first === undefined) return undefined;
-  const utility = ({ expected }: Outlook): number => expected.utility ?? Number.NEGATIVE_INFINITY;
-  return others.reduce((best, next) => (utility(next) > utility(best) ? next : best), first);
+  const worth = ({ expected, passChance }: Outlook): number =>
+    (expected.utility ?? Number.NEGATIVE_INFINITY) + caution * Math.log(passChance);
+  return others.reduce((best, next) => (worth(next) > worth(best) ? next : best), first);
 }
 
 /** Without anything feasible, a violation that could be smaller is better; a little luck counts, too. */
 const scoreOf = (outlook: Outlook, over: number | undefined, successChance: number): number =>
   over === undefined
-    ? outlook.passChance - outlook.hopefulViolation + Math.log(successChance)
+    ? outlook.passChance - outlook.hopefulViolation() + Math.log(successChance)
     : successChance * outlook.improvement(over);
 
 /** All of them, or as many as can be looked at. */

@@ -11,6 +11,9 @@ export interface Features {
   keyOf(candidate: Candidate): string;
 }
 
+/** Whoever chooses values puts them where something changes: places are half by value and half by rank. */
+const rankShare = 0.5;
+
 /** Where a dimension does not apply: as far from the values as they are from one another. */
 const elsewhere = -1;
 
@@ -41,12 +44,18 @@ function scaleOf({ name, kind, values }: Dimension): (candidate: Candidate) => n
     };
   }
   const place = kind === 'log' ? (value: number) => Math.log(value) : (value: number) => value;
-  const numbers = values.map(Number);
-  const low = place(Math.min(...numbers));
-  const span = place(Math.max(...numbers)) - low;
+  const numbers = values.map(Number).sort((left, right) => left - right);
+  const [first = 0, last = first] = [numbers[0], numbers.at(-1)];
+  const span = place(last) - place(first);
+  const known = new Map(
+    numbers.map((value, rank) => {
+      const share = (place(value) - place(first)) / span;
+      return [value, (1 - rankShare) * share + (rankShare * rank) / (numbers.length - 1)];
+    }),
+  );
   return (candidate) => {
     const value = candidate[name];
     if (value === undefined) return elsewhere;
-    return span === 0 ? 0 : (place(Number(value)) - low) / span;
+    return span === 0 ? 0 : (known.get(Number(value)) ?? (place(Number(value)) - place(first)) / span);
   };
 }

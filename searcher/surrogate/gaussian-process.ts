@@ -1,6 +1,6 @@
 import type { Random } from '../../src/core/random.js';
 import { cholesky, type Lower, solveLower, solveUpper } from './cholesky.js';
-import type { Features } from './features.js';
+import { type Coordinates, covariancesOf, gapBetween, type Part, partOf, type Shares } from './kernel.js';
 
 /** What is believed of a value: a normal distribution, without the noise of a measurement. */
 export interface Belief {
@@ -29,7 +29,7 @@ export interface Observations {
 }
 
 export interface FitOptions {
-  readonly features: Pick<Features, 'size' | 'isCategorical'>;
+  readonly features: Coordinates;
   readonly random: Random;
   /** What the function is expected to deviate from 0 by, and a measurement from the function. */
   readonly expected: { readonly deviation: number; readonly noise: number };
@@ -52,8 +52,9 @@ const noiseSpread = 0.8;
  */
 export function fitGaussianProcess(observations: Observations, options: FitOptions): GaussianProcess {
   const prior = priorOf(options);
+  const covariance = covarianceBy(observations, options.features);
   let best = options.start ?? prior.map(({ mean }) => mean);
-  let bestFit = fitWith(observations, best, options.features);
+  let bestFit = fitWith(observations, covariance(best));
   let bestScore = scoreOf(bestFit, best, prior);
   let width = 0.8;
   for (let attempt = 0; attempt < options.attempts; attempt++) {
@@ -61,7 +62,7 @@ export function fitGaussianProcess(observations: Observations, options: FitOptio
     const tried = best.map((value, index) =>
       which === best.length || which === index ? value + width * 2 * (options.random() - 0.5) : value,
     );
-    const fit = fitWith(observations, tried, options.features);
+    const fit = fitWith(observations, covariance(tried));
     const score = scoreOf(fit, tried, prior);
     width *= score > bestScore ? 1.3 : 0.97;
     if (score <= bestScore) continue;
@@ -86,13 +87,8 @@ interface Fit {
   readonly logLikelihood: number;
 }
 
-function fitWith(
-  observations: Observations,
-  hyperparameters: Hyperparameters,
-  features: FitOptions['features'],
-): Fit | undefined {
-  const { points, values } = observations;
-  const lower = cholesky(covariance(observations, hyperparameters, features), points.length);
+function fitWith({ points, values }: Observations, covariance: Float64Array): Fit | undefined {
+  const lower = cholesky(covariance, points.length);
   if (lower === undefined) return undefined;
   const half = solveLower(lower, Float64Array.from(values));
   const logLikelihood = half.reduce(
@@ -102,22 +98,45 @@ function fitWith(
   return { lower, weights: solveUpper(lower, half), logLikelihood };
 }
 
-/** The lower half of it. */
-function covariance(
+/** The lower half of the covariance by hyperparameters. What a coordinate contributes is computed once for each length that is tried. */
+function covarianceBy(
   { points, noiseShares }: Observations,
-  hyperparameters: Hyperparameters,
-  features: FitOptions['features'],
-): Float64Array {
-  const kernel = kernelOf(hyperparameters, features);
-  const noise = Math.exp(2 * (hyperparameters.at(-1) ?? 0));
-  const matrix = new Float64Array(points.length ** 2);
-  for (const [row, left] of points.entries()) {
-    for (let column = 0; column <= row; column++) {
-      const value = kernel(left, points[column] ?? left);
-      matrix[row * points.length + column] = row === column ? value + noise * (noiseShares?.[row] ?? 1) + 1e-10 : value;
+  { size, isCategorical }: Coordinates,
+): (hyperparameters: Hyperparameters) => Float64Array {
+  const count = points.length;
+  const pairCount = (count * (count - 1)) / 2;
+  const partBy = Array.from({ length: size }, (_, index) => {
+    const gaps = new Float64Array(pairCount);
+    let pair = 0;
+    for (const [row, left] of points.entries()) {
+      for (let column = 0; column < row; column++) {
+        gaps[pair++] = gapBetween(left[index] ?? 0, points[column]?.[index] ?? 0, isCategorical[index]);
+      }
     }
-  }
-  return matrix;
+    return remembered((length) => partOf(gaps, length));
+  });
+  return (hyperparameters) => {
+    const shares = sharesOf(hyperparameters, size);
+    const parts = partBy.map((part, index) => part(hyperparameters[index] ?? 0));
+    const covariances = covariancesOf(parts, shares, pairCount);
+    const noise = Math.exp(2 * (hyperparameters.at(-1) ?? 0));
+    const matrix = new Float64Array(count * count);
+    for (let row = 0; row < count; row++) {
+      const before = (row * (row - 1)) / 2;
+      matrix.set(covariances.subarray(before, before + row), row * count);
+      matrix[row * count + row] = varianceOf(shares, size) + noise * (noiseShares?.[row] ?? 1) + 1e-10;
+    }
+    return matrix;
+  };
+}
+
+function remembered<Value>(of: (key: number) => Value): (key: number) => Value {
+  const known = new Map<number, Value>();
+  return (key) => {
+    const value = known.get(key) ?? of(key);
+    known.set(key, value);
+    return value;
+  };
 }
 
 function scoreOf(fit: Fit | undefined, hyperparameters: Hyperparameters, prior: Prior): number {
@@ -128,43 +147,35 @@ function scoreOf(fit: Fit | undefined, hyperparameters: Hyperparameters, prior: 
   }, fit.logLikelihood);
 }
 
-function kernelOf(hyperparameters: Hyperparameters, { size, isCategorical }: FitOptions['features']) {
-  const scales = hyperparameters.slice(0, size).map((length) => Math.sqrt(5) * Math.exp(-length));
-  const together = Math.exp(2 * (hyperparameters[size] ?? 0));
-  const each = Math.exp(2 * (hyperparameters[size + 1] ?? 0)) / size;
-  return (left: Float64Array, right: Float64Array): number => {
-    let squared = 0;
-    let alone = 0;
-    for (let index = 0; index < size; index++) {
-      const gap = Math.abs((left[index] ?? 0) - (right[index] ?? 0));
-      const distance = isCategorical[index] === true && gap !== 0 ? 1 : gap;
-      const scaled = distance * (scales[index] ?? 1);
-      squared += scaled ** 2;
-      alone += matern(scaled);
-    }
-    return together * matern(Math.sqrt(squared)) + each * alone;
-  };
-}
-
-const matern = (scaled: number): number => (scaled === 0 ? 1 : (1 + scaled + scaled ** 2 / 3) * Math.exp(-scaled));
+const sharesOf = (hyperparameters: Hyperparameters, size: number): Shares => ({
+  together: Math.exp(2 * (hyperparameters[size] ?? 0)),
+  each: Math.exp(2 * (hyperparameters[size + 1] ?? 0)) / size,
+});
 
 /** Of the function anywhere. */
-const varianceOf = (hyperparameters: Hyperparameters, size: number): number =>
-  Math.exp(2 * (hyperparameters[size] ?? 0)) + Math.exp(2 * (hyperparameters[size + 1] ?? 0));
+const varianceOf = ({ together, each }: Shares, size: number): number => together + size * each;
 
 function processOf(
   { points }: Observations,
   hyperparameters: Hyperparameters,
-  { features, fit }: FitOptions & { readonly fit: Fit | undefined },
+  { features: { size, isCategorical }, fit }: FitOptions & { readonly fit: Fit | undefined },
 ): GaussianProcess {
-  const kernel = kernelOf(hyperparameters, features);
-  const variance = varianceOf(hyperparameters, features.size);
+  const shares = sharesOf(hyperparameters, size);
+  const variance = varianceOf(shares, size);
+  // The points to predict are those of a grid: a coordinate has few values.
+  const partBy = Array.from({ length: size }, (_, index) =>
+    remembered((value): Part => {
+      const gaps = Float64Array.from(points, (point) => gapBetween(value, point[index] ?? 0, isCategorical[index]));
+      return partOf(gaps, hyperparameters[index] ?? 0);
+    }),
+  );
   return {
     hyperparameters,
     noise: Math.exp(hyperparameters.at(-1) ?? 0),
     predict: (point) => {
       if (fit === undefined) return { mean: 0, deviation: Math.sqrt(variance) };
-      const shared = Float64Array.from(points, (other) => kernel(point, other));
+      const parts = partBy.map((part, index) => part(point[index] ?? 0));
+      const shared = covariancesOf(parts, shares, points.length);
       const half = solveLower(fit.lower, shared);
       let mean = 0;
       let left = variance;

@@ -15,11 +15,15 @@ export interface Outlook {
   readonly expected: Judgement;
   /** How much more utility than `over` a measurement is expected to bring, as far as it keeps the constraints. */
   improvement(over: number): number;
+  /** How much utility is expected to be lost by whoever takes the candidate for better than `than`, where it is not. */
+  regret(than: number): number;
   /** The mean violation of the best quarter of the draws. */
-  readonly hopefulViolation: number;
+  hopefulViolation(): number;
 }
 
 const drawCount = 48;
+/** What a broken limit is like: less of the objective by as much as this, on its logarithmic scale. */
+const brokenRegret = 0.5;
 
 /** Draws from a standard normal distribution, as many as there are quantities in each: the same for all candidates. */
 export function createDraws(quantityCount: number, seed: number): readonly (readonly number[])[] {
@@ -48,17 +52,28 @@ export function outlookOf(
   };
   const judgements = draws.map(at);
   const passing = judgements.filter(({ kept }) => kept === 'pass');
-  const violations = judgements.map(({ violation }) => violation).sort((left, right) => left - right);
-  const best = violations.slice(0, Math.ceil(violations.length / 4));
   return {
     candidate,
     passChance: passing.length / judgements.length,
     expected: at([]),
     improvement: (over) =>
       passing.reduce((sum, { utility = over }) => sum + Math.max(0, utility - over), 0) / judgements.length,
-    hopefulViolation: best.reduce((sum, violation) => sum + violation, 0) / best.length,
+    regret: (than) =>
+      judgements.reduce(
+        (sum, { kept, utility = than }) => sum + (kept === 'pass' ? Math.max(0, than - utility) : brokenRegret),
+        0,
+      ) / judgements.length,
+    hopefulViolation: () => {
+      const violations = judgements.map(({ violation }) => violation).sort((left, right) => left - right);
+      const best = violations.slice(0, Math.ceil(violations.length / 4));
+      return best.reduce((sum, violation) => sum + violation, 0) / best.length;
+    },
   };
 }
+
+/** A candidate that is luckier than this in a quantity is not expected. */
+const luck = 2.2;
+const lucky = [-luck, luck].flatMap((throughput) => [-luck, luck].map((other) => ({ throughput, other })));
 
 /** Whether a candidate could be better than `over` if it turned out well: a cheap look before the full one. */
 export function couldImprove(
@@ -66,14 +81,9 @@ export function couldImprove(
   beliefs: readonly Belief[],
   { goal, quantities, over }: OutlookOptions & { readonly over: number },
 ): boolean {
-  const luck = 2.2;
-  return [-luck, luck].some((throughputLuck) =>
-    [-luck, luck].some((otherLuck) => {
-      const values = beliefs.map(
-        ({ mean, deviation }, index) => mean + deviation * (index === 0 ? throughputLuck : otherLuck),
-      );
-      const { kept, utility = over } = judge(metricsAt(candidate, quantities, values), goal);
-      return kept === 'pass' && utility > over;
-    }),
-  );
+  return lucky.some(({ throughput, other }) => {
+    const values = beliefs.map(({ mean, deviation }, index) => mean + deviation * (index === 0 ? throughput : other));
+    const { kept, utility = over } = judge(metricsAt(candidate, quantities, values), goal);
+    return kept === 'pass' && utility > over;
+  });
 }

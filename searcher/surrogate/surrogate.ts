@@ -33,7 +33,7 @@ export interface QuantityOptions {
 }
 
 /** Relative noise of a measurement, as long as nothing is known of it. */
-const expectedNoise = 0.02;
+const expectedNoise = 0.03;
 /** Few measurements are explained well by any model, which says little of the others. */
 const leastDeviation = 0.25;
 /** Hyperparameters to try: many at first, fewer when they have settled. */
@@ -158,36 +158,6 @@ function withOwn(
     deviation: Math.sqrt(deviation ** 2 * (1 - share) + share * ofMean),
   };
 }
-
-/** A success counts 1, a failure -1, and what nobody has tried is expected to be somewhere between. */
-const expectedSuccess = 0.7;
-
-/** A Gaussian process for success itself: it learns which coordinates failures depend on, and how sharply. */
-export function successChanceOf(
-  trials: readonly Trial[],
-  { features, seed }: Pick<QuantityOptions, 'features' | 'seed'>,
-): Surrogate['successChance'] {
-  if (trials.every(({ ok }) => ok)) return () => 1;
-  const process = fitGaussianProcess(
-    {
-      points: trials.map(({ candidate }) => features.of(candidate)),
-      values: trials.map(({ ok }) => (ok ? 1 : -1) - expectedSuccess),
-    },
-    {
-      features,
-      random: seededRandom(deriveSeed(seed, `success ${trials.length}`)),
-      expected: { deviation: 1, noise: 0.2 },
-      attempts: 50,
-    },
-  );
-  return (candidate) => {
-    const { mean, deviation } = process.predict(features.of(candidate));
-    return normalShare((mean + expectedSuccess) / Math.hypot(deviation, process.noise));
-  };
-}
-
-/** The share of a standard normal distribution below a value, by a logistic curve that is off by less than 0.01. */
-const normalShare = (value: number): number => 1 / (1 + Math.exp(-1.702 * value));
 
 /** Metrics of one draw, by the distance from each mean in deviations. */
 export function metricsAt(candidate: Candidate, quantities: readonly Quantity[], values: readonly number[]): Metrics {

@@ -1,10 +1,11 @@
 import test from 'ava';
+import type { Goal } from '../../searcher/goal/goal.js';
 import { judge } from '../../searcher/goal/judge.js';
 import { search } from '../../searcher/search.js';
 import { type NamedStrategy, strategies, strategyNames } from '../../searcher/strategies/strategies.js';
 import { createTrialStore, type TrialStore } from '../../searcher/trial-store.js';
 import { type Candidate, candidateKey, type Trial } from '../../src/core/trial.js';
-import { type FakeSystem, fakeMeasure, fakeSystems, throughputGoal } from '../helpers/fake-system.js';
+import { type FakeSystem, fakeMeasure, fakeSystems, metric, throughputGoal } from '../helpers/fake-system.js';
 
 interface Finished {
   readonly trials: readonly Trial[];
@@ -12,8 +13,10 @@ interface Finished {
   readonly choice: Candidate | undefined;
 }
 
-async function run({ create }: NamedStrategy, system: FakeSystem, p99Ms?: number): Promise<Finished> {
-  const goal = throughputGoal(p99Ms);
+const run = (strategy: NamedStrategy, system: FakeSystem, p99Ms?: number): Promise<Finished> =>
+  runTo(strategy, system, throughputGoal(p99Ms));
+
+async function runTo({ create }: NamedStrategy, system: FakeSystem, goal: Goal): Promise<Finished> {
   const strategy = create({ space: system.space, goal, seed: 7, maxMeasurements: 20 });
   const trials: Trial[] = [];
   const store = createTrialStore();
@@ -46,6 +49,23 @@ for (const name of strategyNames) {
     const goal = throughputGoal(0.001);
     const violations = store.all().map(({ mean }) => judge(mean ?? {}, goal).violation);
     t.is(judge(store.of(choice ?? {})?.mean ?? {}, goal).violation, Math.min(...violations));
+  });
+}
+
+// A hill climber may stay on a plateau below the limit.
+for (const name of strategyNames.filter((each) => each !== 'quick')) {
+  test(`${name} goes on from a start that misses a smallest throughput (D2), and aims within it (D4)`, async (t) => {
+    const [exact] = fakeSystems;
+    t.truthy(exact);
+    const goal: Goal = {
+      objectives: [{ metric: metric('perf_latency_p99'), weight: 1 }],
+      constraints: [{ metric: metric('perf_throughput'), min: 500 }],
+    };
+    const { store, choice } = await runTo(strategies[name], exact as FakeSystem, goal);
+    const chosen = judge(store.of(choice ?? {})?.mean ?? {}, goal);
+    t.is(chosen.kept, 'pass');
+    const passing = store.all().filter(({ mean }) => judge(mean ?? {}, goal).kept === 'pass');
+    t.is(chosen.utility, Math.max(...passing.map(({ mean }) => judge(mean ?? {}, goal).utility ?? 0)));
   });
 }
 

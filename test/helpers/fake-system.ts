@@ -1,5 +1,5 @@
 import type { Goal } from '../../searcher/goal/goal.js';
-import { metricOf } from '../../searcher/goal/metrics.js';
+import { type Metric, metricOf } from '../../searcher/goal/metrics.js';
 import { createSpace, type Space } from '../../searcher/space/space.js';
 import { type Random, seededRandom } from '../../src/core/random.js';
 import type { Candidate, Measure } from '../../src/core/trial.js';
@@ -61,7 +61,7 @@ export const fakeSystems: readonly FakeSystem[] = [
   },
 ];
 
-const metric = (tag: string) => {
+export const metric = (tag: string): Metric => {
   const found = metricOf(tag);
   if (found === undefined) throw new Error(`no metric ${tag}`);
   return found;

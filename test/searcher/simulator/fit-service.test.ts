@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fitService } from '../../../searcher/simulator/fit-service.js';
-import { effectsOf, predict } from '../../../searcher/simulator/service-model.js';
+import { effectsOf, predictThroughput } from '../../../searcher/simulator/service-model.js';
 import { createSpace } from '../../../searcher/space/space.js';
 
 test('fitService finds the parameters that made the measurements, and foresees others', (t) => {
@@ -12,11 +12,14 @@ test('fitService finds the parameters that made the measurements, and foresees o
   ]);
   const effects = effectsOf(space.dimensions);
   const truth = [Math.log(0.004), Math.log(0.001), Math.log(0.0005), 0.5, Math.log(16), -0.7];
-  const served = space.candidates.map((candidate) => ({ candidate, ...predict(truth, candidate, effects) }));
+  const served = space.candidates.map((candidate) => ({
+    candidate,
+    throughput: predictThroughput(truth, candidate, effects),
+  }));
   const seen = served.filter((_, index) => index % 4 === 1);
   const fitted = fitService(seen, effects) ?? [];
   const errors = served.map(({ candidate, throughput }) =>
-    Math.abs(Math.log(predict(fitted, candidate, effects).throughput / throughput)),
+    Math.abs(Math.log(predictThroughput(fitted, candidate, effects) / throughput)),
   );
   t.true((errors.toSorted((left, right) => left - right)[Math.floor(errors.length / 2)] ?? 1) < 0.05, `${fitted}`);
 });
