@@ -1,4 +1,4 @@
-import { type CompareOptions, compareRuns, usualFalseAlarms } from '../analyzer/compare/compare-runs.js';
+import { type CompareOptions, compareRuns, usualFalseAlarms, usualRunNoise } from '../analyzer/compare/compare-runs.js';
 import type { Change } from '../src/core/comparison.js';
 import { type Random, seededRandom } from '../src/core/random.js';
 import type { Run } from '../src/core/run.js';
@@ -10,7 +10,12 @@ const runsEach = 10;
 
 /** As `perf-analyze compare` does unless told otherwise. */
 export function usualComparison(base: readonly Run[], next: readonly Run[]): Change[] {
-  const options: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: usualFalseAlarms(base, next) };
+  const options: CompareOptions = {
+    thresholds: [],
+    sameWithin: 0.05,
+    falseAlarms: usualFalseAlarms(base, next),
+    runNoise: usualRunNoise,
+  };
   return compareRuns(base, next, options);
 }
 

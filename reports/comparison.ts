@@ -45,11 +45,18 @@ export const isSure = (changes: readonly Change[]): boolean =>
   changes.length > 0 && changes.every(({ kind }) => kind !== 'undecided' && kind !== 'missing');
 
 /** What was compared, and how sure the intervals are; one line each. */
-export function describeComparison({ base, next, replication, confidencePercent, differences }: Comparison): string[] {
+export function describeComparison({
+  base,
+  next,
+  replication,
+  runNoisePercent,
+  confidencePercent,
+  differences,
+}: Comparison): string[] {
   const noise =
     replication === 'runs'
       ? 'runs'
-      : 'the windows within each run, by a block bootstrap; noise from run to run is not in it';
+      : `the windows within each run, by a block bootstrap, and from run to run ${runNoisePercent} % (--run-noise, standard deviation)`;
   return [
     `base: ${base.join(', ')}`,
     `new: ${next.join(', ')}`,

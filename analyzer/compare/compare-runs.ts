@@ -28,23 +28,31 @@ export interface CompareOptions {
   readonly sameWithin: number;
   /** How likely runs of the same are told apart somewhere, at most: all intervals hold together. */
   readonly falseAlarms: number;
+  /**
+   * How far runs of the same lie from one another, as a share (standard deviation of one run): what its windows cannot show of a single run.
+   * Several runs on both sides show it themselves.
+   */
+  readonly runNoise: number;
 }
 
 /**
  * Compares level by level and figure by figure. With several runs on both sides, a run is one value; otherwise the figures are those of all windows
- * that a side is summarised from, and how sure they are is asked of these by a block bootstrap, since neighbouring windows are alike.
+ * that a side is summarised from; how sure they are is asked of these by a block bootstrap, since neighbouring windows are alike, and `runNoise` is added.
  */
 export function compareRuns(base: readonly Run[], next: readonly Run[], options: CompareOptions): Change[] {
   const names = options.thresholds.map(({ metric }) => metric);
   const metrics = allMetrics.filter((metric) => usualMetrics.includes(metric) || names.includes(metric.name));
   const levels = [...new Set([...base, ...next].flatMap(levelNames))];
   const byRun = isReplicated(base, next);
+  const { runNoise } = options;
   const figures = { levels, metrics, falseAlarms: options.falseAlarms };
   const reach =
     (byRun ? reachOfRuns(base, next, figures) : undefined) ??
     studentReach(1 - options.falseAlarms / (levels.length * metrics.length));
   return levels.flatMap((level) => {
-    const [before = [], after = []] = [base, next].map((runs) => estimatesOf(runs, level, { metrics, byRun }));
+    const [before = [], after = []] = [base, next].map((runs) =>
+      estimatesOf(runs, level, { metrics, byRun, runNoise }),
+    );
     return metrics.map((metric, index) =>
       changeOf({ level, metric, base: before[index], next: after[index] }, { ...options, reach }),
     );
@@ -53,10 +61,13 @@ export function compareRuns(base: readonly Run[], next: readonly Run[], options:
 
 /**
  * How often runs of the same may be told apart, better or worse, unless told otherwise: half as often when only windows tell the noise, since that from run to
- * run is not in it.
+ * run is assumed.
  */
 export const usualFalseAlarms = (base: readonly Run[], next: readonly Run[]): number =>
   isReplicated(base, next) ? 0.01 : 0.005;
+
+/** Unless told otherwise; see `runNoise`. */
+export const usualRunNoise = 0.03;
 
 /** Whether runs, rather than windows, say how much noise there is. */
 export const isReplicated = (base: readonly Run[], next: readonly Run[]): boolean => base.length > 1 && next.length > 1;
@@ -66,18 +77,21 @@ const levelNames = ({ levels }: Run): string[] => levels.map(({ load }) => loadN
 interface Figures {
   readonly metrics: readonly Metric[];
   readonly byRun: boolean;
+  readonly runNoise: number;
 }
 
 /** Of each metric; `undefined` where there is no such figure. */
 function estimatesOf(
   runs: readonly Run[],
   name: string,
-  { metrics, byRun }: Figures,
+  { metrics, byRun, runNoise }: Figures,
 ): readonly (LogEstimate | undefined)[] {
   const levels = runs.flatMap((run) => run.levels.filter(({ load }) => loadName(load) === name));
   return byRun
     ? metrics.map(({ value }) => estimateByRun(levels.map(({ summary }) => value(summary))))
-    : estimatesByWindow(levels.flatMap(summarisedWindows), metrics);
+    : estimatesByWindow(levels.flatMap(summarisedWindows), metrics).map((estimate) =>
+        withRunNoise(estimate, runNoise, levels.length),
+      );
 }
 
 /** A run without the figure leaves none: it would be missing from the mean. */
@@ -85,6 +99,17 @@ const estimateByRun = (values: readonly (number | undefined)[]): LogEstimate | u
   values.length > 0 && values.every((value): value is number => value !== undefined && value > 0)
     ? logEstimate(values)
     : undefined;
+
+/** More degrees of freedom make no difference. */
+const mostDegrees = 1e6;
+
+/** Each run is a draw of its own. What is assumed needs no degrees of freedom (Satterthwaite, Biometrics Bulletin 2, 1946). */
+function withRunNoise(estimate: LogEstimate | undefined, runNoise: number, runs: number): LogEstimate | undefined {
+  if (estimate === undefined || runNoise === 0) return estimate;
+  const squaredError = estimate.squaredError + runNoise ** 2 / runs;
+  const degrees = Math.min(mostDegrees, estimate.degrees * (squaredError / estimate.squaredError) ** 2);
+  return { ...estimate, squaredError, degrees: estimate.degrees === 0 ? 0 : degrees };
+}
 
 const summarisedWindows = ({ windows, summarisedWindows: count }: Level): readonly Measured[] =>
   count === 0 ? [] : windows.slice(-count);

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { compareRuns, isReplicated, usualFalseAlarms } from '../../analyzer/compare/compare-runs.js';
+import { compareRuns, isReplicated, usualFalseAlarms, usualRunNoise } from '../../analyzer/compare/compare-runs.js';
 import { differencesOf } from '../../analyzer/compare/differences.js';
 import { comparisonJunit, comparisonMarkdown, formatComparison } from '../../reports/comparison.js';
 import { describeModels } from '../../reports/describe-run.js';
@@ -8,7 +8,7 @@ import { PerfError } from '../core/perf-error.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
-import { parsePercent, parseThreshold } from './flags/threshold.js';
+import { parsePercent, parseShare, parseThreshold } from './flags/threshold.js';
 import { createRunReader } from './read-run.js';
 import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
 
@@ -43,6 +43,13 @@ export const compareFlags = (yargs: Argv) =>
       describe: 'A change that is surely smaller than this is none',
       group: 'Comparison:',
     })
+    .option('run-noise', {
+      ...text,
+      default: `${100 * usualRunNoise}%`,
+      describe:
+        'How far single runs of the same lie from one another (standard deviation); several runs on both sides show it',
+      group: 'Comparison:',
+    })
     .option('allow-differences', {
       type: 'boolean',
       default: false,
@@ -68,6 +75,7 @@ interface CompareFlags {
   readonly base: readonly string[];
   readonly threshold: readonly string[];
   readonly sameWithin: string;
+  readonly runNoise: string;
   readonly allowDifferences: boolean;
   readonly markdown: string | undefined;
   readonly junit: string | undefined;
@@ -91,12 +99,13 @@ export async function compareCommand(flags: CompareFlags, { print }: CommandCont
   return isFailed ? exitCodes.gateFailed : exitCodes.done;
 }
 
-function compare({ runs, base, threshold, sameWithin, allowDifferences }: CompareFlags): Comparison {
+function compare({ runs, base, threshold, sameWithin, runNoise, allowDifferences }: CompareFlags): Comparison {
   const [first = '', ...nextFiles] = runs;
   if (nextFiles.length === 0) throw new PerfError('usage', `Cannot compare ${first}: expected a second run, got none`);
   const limits = {
     thresholds: threshold.map((each) => parseThreshold('--threshold', each)),
     sameWithin: parsePercent('--same-within', sameWithin),
+    runNoise: parseShare('--run-noise', runNoise),
   };
   const reader = createRunReader();
   const baseFiles = [first, ...base];
@@ -118,6 +127,7 @@ function compare({ runs, base, threshold, sameWithin, allowDifferences }: Compar
     next: nextFiles,
     title: [...new Set(baseRuns.map(describeModels))].join(', '),
     replication: isReplicated(baseRuns, nextRuns) ? 'runs' : 'windows',
+    runNoisePercent: 100 * limits.runNoise,
     confidencePercent: 100 * (1 - falseAlarms),
     differences,
     changes: compareRuns(baseRuns, nextRuns, { ...limits, falseAlarms }),

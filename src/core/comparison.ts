@@ -28,6 +28,8 @@ export interface Comparison {
   readonly title: string;
   /** What the noise was taken from. */
   readonly replication: 'runs' | 'windows';
+  /** Standard deviation of a run that was assumed where windows show the noise. */
+  readonly runNoisePercent: number;
   /** Of all intervals together. */
   readonly confidencePercent: number;
   /** What is not the same on both sides, one line each; empty unless that was allowed. */

@@ -8,6 +8,7 @@ const comparison: Comparison = {
   next: ['new.json'],
   title: '<script>m</script>',
   replication: 'windows',
+  runNoisePercent: 3,
   confidencePercent: 99.5,
   differences: [],
   changes: [

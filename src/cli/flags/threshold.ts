@@ -19,9 +19,21 @@ export function parseThreshold(flag: string, text: string): Threshold {
   return { metric: metric.name, share: Number(number) / 100 };
 }
 
-/** @throws PerfError `usage` unless `text` is a percentage */
+/** @throws PerfError `usage` unless `text` is a percentage above 0 */
 export function parsePercent(flag: string, text: string): number {
+  const share = shareOf(text);
+  if (share === undefined || share === 0) throw badFlag(flag, 'a percentage above 0, such as 5%', text);
+  return share;
+}
+
+/** @throws PerfError `usage` unless `text` is a percentage, which may be 0 */
+export function parseShare(flag: string, text: string): number {
+  const share = shareOf(text);
+  if (share === undefined) throw badFlag(flag, 'a percentage, such as 3%', text);
+  return share;
+}
+
+function shareOf(text: string): number | undefined {
   const number = /^(\d+(?:\.\d+)?)%?$/.exec(text)?.[1];
-  if (number === undefined || Number(number) === 0) throw badFlag(flag, 'a percentage above 0, such as 5%', text);
-  return Number(number) / 100;
+  return number === undefined ? undefined : Number(number) / 100;
 }

@@ -7,7 +7,7 @@ import { runWith, simulatedRun } from '../../helpers/noisy-runs.js';
 import { recordedNoise } from '../../helpers/recorded-noise.js';
 import { levelFixture, runFixture } from '../../helpers/run-fixture.js';
 
-const usual: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 };
+const usual: CompareOptions = { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005, runNoise: 0 };
 
 const many = (count: number, make: () => Run): Run[] => Array.from({ length: count }, make);
 
@@ -61,6 +61,13 @@ test('compareRuns takes windows for the noise of a single run, and decides nothi
   const run = (factor: number) => runFixture([{ ...level, windows: windows(factor), summarisedWindows: 3 }]);
   t.is(kinds([run(1)], [run(0.8)])['perf_throughput'], 'worse');
   t.is(kinds([run(1)], [run(1)])['perf_throughput'], 'same');
+  const assumed = { ...usual, runNoise: 0.03 };
+  t.is(
+    kinds([run(1)], [run(0.92)], assumed)['perf_throughput'],
+    'undecided',
+    'another start of the server may do as much',
+  );
+  t.is(kinds([run(1)], [run(0.8)], assumed)['perf_throughput'], 'worse');
   t.is(kinds([runFixture([level])], [runFixture([level])])['perf_throughput'], 'undecided');
 });
 

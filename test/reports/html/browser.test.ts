@@ -158,9 +158,10 @@ function comparison(): Comparison {
     next: ['new.json'],
     title: '<script>m</script>',
     replication: 'runs',
+    runNoisePercent: 0,
     confidencePercent: 99.5,
     differences: [],
-    changes: compareRuns(base ?? [], next ?? [], { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005 }),
+    changes: compareRuns(base ?? [], next ?? [], { thresholds: [], sameWithin: 0.05, falseAlarms: 0.005, runNoise: 0 }),
   };
 }
 
