@@ -82,11 +82,14 @@ test('--find-knee measures levels until throughput no longer grows, or the range
   t.true(concurrency > 0.5, String(concurrency));
 });
 
-test('--scenario single-stream of a short run says whether it is valid, and that it is no MLPerf result', async (t) => {
-  const { code, run, stdout } = await measured('stream', '--scenario', 'single-stream', '--min-time', '1s');
-  const { isValid, latencyMs = 0 } = run.levels[0]?.scenario ?? {};
-  t.is(code, isValid ? 0 : 4, 'a machine that others use may keep the client from its queries');
-  t.true(latencyMs > 2);
-  t.regex(stdout, isValid ? /! MLPerf scenario single-stream: p90 [\d.]+ ms, .*: VALID\./ : /: INVALID/);
+test('--scenario single-stream of a short run is valid, and says that it is no MLPerf result', async (t) => {
+  const { code, run, stdout } = await measured(
+    'stream',
+    ...['--scenario', 'single-stream', '--min-time', '1s', '--max-time', '60s'], // A busy machine may need it for 100 queries.
+  );
+  t.is(code, 0);
+  t.like(run.levels[0]?.scenario, { isValid: true });
+  t.true((run.levels[0]?.scenario?.latencyMs ?? 0) > 2);
+  t.regex(stdout, /! MLPerf scenario single-stream: p90 [\d.]+ ms, .*: VALID\./);
   t.regex(stdout, /! This is no MLPerf result: at least 1 s, where the rules ask for 600 s\./);
 });
