@@ -92,12 +92,23 @@ export async function repeatInTurn(
   return candidates.map((candidate, index) => ({ candidate, metrics: metrics[index] ?? [] }));
 }
 
-/** The best load for the configuration that the model has now: the largest that keeps the limits. `undefined`: none does. */
-export async function bestLoad(load: SearchedLoad, goal: Goal, measure: Measure): Promise<Candidate | undefined> {
+/**
+ * The best load for the configuration that the model has now: the largest that keeps the limits. `undefined`: none does.
+ *
+ * @param start a load near which it is expected, such as that of the best candidate
+ */
+export async function bestLoad(
+  load: SearchedLoad,
+  goal: Goal,
+  measure: Measure,
+  start?: number,
+): Promise<Candidate | undefined> {
   const { values, isExact } = load;
   const measured = new Map<number, number>();
   const [min, max] = isExact ? [1, values.length] : [Math.min(...values), Math.max(...values)];
-  const largest = await searchLoad({ min, max, refinements: 2 }, async (place) => {
+  const startAt = isExact && start !== undefined ? values.findLastIndex((value) => value <= start) + 1 : start;
+  const range = { min, max, refinements: 2, ...(startAt === undefined ? {} : { start: startAt }) };
+  const largest = await searchLoad(range, async (place) => {
     const value = isExact ? (values[place - 1] ?? place) : place;
     const trial = await measure({ [load.name]: value });
     if (!trial.ok) return { isWithin: false, violation: Number.POSITIVE_INFINITY };

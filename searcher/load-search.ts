@@ -10,6 +10,8 @@ export interface LoadRange {
   readonly max: number;
   /** Measurements that may follow the bracket. */
   readonly refinements: number;
+  /** A load near which the answer is expected; the smallest one unless given. */
+  readonly start?: number;
 }
 
 /** From the smallest by doubling up to the largest, both included. */
@@ -22,10 +24,11 @@ export function doublings(min: number, max: number): number[] {
 /**
  * The largest load within limits, in whole numbers from `min` to `max`, or nothing when none is. It is bracketed by doubling
  * and then bisected, whichever side the limits cut off: a latency is broken by large loads, a throughput missed by small ones. Doubling ends
- * behind the first load that is out after one that was in.
+ * behind the first load that is out after one that was in. When the load to begin with is out, smaller ones are looked at first, as long as
+ * they come nearer to being in.
  */
 export async function searchLoad(
-  { min, max, refinements }: LoadRange,
+  { min, max, refinements, start = min }: LoadRange,
   measure: (load: number) => Promise<LoadVerdict>,
 ): Promise<number | undefined> {
   const known = new Map<number, LoadVerdict>();
@@ -34,8 +37,14 @@ export async function searchLoad(
     known.set(load, verdict);
     return verdict;
   };
+  const loads = doublings(min, max);
+  const first = Math.max(
+    0,
+    loads.findLastIndex((load) => load <= start),
+  );
+  const from = await descend(loads.slice(0, first + 1), look);
   let hasPassed = false;
-  for (const load of doublings(min, max)) {
+  for (const load of from === undefined ? [] : loads.slice(from)) {
     const { isWithin } = await look(load);
     if (hasPassed && !isWithin) break;
     hasPassed ||= isWithin;
@@ -46,6 +55,22 @@ export async function searchLoad(
     await look(middle);
   }
   return largestWithin(known);
+}
+
+/** Where to climb from: the first load from above that is in, or the top when loads below it are worse; `undefined`: all are out, the smallest the least. */
+async function descend(
+  loads: readonly number[],
+  look: (load: number) => Promise<LoadVerdict>,
+): Promise<number | undefined> {
+  const top = loads.length - 1;
+  let above = Number.POSITIVE_INFINITY;
+  for (const [index, load] of [...loads.entries()].reverse()) {
+    const { isWithin, violation } = await look(load);
+    if (isWithin) return index;
+    if (violation > above) return top;
+    above = violation;
+  }
+  return top === 0 ? top : undefined;
 }
 
 const largestWithin = (known: ReadonlyMap<number, LoadVerdict>): number | undefined => {

@@ -8,6 +8,8 @@ export interface LiveCase {
   readonly grid: string;
   /** What varies and how long windows are, the same for brute force and `guided`. */
   readonly flags: readonly string[];
+  /** Measurements that `guided` proposes, at most; its own limit unless given. */
+  readonly looks?: number;
   readonly limitMs: number;
   /** Measurements of each of the last candidates, in turn. */
   readonly rounds: number;
@@ -38,6 +40,7 @@ const cases: readonly LiveCase[] = [
       ...vary('intra_op_thread_count=1,2'),
       ...['--concurrency-range', '1:32', '-p', '4000'],
     ],
+    looks: 20,
     limitMs: 100,
     rounds: 8,
   },

@@ -49,8 +49,9 @@ export async function benchSearchLive(model: string | undefined, isRecorded: boo
   showSimulator(grid, guided.trials);
 }
 
-function argumentsOf({ model, flags, limitMs }: LiveCase, strategy: 'brute' | 'guided') {
+function argumentsOf({ model, flags, limitMs, looks }: LiveCase, strategy: 'brute' | 'guided') {
   const limit = ['--constraint', `perf_latency_p99:max=${limitMs}`, '--seed', '1'];
+  if (strategy === 'guided' && looks !== undefined) limit.push('--max-measurements', `${looks}`);
   return readSearchArguments([
     ...['-m', model, '--service-kind', 'embedded', '--strategy', strategy],
     ...limit,

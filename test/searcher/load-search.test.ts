@@ -7,7 +7,7 @@ import type { Candidate, Measure } from '../../src/core/trial.js';
 import { throughputGoal } from '../helpers/fake-system.js';
 
 /** Finds the largest load for which `keeps` holds, and tells what was measured. */
-async function find(range: { min: number; max: number }, keeps: (load: number) => boolean, edge = 0) {
+async function find(range: { min: number; max: number; start?: number }, keeps: (load: number) => boolean, edge = 0) {
   const measured: number[] = [];
   const best = await searchLoad({ ...range, refinements: 12 }, async (load) => {
     measured.push(load);
@@ -50,6 +50,21 @@ test('searchLoad copes with a smallest throughput, which small loads miss (D2, D
 test('searchLoad measures no load twice', async (t) => {
   const { measured } = await find({ min: 1, max: 100 }, (load) => load < 37);
   t.is(new Set(measured).size, measured.length);
+});
+
+test('searchLoad begins where the answer is expected, and finds it below and above that place, too', async (t) => {
+  const range = { min: 1, max: 64, start: 8 };
+  const below = { best: 3, measured: [8, 4, 2, 3] };
+  t.deepEqual(await find(range, (load) => load <= 3), below);
+  t.deepEqual(await find({ ...range, start: 15 }, (load) => load <= 3), below);
+  t.deepEqual(await find(range, (load) => load <= 16), { best: 16, measured: [8, 16, 32, 24, 20, 18, 17] });
+  t.deepEqual(await find(range, () => true), { best: 64, measured: [8, 16, 32, 64] });
+  t.deepEqual((await find(range, (load) => load >= 40, 50)).best, 64, 'smaller loads are farther out');
+  t.deepEqual(
+    (await find(range, () => false)).measured,
+    [8, 4, 2, 1],
+    'larger loads are farther out than the smallest',
+  );
 });
 
 /** 100 a second at each unit of load, with a p99 of as many ms as the load; tells what was measured. */
@@ -101,4 +116,7 @@ test('bestLoad measures loads that are named one by one, and none between them',
   const best = await bestLoad(rates([3, 10, 50, 70], { isExact: true }), throughputGoal(60), measure);
   t.deepEqual(best, { request_rate: 50 });
   t.deepEqual(measured, [3, 10, 70, 50]);
+  const again = linearServer();
+  await bestLoad(rates([3, 10, 50, 70], { isExact: true }), throughputGoal(60), again.measure, 50);
+  t.deepEqual(again.measured, [10, 70, 50], 'places are doubled: the second, the fourth, then between them');
 });

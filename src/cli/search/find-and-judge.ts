@@ -13,6 +13,7 @@ import type { Finalist, SearchLimit, SearchResult } from '../../core/search-resu
 import {
   type Candidate,
   candidateKey,
+  type Hopeless,
   isLoadName,
   type Measure,
   type Metrics,
@@ -51,14 +52,18 @@ export interface Measures {
 
 export type Found = Pick<SearchResult, 'trials' | 'finalists' | 'gain'>;
 
-/** The current configuration at its best load, the strategy, and the repeats that decide. An interrupt ends it with what was found so far. */
+/** The strategy, the current configuration at its best load, and the repeats that decide. An interrupt ends it with what was found so far. */
 export async function findAndJudge(space: Space, loads: SearchLoads, task: Measures): Promise<Found> {
   const { wish, context, options } = task;
   const { signal } = context.interrupt;
   const trials: Trial[] = [];
   const store = createTrialStore();
   const most = looksOf(space, wish);
-  let left: WorkLeft = { looks: most + loads.values.length, repeats: (finalistCount + 1) * rounds };
+  let left: WorkLeft = {
+    looks: most + refinements + loads.values.length,
+    repeats: (finalistCount + 1) * rounds,
+    ...budgetFrom(wish),
+  };
   const tellWhat = (candidate: Candidate): void => {
     const atMost = secondsLeft(
       left,
@@ -76,27 +81,31 @@ export async function findAndJudge(space: Space, loads: SearchLoads, task: Measu
     left = { ...left, repeats: left.repeats - 1 };
     return task.repeat(candidate);
   };
-  const screen: Measure = async (candidate) => {
+  const look = async (candidate: Candidate, hopeless: Hopeless): Promise<Trial> => {
     tellWhat(candidate);
     left = { ...left, looks: Math.max(0, left.looks - 1) };
-    // Brute force is for those who want every figure in full.
-    const trial = await task.screen(candidate, wish.strategy === 'brute' ? {} : hopelessOf(wish.goal, store));
+    const trial = await task.screen(candidate, hopeless);
     trials.push(trial);
     store.add(trial);
     context.progress.say(`${trials.length}: ${searchTrialLine(trial)}`);
     return trial;
   };
+  // Brute force is for those who want every figure in full.
+  const screen: Measure = (candidate) => look(candidate, wish.strategy === 'brute' ? {} : hopelessOf(wish.goal, store));
+  const lookAtCurrent: Measure = async (candidate) => {
+    const point = task.currentPoints.get(Number(candidate[loads.name]));
+    const metrics = point && store.of(point)?.mean;
+    // However far it is behind, the gain over it is asked for.
+    return metrics === undefined ? look(candidate, {}) : { ok: true, candidate, metrics, seconds: 0 };
+  };
   try {
-    const current = await bestLoad(loads, wish.goal, screen);
-    const known = trials.flatMap((trial): Trial[] => {
-      const point = task.currentPoints.get(Number(trial.candidate[loads.name]));
-      return point === undefined ? [] : [{ ...trial, candidate: point }];
-    });
-    left = { ...left, looks: most - (wish.maxMeasurements === undefined ? known.length : 0), ...budgetFrom(wish) };
-    const choice = await explore(space, screen, { ...task, known });
+    const choice = await explore(space, screen, task);
+    left = { ...left, looks: refinements + loads.values.length };
     if (choice !== undefined && wish.strategy !== 'brute') {
       await refineLoad(choice, screen, { load: loads, goal: wish.goal, store, refinements });
     }
+    const start = choice && Number(choice[loads.name]);
+    const current = await bestLoad(loads, wish.goal, lookAtCurrent, start);
     const finalists = finalistsOf(choice, store, {
       goal: wish.goal,
       count: finalistCount,
@@ -142,15 +151,10 @@ function bestLine(store: TrialStore, goal: Goal): string | undefined {
   return `${line.slice(name.length + ': '.length)}${remark}, at ${name}`;
 }
 
-interface Exploration extends Measures {
-  /** What was measured before. */
-  readonly known: readonly Trial[];
-}
-
 async function explore(
   space: Space,
   screen: Measure,
-  { wish, context, options, known }: Exploration,
+  { wish, context, options }: Measures,
 ): Promise<Candidate | undefined> {
   const { create, maxMeasurements } = strategies[wish.strategy];
   const decided = accuracyLimits(wish.goal);
@@ -158,9 +162,8 @@ async function explore(
     space,
     goal: { ...wish.goal, constraints: wish.goal.constraints.filter((each) => !decided.includes(each)) },
     seed: options.settings.seed,
-    maxMeasurements: wish.maxMeasurements ?? Math.max(1, maxMeasurements - known.length),
+    maxMeasurements: wish.maxMeasurements ?? maxMeasurements,
   });
-  known.forEach(strategy.observe);
   const { signal } = context.interrupt;
   const limits = wish.budgetMs === undefined ? [] : [AbortSignal.timeout(wish.budgetMs)];
   for await (const _trial of search(strategy, screen, AbortSignal.any([signal, ...limits])));
