@@ -25,6 +25,7 @@ import { SequenceScheduler } from './scheduling/sequences/sequence-scheduler.js'
 import { strategyOf } from './scheduling/sequences/strategy-of.js';
 import { type RequestEnd, WaitingRequest } from './scheduling/waiting-request.js';
 import type { FailureCounts } from './statistics/failure-reason.js';
+import { ResponseLog } from './statistics/response-statistics.js';
 import type { ExecutionTimes, KeptMetrics, VersionStatistics } from './statistics/version-statistics.js';
 import { validateRequest } from './validate-request.js';
 import { describeVersion } from './version-metadata.js';
@@ -67,6 +68,8 @@ export interface ServeOptions {
   readonly backend: Backend;
   /** At least one; owned from here on. */
   readonly instances: readonly ModelInstance[];
+  /** Loaded, and never used; owned from here on. */
+  readonly passive: readonly ModelInstance[];
   /** Those of the instances. */
   readonly crashes: CrashCount;
   readonly clock: Clock;
@@ -90,20 +93,23 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     const valid = validateRequest(request, plan);
     backend.checkRequest(valid);
     const enqueuedAt = clock.now();
+    const responses = new ResponseLog(statistics.responses);
     let hasAnswered = false;
     const respond = (response: PartialResponse) => {
       if (!hasAnswered && response.kind !== 'end') {
         hasAnswered = true;
         statistics.kept.firstResponses?.observe(toMs(ns(clock.now() - enqueuedAt)));
       }
-      return onAnswer(
+      const answer =
         response.kind === 'outputs'
           ? answerTo(request, response, { name: config.name, version, plan, labels })
-          : response,
-      );
+          : response;
+      const taken = onAnswer(answer);
+      responses.take(answer.kind === 'response' ? 'outputs' : answer.kind, response.times, clock.now());
+      return taken;
     };
     await new Promise<unknown>((resolve, reject) => {
-      const options = { enqueuedAt, end: { resolve, reject }, signal, origin: request, respond };
+      const options = { enqueuedAt, end: { resolve, reject }, signal, origin: request, respond, responses };
       scheduler.enqueue(new WaitingRequest(valid, options));
     });
   };
@@ -141,7 +147,7 @@ export function serveVersion(options: ServeOptions): ServedVersion {
     async [Symbol.asyncDispose]() {
       await leases.allReturned();
       await scheduler.drained();
-      await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
+      await Promise.all([...instances, ...options.passive].map((instance) => instance[Symbol.asyncDispose]()));
     },
   };
 }

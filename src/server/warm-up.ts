@@ -83,7 +83,7 @@ async function runOnce(
   try {
     const { computeStart, computeEnd, failures, ends } = await instance.execute({ plan: execution, requests });
     for (const failed of failures?.values() ?? []) throw failed;
-    await Promise.all(ends ?? []);
+    for (const refusal of await Promise.all(ends ?? [])) if (refusal !== undefined) throw refusal;
     const end = clock.now();
     const times = { start, computeStart, computeEnd, end };
     statistics.recordExecution(times, sample.copies);

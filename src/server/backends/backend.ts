@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../protocol/model-config.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { TensorPlan } from '../config/tensor-plan.js';
 import type { RefusalError } from '../refusal.js';
+import type { ResponseTimes } from '../statistics/response-statistics.js';
 import type { CrashCount } from './crash-count.js';
 
 /** An input or output as the model file declares it, batch dimension included; -1 = variable. */
@@ -45,9 +46,17 @@ export interface ExecutableRequest {
 /** One response of a decoupled model. */
 export type PartialResponse =
   /** By place in the plan; a response may leave out some. */
-  | { readonly kind: 'outputs'; readonly outputs: readonly (Tensor | undefined)[]; readonly isFinal: boolean }
-  | { readonly kind: 'error'; readonly refusal: RefusalError; readonly isFinal: boolean }
-  | { readonly kind: 'end'; readonly isFinal: true };
+  | (Timed & {
+      readonly kind: 'outputs';
+      readonly outputs: readonly (Tensor | undefined)[];
+      readonly isFinal: boolean;
+    })
+  | (Timed & { readonly kind: 'error'; readonly refusal: RefusalError; readonly isFinal: boolean })
+  | (Timed & { readonly kind: 'end'; readonly isFinal: true });
+
+interface Timed {
+  readonly times?: ResponseTimes;
+}
 
 /** Requests that run together, all compatible with each other. */
 export interface Batch {
@@ -68,10 +77,10 @@ export interface Execution {
   /** Requests that are to run again, by their place in the batch; what they have of outputs are states. */
   readonly rescheduled?: ReadonlySet<number>;
   /**
-   * Only of a decoupled model, which has no outputs here: settles for each request when it has had its last response, or
-   * rejects with `RefusalError`. The instance is free before that.
+   * Only of a decoupled model, which has no outputs here: resolves for each request when it has had its last response, with
+   * the refusal if that was one, or rejects with `RefusalError`. The instance is free before that.
    */
-  readonly ends?: readonly Promise<void>[];
+  readonly ends?: readonly Promise<RefusalError | undefined>[];
 }
 
 /** One copy of a model that runs one batch at a time, in the order in which it gets them. */

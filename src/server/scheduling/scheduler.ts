@@ -40,7 +40,13 @@ export interface SchedulerOptions {
 
 /** An answer that is ready; the release decides when the client gets it. */
 type Answer =
-  | { readonly ok: true; readonly outputs: readonly Tensor[]; readonly times: ExecutionTimes }
+  | {
+      readonly ok: true;
+      readonly outputs: readonly Tensor[];
+      readonly times: ExecutionTimes;
+      /** The client was told why, in the last response of a decoupled model: the request failed all the same. */
+      readonly hasFailed?: boolean;
+    }
   | { readonly ok: false; readonly refusal: RefusalError; readonly reason: FailureReason };
 
 /**
@@ -200,14 +206,21 @@ export class Scheduler implements RequestScheduler {
   }
 
   /** Never rejects. */
-  async #answerAtEnd(request: WaitingRequest, end: Promise<void> | undefined, times: ExecutionTimes): Promise<void> {
+  async #answerAtEnd(
+    request: WaitingRequest,
+    end: Promise<RefusalError | undefined> | undefined,
+    times: ExecutionTimes,
+  ): Promise<void> {
+    const { clock, statistics } = this.#options;
     try {
-      await end;
-      this.#options.statistics.recordInferences(request.batchSize);
-      this.#answer(request, { ok: true, outputs: [], times });
+      const hasFailed = (await end) !== undefined;
+      if (!hasFailed) statistics.recordInferences(request.batchSize);
+      this.#answer(request, { ok: true, outputs: [], times, hasFailed });
     } catch (thrown) {
       const refusal = thrown instanceof RefusalError ? thrown : new RefusalError('internal', messageOf(thrown));
-      this.#answer(request, failed(refusal, refusal.reason === 'cancelled' ? 'CANCELED' : 'BACKEND'));
+      const isCancelled = refusal.reason === 'cancelled';
+      request.responses?.fail(isCancelled ? 'cancel' : 'fail', times.start, clock.now());
+      this.#answer(request, failed(refusal, isCancelled ? 'CANCELED' : 'BACKEND'));
     }
   }
 
@@ -263,7 +276,8 @@ export class Scheduler implements RequestScheduler {
     const { clock, statistics } = this.#options;
     const end = clock.now();
     if (answer.ok) {
-      statistics.recordSuccess({ enqueuedAt: request.enqueuedAt, end }, answer.times);
+      if (answer.hasFailed) statistics.recordFailure(end - request.enqueuedAt, 'BACKEND');
+      else statistics.recordSuccess({ enqueuedAt: request.enqueuedAt, end }, answer.times);
       request.end.resolve(answer.outputs, answer.times);
     } else {
       statistics.recordFailure(end - request.enqueuedAt, answer.reason);

@@ -3,6 +3,7 @@ import type { Tensor } from '../../protocol/tensor.js';
 import type { ExecutableRequest } from '../backends/backend.js';
 import type { SequenceMark } from '../read-sequence.js';
 import type { RefusalError } from '../refusal.js';
+import type { ResponseLog } from '../statistics/response-statistics.js';
 import type { ExecutionTimes } from '../statistics/version-statistics.js';
 import type { ValidRequest } from '../validate-request.js';
 import type { Batchable } from './form-batch.js';
@@ -20,6 +21,8 @@ interface WaitingOptions {
   readonly signal: AbortSignal | undefined;
   readonly origin?: ExecutableRequest['origin'];
   readonly respond?: ExecutableRequest['respond'];
+  /** Of the responses of a decoupled model. */
+  readonly responses?: ResponseLog;
 }
 
 /**
@@ -38,6 +41,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
   readonly end: RequestEnd;
   readonly origin: ExecutableRequest['origin'];
   readonly respond: ExecutableRequest['respond'];
+  readonly responses: ResponseLog | undefined;
   readonly signal: AbortSignal | undefined;
   #onAbort: ((request: WaitingRequest) => void) | undefined;
   /** Whether it left the queue that it was put into last. */
@@ -54,6 +58,7 @@ export class WaitingRequest implements ExecutableRequest, Batchable, Timed {
     this.end = options.end;
     this.origin = options.origin;
     this.respond = options.respond;
+    this.responses = options.responses;
     this.signal = options.signal;
   }
 

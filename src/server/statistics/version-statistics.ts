@@ -4,6 +4,7 @@ import type { ModelReference } from '../inference-service.js';
 import type { FailureCounts, FailureReason } from './failure-reason.js';
 import type { Histogram } from './histogram.js';
 import type { LatencySummaries } from './latency-summary.js';
+import { ResponseStatistics } from './response-statistics.js';
 
 /** When a batch began, computed and ended. */
 export interface ExecutionTimes {
@@ -57,6 +58,8 @@ export class VersionStatistics {
   #lastInferenceMs = 0;
   #inferenceCount = 0;
   #executionCount = 0;
+  /** Of a decoupled model; empty otherwise. */
+  readonly responses = new ResponseStatistics();
   readonly kept: KeptMetrics;
 
   constructor(kept: KeptMetrics = {}) {
@@ -141,7 +144,7 @@ export class VersionStatistics {
         cache_hit: { ...this.#cache.cache_hit },
         cache_miss: { ...this.#cache.cache_miss },
       },
-      response_stats: {},
+      response_stats: this.responses.snapshot(),
       batch_stats: this.#batchStatistics(),
       memory_usage: [],
     };

@@ -26,7 +26,7 @@ export interface JavascriptInstanceOptions {
 interface Running {
   readonly batch: Batch;
   /** Of a decoupled model, by place in the batch. */
-  readonly sent: readonly { readonly key: number; readonly ended: Promise<void> }[] | undefined;
+  readonly sent: readonly { readonly key: number; readonly ended: SentRequest['ended'] }[] | undefined;
   resolve(execution: Execution): void;
   reject(refusal: RefusalError): void;
 }
@@ -86,7 +86,7 @@ class JavascriptInstance implements ModelInstance {
   }
 
   /** Until its last response. */
-  #watch(key: number, request: ExecutableRequest): Promise<void> {
+  #watch(key: number, request: ExecutableRequest): SentRequest['ended'] {
     const sent = new SentRequest(request, () => {
       this.#sent.delete(key);
       this.#worker.post({ kind: 'cancel', key });
@@ -127,14 +127,15 @@ class JavascriptInstance implements ModelInstance {
     }
   }
 
-  #responseOf({ result, isFinal }: ResponseMessage): PartialResponse {
-    if (result === undefined) return { kind: 'end', isFinal: true };
-    if (!result.ok) return { kind: 'error', refusal: this.#failure(result.message), isFinal };
+  #responseOf({ result, isFinal, start, sentAt }: ResponseMessage): PartialResponse {
+    const times = { start: ns(start), sentAt: ns(sentAt) };
+    if (result === undefined) return { kind: 'end', isFinal: true, times };
+    if (!result.ok) return { kind: 'error', refusal: this.#failure(result.message), isFinal, times };
     const plan = this.#boundPlan;
     const outputs = result.outputs.map((output, place) =>
       output === undefined || plan === undefined ? undefined : clientOutput(output, plan.outputs[place], plan),
     );
-    return { kind: 'outputs', outputs, isFinal };
+    return { kind: 'outputs', outputs, isFinal, times };
   }
 
   #settle(message: Exclude<FromWorker, { kind: 'response' | 'crashed' }>): void {

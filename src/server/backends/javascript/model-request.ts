@@ -1,3 +1,4 @@
+import { monotonicNow } from '../../server-clock.js';
 import { modelTensor } from './model-tensor.js';
 import { checkIterative, partialResultOf, stateOutputsOf } from './run-batch.js';
 import type { BindMessage, PartialResult, RawTensor, ResponseMessage, RunRequest } from './worker-messages.js';
@@ -48,6 +49,8 @@ export class OpenRequest {
   /** Of responses that are on their way. */
   readonly #onSent: { readonly bytes: number; readonly tell: () => void }[] = [];
   #unsentBytes = 0;
+  /** When the model began with its next response: when it could, since it is to wait for the client's room. */
+  #startOfNext: number = monotonicNow();
   #hasEnded = false;
   #isOver = false;
   /** What the request leaves for its next run. */
@@ -88,17 +91,18 @@ export class OpenRequest {
     const sent = this.#onSent.shift();
     this.#unsentBytes -= sent?.bytes ?? 0;
     sent?.tell();
+    if (this.#onSent.length === 0) this.#startOfNext = monotonicNow();
   }
 
   /** Fails the request unless it has ended. */
   fail(message: string): void {
     if (this.#hasEnded) return;
     this.#finish();
-    this.#options.reply({ kind: 'response', key: this.#request.key, isFinal: true, result: { ok: false, message } });
+    this.#reply({ ok: false, message }, true);
   }
 
   #send(response: unknown, isFinal: boolean): Promise<void> {
-    const { binding, reply } = this.#options;
+    const { binding } = this.#options;
     this.#check('send');
     if (this.#gone.signal.aborted) return Promise.resolve();
     const result = partialResultOf(response, this.#request, binding);
@@ -107,7 +111,7 @@ export class OpenRequest {
       throw new Error('Cannot send: 64 MiB wait for the client; expected the model to await what send returns');
     }
     if (isFinal) this.#finish();
-    reply({ kind: 'response', key: this.#request.key, isFinal, result });
+    this.#reply(result, isFinal);
     if (isFinal) return Promise.resolve();
     this.#unsentBytes += bytes;
     return new Promise((tell) => this.#onSent.push({ bytes, tell }));
@@ -117,7 +121,7 @@ export class OpenRequest {
     this.#check('end');
     if (this.#gone.signal.aborted) return;
     this.#finish();
-    this.#options.reply({ kind: 'response', key: this.#request.key, isFinal: true, result: undefined });
+    this.#reply(undefined, true);
   }
 
   #reschedule(step: unknown): void {
@@ -132,6 +136,13 @@ export class OpenRequest {
       );
     }
     this.#nextStep = stateOutputsOf(step, this.#request, binding);
+  }
+
+  #reply(result: PartialResult | undefined, isFinal: boolean): void {
+    const start = this.#startOfNext;
+    const sentAt = monotonicNow();
+    this.#startOfNext = sentAt;
+    this.#options.reply({ kind: 'response', key: this.#request.key, isFinal, start, sentAt, result });
   }
 
   #check(what: string): void {

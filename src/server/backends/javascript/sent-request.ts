@@ -3,11 +3,11 @@ import type { ExecutableRequest, PartialResponse } from '../backend.js';
 
 /** A request to a decoupled model, from its batch to its last response. */
 export class SentRequest {
-  /** Settles with the last response; rejects when there will be none. */
-  readonly ended: Promise<void>;
+  /** Resolves with the last response, to its refusal if it is one; rejects when there will be none. */
+  readonly ended: Promise<RefusalError | undefined>;
   readonly #request: ExecutableRequest;
   readonly #onAbort: () => void;
-  #resolve: () => void = () => undefined;
+  #resolve: (refusal: RefusalError | undefined) => void = () => undefined;
   #reject: (refusal: RefusalError) => void = () => undefined;
 
   /** @param onGone called when the client gives up; then nothing more is taken */
@@ -31,7 +31,7 @@ export class SentRequest {
     const taken = this.#request.respond?.(response);
     if (response.isFinal) this.#stopWatching();
     await taken;
-    if (response.isFinal) this.#resolve();
+    if (response.isFinal) this.#resolve(response.kind === 'error' ? response.refusal : undefined);
   }
 
   fail(refusal: RefusalError): void {

@@ -108,6 +108,9 @@ export interface ResponseMessage {
   readonly kind: 'response';
   readonly key: number;
   readonly isFinal: boolean;
+  /** When the model began with it, and when it sent it: monotonic nanoseconds, same origin in every process of the machine. */
+  readonly start: number;
+  readonly sentAt: number;
   /** `undefined`: the request ends without another response. */
   readonly result: PartialResult | undefined;
 }

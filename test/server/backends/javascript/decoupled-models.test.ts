@@ -85,6 +85,42 @@ test.serial('a decoupled model learns that its client is gone, and the request h
   t.like(live.service.failures()[0]?.counts, { CANCELED: 1, BACKEND: 0 });
 });
 
+/** What `response_stats` counts of each place: computed, answered, failed, empty and cancelled responses. */
+function responseCounts({ statistics }: InferenceService): number[][] {
+  const stats = statistics({ name: 'm', version: '' })[0]?.response_stats ?? {};
+  return Object.values(stats).map((each) => [
+    each.compute_infer.count,
+    each.success.count,
+    each.fail.count,
+    each.empty_response.count,
+    each.cancel.count,
+  ]);
+}
+
+test.serial('statistics have the responses of a decoupled model by their place, and its failures', async (t) => {
+  await using live = await liveService(decoupledModel());
+  const { service } = live;
+  t.deepEqual(responseCounts(service), []);
+  await answersTo(service, numbers([2, acts.endSilently]));
+  await answersTo(service, numbers([0, acts.endWithResponse]));
+  await answersTo(service, numbers([1, acts.sendError]));
+  await answersTo(service, numbers([0, acts.throwError]));
+  await answersTo(service, numbers([1, acts.exitProcess]));
+  const gone = new AbortController();
+  const onAnswer = () => gone.abort();
+  await t.throwsAsync(service.inferStream(numbers([1, acts.waitForCancel]), { signal: gone.signal, onAnswer }));
+  t.deepEqual(responseCounts(service), [
+    [6, 5, 1, 0, 0], // of all six; one threw
+    [2, 1, 2, 0, 1], // the second response; an error and a crash; a client that is gone
+    [0, 0, 0, 2, 0], // the ends of the first and the third
+  ]);
+  const [statistics] = service.statistics({ name: 'm', version: '' });
+  t.like(statistics, { inference_count: 3, inference_stats: { success: { count: 3 }, fail: { count: 3 } } });
+  const { compute_infer, compute_output, success, fail } = statistics?.response_stats['0'] ?? {};
+  t.is((compute_infer?.ns ?? 0) + (compute_output?.ns ?? 0), (success?.ns ?? 0) + (fail?.ns ?? 0));
+  t.true((compute_infer?.ns ?? 0) > 0 && (compute_output?.ns ?? 0) > 0);
+});
+
 test.serial('send of a decoupled model waits for its client', async (t) => {
   await using live = await liveService(decoupledModel());
   let letGo: () => void = () => undefined;
