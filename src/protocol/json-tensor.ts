@@ -82,12 +82,19 @@ function checkedElement(element: unknown, { name, datatype }: Flattening): Scala
 
 /** What an element should have been; `undefined` when it is right. */
 function expectedElement(element: unknown, datatype: Datatype): string | undefined {
-  if (datatype === 'BYTES') return typeof element === 'string' ? undefined : 'a string';
+  if (datatype === 'BYTES') return expectedText(element);
   if (datatype === 'BOOL') return typeof element === 'boolean' ? undefined : 'true or false';
   if (typeof element !== 'number' && typeof element !== 'bigint') return 'a number';
   const { range } = datatypeFacts[datatype];
   return range === undefined ? undefined : expectedInteger(element, range);
 }
+
+function expectedText(element: unknown): string | undefined {
+  if (typeof element !== 'string') return 'a string';
+  return loneSurrogate.test(element) ? 'a string of well-formed Unicode' : undefined; // UTF-8 has no form for it.
+}
+
+const loneSurrogate = /\p{Surrogate}/u;
 
 function expectedInteger(element: number | bigint, [smallest, largest]: readonly [bigint, bigint]): string | undefined {
   if (typeof element === 'number' && !Number.isSafeInteger(element)) return 'an integer';
@@ -103,7 +110,7 @@ function expectedInteger(element: number | bigint, [smallest, largest]: readonly
 export function tensorDataToJson(tensor: Tensor): string {
   const { name, datatype, shape, data } = tensor;
   if (datatype === 'BYTES') {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // Which keeps it.
     return `[${unpackBytes(data, name)
       .map((element) => JSON.stringify(decoder.decode(element)))
       .join(',')}]`;

@@ -20,7 +20,7 @@ function valueText({ name, datatype, data }: Tensor): string {
 const stringTexts = (data: Uint8Array, name: string): string[] =>
   unpackBytes(data, name).map((element) => JSON.stringify(decoder.decode(element)));
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // Which keeps it.
 
 function numberTexts(data: Uint8Array, datatype: Exclude<Datatype, 'BYTES'>): string[] {
   const { read } = elementCodecs[datatype];

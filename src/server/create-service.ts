@@ -275,7 +275,7 @@ function selectForStatistics(repository: ModelRepository, { name, version }: Mod
   if (name === '') return allReady(repository);
   const ready = repository.entry(name)?.readyVersions() ?? [];
   if (ready.length === 0) throw new RefusalError('invalid-argument', `requested model '${name}' is not available`);
-  const selected = version === '' ? ready : ready.filter((served) => served.version === version);
+  const selected = version === '' ? ready : ready.filter((served) => Number(served.version) === Number(version));
   if (selected.length > 0) return selected;
   throw new RefusalError('invalid-argument', `requested model version is not available for model '${name}'`);
 }

@@ -23,6 +23,13 @@ test('tensorDataFromJson keeps NUL in text', (t) => {
   t.is(tensorDataToJson({ ...tensor, data }), '["a\\u0000b"]');
 });
 
+test('tensorDataToJson keeps a byte order mark in front of text', (t) => {
+  const tensor = { name: 'A', datatype: 'BYTES', shape: [1] } as const;
+  const data = tensorDataFromJson(['\ufeffab'], tensor);
+  t.is(data[0], 5);
+  t.is(tensorDataToJson({ ...tensor, data }), '["\ufeffab"]');
+});
+
 test('tensorDataToJson writes flat arrays and the literals of Triton', (t) => {
   const data = new Uint8Array(Float32Array.of(1, -0, Number.NaN, Infinity, -Infinity, 0.5).buffer);
   t.is(tensorDataToJson({ name: 'A', datatype: 'FP32', shape: [2, 3], data }), '[1,-0,NaN,Infinity,-Infinity,0.5]');
@@ -67,6 +74,7 @@ const refused: readonly [datatype: Datatype, data: unknown, message: RegExp][] =
   ['FP32', [{}], /expected a number, got \{\}/],
   ['BOOL', [1], /expected true or false, got 1/],
   ['BYTES', [1], /expected a string, got 1/],
+  ['BYTES', ['\ud800'], /expected a string of well-formed Unicode, got "\\ud800"/],
   ['BYTES', [{ x: 'y'.repeat(1000) }], /got .{80}\.\.\.$/],
   [
     'FP32',

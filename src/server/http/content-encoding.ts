@@ -33,13 +33,13 @@ export async function decompressed(body: Buffer, encoding: string | undefined, m
 
 /**
  * The answer in the coding that the client likes best; as it is when the client says nothing of what we have, likes it best
- * as it is, there is no body, or the answer is not to be compressed.
+ * as it is, there is no body, it is an error, or the answer is not to be compressed.
  *
  * @param accepted value of `Accept-Encoding`
  */
 export async function encoded(answer: HttpAnswer, accepted: string | undefined): Promise<HttpAnswer> {
   const coding = accepted === undefined ? undefined : likedBest(accepted);
-  if (coding === undefined || answer.body.length === 0 || answer.isIdentity) return answer;
+  if (coding === undefined || answer.body.length === 0 || answer.isIdentity || answer.status !== 200) return answer;
   const body = await encoders[coding](answer.body);
   return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': coding } };
 }

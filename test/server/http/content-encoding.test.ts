@@ -1,6 +1,6 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
-import { jsonAnswer } from '../../../src/server/http/answer.js';
+import { errorAnswer, jsonAnswer } from '../../../src/server/http/answer.js';
 import { encoded } from '../../../src/server/http/content-encoding.js';
 
 const value = { text: 'a'.repeat(1000) };
@@ -36,5 +36,10 @@ for (const [accepted, coding] of cases) {
 
 test('encoded leaves an answer without a body as it is', async (t) => {
   const answer = { status: 200, body: '', headers: {} };
+  t.is(await encoded(answer, 'gzip'), answer);
+});
+
+test('encoded leaves an error as it is', async (t) => {
+  const answer = errorAnswer(400, 'a'.repeat(1000));
   t.is(await encoded(answer, 'gzip'), answer);
 });
