@@ -15,7 +15,7 @@ export interface ModelConfig {
   readonly input: readonly ConfigInput[];
   readonly output: readonly ConfigOutput[];
   readonly batch_input: readonly BatchInput[];
-  readonly batch_output: readonly unknown[];
+  readonly batch_output: readonly BatchOutput[];
   readonly instance_group: readonly InstanceGroup[];
   readonly default_model_filename: string;
   readonly cc_model_filenames: Readonly<Record<string, string>>;
@@ -103,6 +103,13 @@ export interface BatchInput {
   readonly kind: BatchInputKind;
   readonly target_name: readonly string[];
   readonly data_type: ConfigDatatype;
+  readonly source_input: readonly string[];
+}
+
+/** An output without a batch dimension of its own: each request gets as many of its elements as its source input has. */
+export interface BatchOutput {
+  readonly kind: 'BATCH_SCATTER_WITH_INPUT_SHAPE';
+  readonly target_name: readonly string[];
   readonly source_input: readonly string[];
 }
 

@@ -84,15 +84,21 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   });
   validateGroups(head);
   const named = instancesOf(head);
-  const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, named.length)));
-  warnWhenCrowded(head, { instances: named.length, threads: backend.threadsPerInstance(head, defaultThreads), policy });
+  const active = named.filter(({ isPassive }) => !isPassive).length;
+  const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, active)));
+  warnWhenCrowded(head, { instances: active, threads: backend.threadsPerInstance(head, defaultThreads), policy });
   warnOfIgnored(head, backend, policy);
   const instances: ModelInstance[] = [];
+  const passive: ModelInstance[] = [];
   const crashes = new CrashCount();
   const { version, directory, onDead } = options;
   const common = { modelName: head.name, version, directory, modelPath, config: head, defaultThreads, crashes };
-  const start = async ({ name, ordinal, needs }: NamedInstance) => {
+  const start = async ({ name, ordinal, needs, isPassive }: NamedInstance) => {
     const instance: InstanceOptions = { ...common, name, ordinal };
+    if (isPassive) {
+      passive.push(await backend.startInstance(instance));
+      return;
+    }
     const turns = policy.limiter?.join(needs);
     const started = await backend.startInstance(instance).catch((thrown) => {
       turns?.[Symbol.dispose]();
@@ -117,11 +123,11 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
     const execution = planExecution(sequences?.execution ?? plan, config);
     const { statistics, ofWarmUp } = countersFor(config, options.before, policy);
     const { cache } = policy;
-    const served = { config, plan, execution, sequences, backend, instances, clock, statistics, crashes };
+    const served = { config, plan, execution, sequences, backend, instances, passive, clock, statistics, crashes };
     await warmUp({ ...served, samples, statistics: ofWarmUp });
     return serveVersion({ ...served, version, labels, cache, onDead, loadSeconds: loadSeconds() });
   } catch (thrown) {
-    await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
+    await Promise.all([...instances, ...passive].map((instance) => instance[Symbol.asyncDispose]()));
     throw thrown;
   }
 }
@@ -150,14 +156,19 @@ interface NamedInstance {
   readonly name: string;
   readonly ordinal: number;
   readonly needs: InstanceNeeds;
+  /** It is loaded, and never runs anything. */
+  readonly isPassive: boolean;
 }
 
+/** Passive ones come last: the first reads the model file for all. */
 const instancesOf = (config: ModelConfig): NamedInstance[] =>
   config.instance_group
-    .flatMap(({ name, count, rate_limiter }) =>
-      Array.from({ length: count }, (_, index) => ({ name: `${name}_${index}`, needs: instanceNeeds(rate_limiter) })),
-    )
-    .map((instance, ordinal) => ({ ...instance, ordinal }));
+    .flatMap(({ name, count, passive: isPassive, rate_limiter }) => {
+      const needs = instanceNeeds(rate_limiter);
+      return Array.from({ length: count }, (_, index) => ({ name: `${name}_${index}`, needs, isPassive }));
+    })
+    .map((instance, ordinal) => ({ ...instance, ordinal }))
+    .toSorted((left, right) => Number(left.isPassive) - Number(right.isPassive));
 
 function warnOfIgnored(config: ModelConfig, backend: Backend, { log }: LoadPolicy): void {
   for (const key of backend.ignoredParameters?.(config) ?? []) {

@@ -50,6 +50,28 @@ test('infer gives every request of a batch its own rows, and the requested outpu
   );
 });
 
+test('infer leaves passive instances idle, wherever they stand', async (t) => {
+  const config = `max_batch_size: 8
+    instance_group { name: "idle" kind: KIND_CPU count: 1 passive: true }
+    instance_group { name: "busy" kind: KIND_CPU count: 1 }`;
+  const files = { 'simple/1/model.onnx': addSubOnnx(), 'simple/config.pbtxt': config };
+  await using live = await liveService(files);
+  const responses = await Promise.all([1, 2, 3].map((start) => live.service.infer(simpleRequest(start))));
+  t.is(responses.length, 3);
+  const groups = live.service.modelConfig(anyVersion('simple')).instance_group;
+  t.deepEqual(
+    groups.map(({ name, passive }) => [name, passive]),
+    [
+      ['idle', true],
+      ['busy', false],
+    ],
+  );
+  const onlyPassive = { ...files, 'simple/config.pbtxt': config.replace('count: 1 }', 'count: 1 passive: true }') };
+  await t.throwsAsync(liveService(onlyPassive), {
+    message: "Cannot load model 'simple': all instances of model simple are passive: none would run",
+  });
+});
+
 /** Auto-completion adds a batcher to a model that can batch, unless its inputs and outputs are listed. */
 const withoutBatcher = ['input', 'output']
   .flatMap((kind) =>

@@ -152,13 +152,23 @@ const telling = {
     dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 60000000 }`,
 };
 
+/** A tensor of the ensemble for each input of `m`. */
+const through = (optional: string) => ({
+  'e/1/empty': '',
+  'e/config.pbtxt': `platform: "ensemble" max_batch_size: 8 ${input('A')} ${input('B', optional)}
+    output { name: "SEEN" data_type: TYPE_STRING dims: [ 1 ] }
+    ensemble_scheduling { step { model_name: "m" model_version: -1
+      input_map { key: "X" value: "A" } input_map { key: "BIAS" value: "B" } output_map { key: "SEEN" value: "SEEN" } } }`,
+});
+
 test('a javascript model sees which optional inputs there are, and batches requests that have the same', async (t) => {
-  await using live = await liveService(telling);
+  await using live = await liveService({ ...telling, ...through('optional: true') });
   const row = { datatype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) } as const;
-  const ask = async (...names: string[]) => {
-    const { outputs } = await live.service.infer(requestOf('m', Object.fromEntries(names.map((name) => [name, row]))));
-    return Buffer.from(outputs[0]?.data ?? []).toString('utf8', 4);
+  const askOf = async (model: string, names: readonly string[]) => {
+    const request = requestOf(model, Object.fromEntries(names.map((name) => [name, row])));
+    return Buffer.from((await live.service.infer(request)).outputs[0]?.data ?? []).toString('utf8', 4);
   };
+  const ask = (...names: string[]) => askOf('m', names);
   // Another set of inputs sends what waits; four of one set are as many as the batcher wants.
   const alike = [ask('X'), ask('X'), ...Array.from({ length: 4 }, () => ask('BIAS', 'X'))];
   t.deepEqual(await Promise.all(alike), ['2 X', '2 X', '4 X,BIAS', '4 X,BIAS', '4 X,BIAS', '4 X,BIAS']);
@@ -166,4 +176,14 @@ test('a javascript model sees which optional inputs there are, and batches reque
   const none = { datatype: 'FP32', shape: [0, 2], data: new Float32Array(0) } as const;
   const empty = live.service.infer(requestOf('m', { X: row, BIAS: none }));
   await t.throwsAsync(empty, { message: /batch size does not match/ });
+  const throughEnsemble = ['A', 'A', 'B', 'B', 'B', 'B'].map((name) => askOf('e', name === 'A' ? ['A'] : ['A', 'B']));
+  t.deepEqual((await Promise.all(throughEnsemble)).toSorted(), [...Array(2).fill('2 X'), ...Array(4).fill('4 X,BIAS')]);
+  await t.throwsAsync(askOf('e', ['B']), { message: /expected number of inputs between 1 and 2 but got 1 .*\['A'\]/ });
+});
+
+test('an optional input of an ensemble must be optional in its models too', async (t) => {
+  const required = telling['m/config.pbtxt'].replace('optional: true', '');
+  await t.throwsAsync(liveService({ ...telling, 'm/config.pbtxt': required, ...through('optional: true') }), {
+    message: /in ensemble e, input BIAS in model m is not optional, but mapped to the optional ensemble input B$/,
+  });
 });

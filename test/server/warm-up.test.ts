@@ -184,6 +184,16 @@ for (const [title, files, message] of [
     simple(sample('w', 9, zeros)),
     /: failed to run warmup sample 'w': expected a batch_size of at most 8, got 9$/,
   ],
+  [
+    'a tensor would fill the memory',
+    simple(sample('w', 1, input('INPUT0', 'zero_data: true', 'TYPE_INT32', '1099511627776'))),
+    /: failed to run warmup sample 'w': input 'INPUT0' must have at most 2147483647 bytes, got 4398046511104$/,
+  ],
+  [
+    'a batch would fill the memory',
+    simpleModel(`max_batch_size: 2147483647 ${sample('w', 2_147_483_647, zeros)}`),
+    /: failed to run warmup sample 'w': expected a batch of at most 2147483647 bytes, got 412316860224$/,
+  ],
 ] as const) {
   test(`a model is not loaded when ${title}`, async (t) => {
     await t.throwsAsync(liveService(files), { code: 'model', message });

@@ -1,5 +1,5 @@
 import type { Datatype } from '../../protocol/datatype.js';
-import type { Tensor } from '../../protocol/tensor.js';
+import { elementCount, type Tensor } from '../../protocol/tensor.js';
 import type { Batch, ExecutableRequest } from '../backends/backend.js';
 import type { PlannedTensor } from '../config/tensor-plan.js';
 import { RefusalError } from '../refusal.js';
@@ -29,18 +29,41 @@ export function scatterOutputs(batch: Batch, outputs: readonly BatchOutput[]): T
       results[0]?.push(toTensor(planned, clientDims(planned, output.shape), output.data));
       return;
     }
-    scatterRows({ planned, output, requests, modelName: plan.modelName, results });
+    const scatter = planned.shapedAs === undefined ? scatterRows : scatterLikeInput;
+    scatter({ planned, output, requests, modelName: plan.modelName, results });
   });
   return results;
 }
 
-function scatterRows(options: {
+interface Scattering {
   readonly planned: PlannedTensor;
   readonly output: BatchOutput;
   readonly requests: readonly ExecutableRequest[];
   readonly modelName: string;
   readonly results: readonly Tensor[][];
-}): void {
+}
+
+/** Each request gets as many elements as its input has, in that shape (model configuration, BatchOutput). */
+function scatterLikeInput({ planned, output, requests, modelName, results }: Scattering): void {
+  const shapes = requests.map(({ inputs }) => inputs[planned.shapedAs ?? 0]?.shape ?? []);
+  const expected = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
+  const got = elementCount(output.shape);
+  if (got !== expected) {
+    throw new RefusalError(
+      'internal',
+      `output '${planned.name}' of model '${modelName}' has shape [${output.shape}], expected ${expected} elements`,
+    );
+  }
+  const flat = { ...output, shape: [got] };
+  let offset = 0;
+  shapes.forEach((shape, index) => {
+    const end = endOfRows(planned.datatype, { output: flat, offset, rows: elementCount(shape) });
+    results[index]?.push(toTensor(planned, shape, output.data.subarray(offset, end)));
+    offset = end;
+  });
+}
+
+function scatterRows(options: Scattering): void {
   const { planned, output, requests, modelName, results } = options;
   const [rows, ...modelDims] = output.shape;
   const expected = requests.reduce((sum, request) => sum + request.batchSize, 0);

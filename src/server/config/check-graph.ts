@@ -25,7 +25,11 @@ export function checkGraph(config: ModelConfig, graph: ModelGraph): void {
   for (const tensor of generated) findTensor('input', { tensor, known: graph.inputs, config });
   for (const tensor of sequence.inputs) checkTensor('input', { tensor, known: graph.inputs, config });
   for (const tensor of sequence.outputs) checkTensor('output', { tensor, known: graph.outputs, config });
-  for (const output of config.output) checkTensor('output', { tensor: output, known: graph.outputs, config });
+  for (const output of config.output) {
+    const isScattered = config.batch_output.some(({ target_name }) => target_name.includes(output.name));
+    const check = isScattered ? findTensor : checkTensor;
+    check('output', { tensor: output, known: graph.outputs, config });
+  }
 }
 
 function fail(message: string): never {

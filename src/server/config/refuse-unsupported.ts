@@ -26,11 +26,14 @@ function firstUsed<Message>(parent: string, rules: Rules<Message>, messages: rea
 }
 
 const modelFields: Rules<ModelConfig> = [
-  ['input.optional', (config) => isEnsemble(config) && config.input.some(({ optional }) => optional)],
-  ['batch_output', (config) => config.batch_output.length > 0],
+  ['batch_output', (config) => isEnsemble(config) && config.batch_output.length > 0],
   ['model_operations', (config) => (config.model_operations?.op_library_filename.length ?? 0) > 0],
   ['model_transaction_policy.decoupled', (config) => isDecoupled(config) && config.backend !== 'javascript'],
   ['model_repository_agents', (config) => config.model_repository_agents !== undefined],
+  [
+    'ensemble_scheduling.step.model_namespace',
+    (config) => config.ensemble_scheduling?.step.some(({ model_namespace }) => model_namespace !== '') === true,
+  ],
   ['response_cache', (config) => config.response_cache?.enable === true && isEnsemble(config)],
   ['runtime', (config) => config.runtime !== ''],
 ];
@@ -41,7 +44,6 @@ const inputFields: Rules<ConfigInput> = [
 ];
 
 const groupFields: Rules<InstanceGroup> = [
-  ['passive', (group) => group.passive],
   ['profile', (group) => group.profile.length > 0],
   ['secondary_devices', (group) => group.secondary_devices.length > 0],
 ];

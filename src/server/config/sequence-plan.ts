@@ -129,6 +129,8 @@ function initialTensor(
   const { name, datatype } = planned;
   const dims = (state.initial_state[0]?.dims ?? state.dims).map((dim) => (dim === -1 ? 1 : dim));
   const shape = isBatching ? [1, ...dims] : dims;
+  const bytes = rawByteSize(datatype, shape) ?? 4 * elementCount(shape);
+  if (bytes > mostStateBytes) throw tooLittle(state, { expected: `at most ${mostStateBytes} bytes`, got: `${bytes}` });
   if (data === undefined) return { name, datatype, shape, data: zeroData(datatype, shape) };
   return { name, datatype, shape, data: cutToSize(data, { planned, shape, state }) };
 }
@@ -149,6 +151,9 @@ function cutToSize(
   if (data.byteLength >= expected) return data.subarray(0, expected);
   throw tooLittle(state, { expected: `${expected} bytes`, got: `${data.byteLength} in ${file}` });
 }
+
+/** As much as a message may carry. */
+const mostStateBytes = 2 ** 31 - 1;
 
 const tooLittle = (
   state: SequenceState,

@@ -3,6 +3,7 @@ import { type Datatype, fromConfigDatatype } from '../../protocol/datatype.js';
 import type { ConfigInput, ConfigOutput, ModelConfig } from '../../protocol/model-config.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import type { GraphTensor, ModelGraph } from '../backends/backend.js';
+import { isEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import type { GeneratedInput } from '../batching/generate-batch-input.js';
 import { absentTensor, isAbsent } from './absent-tensor.js';
 
@@ -20,6 +21,8 @@ export interface PlannedTensor {
   readonly initial?: Pick<Tensor, 'shape' | 'data'>;
   /** Clients do not send this input, the server makes it. */
   readonly generated?: GeneratedInput;
+  /** Index of the planned input whose shape, request by request, this output of a batch has (`batch_output`). */
+  readonly shapedAs?: number;
 }
 
 /** What validation, batching and backends need of a configuration, prepared once at load. */
@@ -40,15 +43,16 @@ export interface TensorPlan {
  * @throws PerfError for a tensor without a usable datatype
  */
 export function planTensors(config: ModelConfig, graph: ModelGraph): TensorPlan {
-  const isTold = config.backend === 'javascript'; // such a model sees which inputs there are
+  const isTold = config.backend === 'javascript' || isEnsemble(config); // such a model sees which inputs there are
   const inputs = config.input.map((input) => withInitial(planTensor(input, graph.inputs), { input, graph, isTold }));
-  const outputs = config.output.map((output) => planTensor(output, graph.outputs));
+  const inputIndex = indexByName(inputs);
+  const outputs = config.output.map((output) => shapedAs(config, inputIndex, planTensor(output, graph.outputs)));
   return {
     modelName: config.name,
     maxBatchSize: config.max_batch_size,
     inputs,
     outputs,
-    inputIndex: indexByName(inputs),
+    inputIndex,
     outputIndex: indexByName(outputs),
     hasVariableInput: inputs.some(
       ({ isRagged, dims, initial }) => (!isRagged && dims.includes(-1)) || (initial !== undefined && isAbsent(initial)),
@@ -67,6 +71,16 @@ function planTensor(tensor: ConfigInput | ConfigOutput, graph: readonly GraphTen
   const isRagged = 'allow_ragged_batch' in tensor && tensor.allow_ragged_batch;
   const planned = { name, datatype, dims, modelDims: isScalar ? [] : (reshape?.shape ?? dims) };
   return isRagged ? { ...planned, isRagged } : planned;
+}
+
+function shapedAs(
+  { batch_output }: ModelConfig,
+  inputIndex: ReadonlyMap<string, number>,
+  planned: PlannedTensor,
+): PlannedTensor {
+  const source = batch_output.find(({ target_name }) => target_name.includes(planned.name))?.source_input[0];
+  const index = source === undefined ? undefined : inputIndex.get(source);
+  return index === undefined ? planned : { ...planned, shapedAs: index };
 }
 
 function withInitial(

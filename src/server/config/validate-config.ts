@@ -1,5 +1,13 @@
 import { PerfError } from '../../core/perf-error.js';
-import type { BatchInput, ConfigInput, ConfigOutput, InstanceGroup, ModelConfig } from '../../protocol/model-config.js';
+import type {
+  BatchInput,
+  BatchOutput,
+  ConfigInput,
+  ConfigOutput,
+  InstanceGroup,
+  ModelConfig,
+} from '../../protocol/model-config.js';
+import { isEnsemble } from '../backends/ensemble/validate-ensemble.js';
 import type { BackendNames } from './normalize-config.js';
 import { staysInside } from './read-model-file.js';
 import { validateBatcher } from './validate-batcher.js';
@@ -19,6 +27,9 @@ export function validateHead(config: ModelConfig, directoryName: string, backend
   }
 }
 
+/** Each is a thread or a process: a load request that asks for millions must not take the server along. */
+const mostInstances = 128;
+
 /**
  * Checks that this server can run the instances.
  *
@@ -26,6 +37,10 @@ export function validateHead(config: ModelConfig, directoryName: string, backend
  */
 export function validateGroups({ instance_group, name }: ModelConfig): void {
   for (const group of instance_group) validateGroup(group, name);
+  const count = instance_group.reduce((sum, group) => sum + group.count, 0);
+  if (count > mostInstances) fail(`model ${name} must have at most ${mostInstances} instances, got ${count}`);
+  if (instance_group.every(({ passive }) => passive))
+    fail(`all instances of model ${name} are passive: none would run`);
 }
 
 /**
@@ -73,6 +88,7 @@ export function validateTensors(config: ModelConfig): void {
   validateUnique('input', config.input);
   validateUnique('output', config.output);
   for (const batchInput of config.batch_input) validateBatchInput(batchInput, config);
+  for (const batchOutput of config.batch_output) validateBatchOutput(batchOutput, config);
   validateSpecialInputs(config);
   validateSchedulers(config);
 }
@@ -91,7 +107,7 @@ export function validateSchedulers(config: ModelConfig): void {
 function validateSpecialInputs(config: ModelConfig): void {
   const isBatching = config.max_batch_size > 0;
   const optional = config.input.find((input) => input.optional);
-  if (optional !== undefined && isBatching && config.backend !== 'javascript') {
+  if (optional !== undefined && isBatching && config.backend !== 'javascript' && !isEnsemble(config)) {
     fail(`model input '${optional.name}' can only be optional with max_batch_size 0 for ${config.name}`);
   }
   const ragged = config.input.find((input) => input.allow_ragged_batch);
@@ -119,6 +135,17 @@ function validateBatchInput({ target_name, data_type, source_input }: BatchInput
   if (data_type !== 'TYPE_INT32' && data_type !== 'TYPE_FP32') {
     fail(`${label} must be of data type TYPE_INT32 or TYPE_FP32, got ${data_type}`);
   }
+  const [source] = source_input;
+  if (source_input.length !== 1) fail(`${label} must specify exactly one 'source_input', got ${source_input.length}`);
+  if (config.input.every(({ name }) => name !== source)) fail(`${label} has unknown source input '${source}'`);
+}
+
+function validateBatchOutput({ target_name, source_input }: BatchOutput, config: ModelConfig): void {
+  const label = `batch output '${target_name.join(', ')}' of ${config.name}`;
+  if (config.max_batch_size === 0) fail(`${label} requires max_batch_size > 0`);
+  if (target_name.length === 0) fail(`${label} must specify 'target_name'`);
+  const target = target_name.find((each) => config.output.every(({ name }) => name !== each));
+  if (target !== undefined) fail(`${label} has unknown target '${target}'`);
   const [source] = source_input;
   if (source_input.length !== 1) fail(`${label} must specify exactly one 'source_input', got ${source_input.length}`);
   if (config.input.every(({ name }) => name !== source)) fail(`${label} has unknown source input '${source}'`);

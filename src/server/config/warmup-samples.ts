@@ -34,6 +34,7 @@ export async function readWarmupSamples(config: ModelConfig, directory: string):
     for (const [name, input] of Object.entries(sample.inputs)) {
       inputs.push(await tensorOf(input, { name, sample, directory, isBatching: config.max_batch_size > 0 }));
     }
+    checkBatchBytes(sample, inputs);
     samples.push({ name: sample.name, copies: sample.batch_size, runs: Math.max(1, sample.count), inputs });
   }
   return samples;
@@ -45,6 +46,21 @@ const failed = (sample: string, reason: string): PerfError =>
 function checkBatchSize({ name, batch_size }: Warmup, { max_batch_size }: ModelConfig): void {
   const most = Math.max(1, max_batch_size);
   if (batch_size > most) throw failed(name, `expected a batch_size of at most ${most}, got ${batch_size}`);
+}
+
+/** As much as a message may carry. */
+const mostBatchBytes = 2 ** 31 - 1;
+/** What a request costs beside its data. */
+const requestBytes = 64;
+
+function checkBatchBytes({ name, batch_size }: Warmup, inputs: readonly Tensor[]): void {
+  const bytes = batch_size * inputs.reduce((sum, { data }) => sum + data.byteLength, requestBytes);
+  if (bytes > mostBatchBytes) throw failed(name, `expected a batch of at most ${mostBatchBytes} bytes, got ${bytes}`);
+}
+
+function checkTensorBytes(sample: string, input: string, bytes: number): void {
+  if (bytes <= mostBatchBytes) return;
+  throw failed(sample, `input '${input}' must have at most ${mostBatchBytes} bytes, got ${bytes}`);
 }
 
 interface Place {
@@ -60,6 +76,7 @@ async function tensorOf(input: WarmupInput, { name, sample, directory, isBatchin
   const wrong = input.dims.find((dim) => dim < 1);
   if (wrong !== undefined) throw failed(sample.name, `input '${name}' must have dims of at least 1, got ${wrong}`);
   const shape = isBatching ? [1, ...input.dims] : input.dims;
+  checkTensorBytes(sample.name, name, rawByteSize(datatype, shape) ?? 4 * elementCount(shape));
   if (input.zero_data !== undefined) return { name, datatype, shape, data: zeroData(datatype, shape) };
   if (input.random_data !== undefined) {
     const random = seededRandom(deriveSeed(0, `${sample.name}/${name}`));

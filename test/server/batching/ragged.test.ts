@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { BatchInputKind } from '../../../src/protocol/model-config.js';
+import { packBytes, unpackBytes } from '../../../src/protocol/tensor.js';
 import { generateBatchInput } from '../../../src/server/batching/generate-batch-input.js';
 import { liveService, oneInstance, requestOf } from '../live-service.js';
 import { tinyOnnx } from '../tiny-onnx.js';
@@ -59,5 +60,59 @@ test('infer runs requests of different shapes as one flat batch', async (t) => {
   t.deepEqual(
     statistics?.batch_stats.map((each) => each.batch_size),
     [1, 2],
+  );
+});
+
+test('infer gives each request of a ragged batch its elements of a batch_output, in the shape of its input', async (t) => {
+  const value = (name: string, datatype: 'FP32' | 'BYTES') => ({ name, datatype, shape: ['elements'] }) as const;
+  const model = tinyOnnx({
+    inputs: [value('X', 'FP32'), value('S', 'BYTES')],
+    outputs: [value('Y', 'FP32'), value('T', 'BYTES')],
+    nodes: [
+      { op: 'Neg', inputs: ['X'], outputs: ['Y'] },
+      { op: 'Identity', inputs: ['S'], outputs: ['T'] },
+    ],
+  });
+  const config = `max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 2000000 preferred_batch_size: 4 }
+    input { name: "X" data_type: TYPE_FP32 dims: [ -1 ] allow_ragged_batch: true }
+    input { name: "S" data_type: TYPE_STRING dims: [ -1 ] allow_ragged_batch: true }
+    output { name: "Y" data_type: TYPE_FP32 dims: [ -1 ] }
+    output { name: "T" data_type: TYPE_STRING dims: [ -1 ] }
+    batch_output { target_name: "Y" kind: BATCH_SCATTER_WITH_INPUT_SHAPE source_input: "X" }
+    batch_output { target_name: "T" source_input: "S" }`;
+  await using live = await liveService({ 'ragged/1/model.onnx': model, 'ragged/config.pbtxt': oneInstance(config) });
+  const infer = async (shape: readonly number[], values: readonly number[], texts: readonly string[]) => {
+    const request = requestOf('ragged', {
+      X: { datatype: 'FP32', shape, data: Float32Array.from(values) },
+      S: { datatype: 'BYTES', shape: [shape[0] ?? 1, texts.length / (shape[0] ?? 1)], data: packBytes(texts) },
+    });
+    const [y, s] = (await live.service.infer(request)).outputs;
+    const floats = Array.from(values, (_, index) => Buffer.from(y?.data ?? []).readFloatLE(index * 4));
+    return [
+      y?.shape,
+      floats,
+      s?.shape,
+      unpackBytes(s?.data ?? new Uint8Array(), 'T').map((each) => Buffer.from(each).toString()),
+    ];
+  };
+  const answers = await Promise.all([
+    infer([1, 1], [1], ['a', 'bcd']),
+    infer([2, 3], [2, 3, 4, 5, 6, 7], ['', 'e']),
+    infer([1, 0], [], []),
+  ]);
+  t.deepEqual(answers, [
+    [[1, 1], [-1], [1, 2], ['a', 'bcd']],
+    [
+      [2, 3],
+      [-2, -3, -4, -5, -6, -7],
+      [2, 1],
+      ['', 'e'],
+    ],
+    [[1, 0], [], [1, 0], []],
+  ]);
+  const [statistics] = live.service.statistics({ name: 'ragged', version: '' });
+  t.deepEqual(
+    statistics?.batch_stats.map((each) => each.batch_size),
+    [4],
   );
 });

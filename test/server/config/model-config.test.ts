@@ -117,6 +117,8 @@ for (const [text, message] of [
     'instance_group { kind: KIND_CPU gpus: [ 0 ] }',
     'instance group m_0 of model m has kind KIND_CPU but specifies one or more GPUs',
   ],
+  ['instance_group { count: 100 } instance_group { count: 29 }', 'model m must have at most 128 instances, got 129'],
+  ['instance_group { passive: true }', 'all instances of model m are passive: none would run'],
 ] as const) {
   test(`validateGroups refuses ${text}`, (t) => {
     t.throws(() => validateGroups(normalizeHead(parseModelConfig(text), 'm', ortNames)), { message });
@@ -204,13 +206,16 @@ test('validateTensors takes a reshape that keeps the elements', (t) => {
 });
 
 for (const [field, text] of [
-  ['batch_output', 'batch_output { }'],
+  ['batch_output', 'platform: "ensemble" batch_output { }'],
   ['model_operations', 'model_operations { op_library_filename: "x.so" }'],
   ['model_transaction_policy.decoupled', 'model_transaction_policy { decoupled: true }'],
+  [
+    'ensemble_scheduling.step.model_namespace',
+    'platform: "ensemble" ensemble_scheduling { step { model_namespace: "n" } }',
+  ],
   ['model_repository_agents', 'model_repository_agents { agents { name: "checksum" } }'],
   ['response_cache', 'platform: "ensemble" response_cache { enable: true }'],
   ['runtime', 'runtime: "x.so"'],
-  ['instance_group.passive', 'instance_group { passive: true }'],
 ] as const) {
   test(`refuseUnsupported names ${field}`, (t) => {
     const error = t.throws(() => refuseUnsupported(headOf(text)), {
@@ -229,6 +234,7 @@ const ragged =
   'input { name: "X" data_type: TYPE_FP32 dims: [ -1 ] allow_ragged_batch: true } ' +
   'output { name: "Y" data_type: TYPE_FP32 dims: [ 1 ] reshape { shape: [ ] } }';
 const batchInput = (rest: string) => `max_batch_size: 4 batch_input { target_name: "N" ${rest} } ${ragged}`;
+const batchOutput = (rest: string) => `max_batch_size: 4 batch_output { ${rest} } ${ragged}`;
 
 for (const [text, message] of [
   [
@@ -241,6 +247,10 @@ for (const [text, message] of [
   ],
   [batchInput('data_type: TYPE_INT32'), "batch input 'N' of m must specify exactly one 'source_input', got 0"],
   [batchInput('data_type: TYPE_INT32 source_input: "Q"'), "batch input 'N' of m has unknown source input 'Q'"],
+  [batchOutput('source_input: "X"'), "batch output '' of m must specify 'target_name'"],
+  [batchOutput('target_name: "Q" source_input: "X"'), "batch output 'Q' of m has unknown target 'Q'"],
+  [batchOutput('target_name: "Y"'), "batch output 'Y' of m must specify exactly one 'source_input', got 0"],
+  [batchOutput('target_name: "Y" source_input: "Q"'), "batch output 'Y' of m has unknown source input 'Q'"],
 ] as const) {
   test(`validateTensors refuses ${text}`, (t) => {
     t.throws(() => validateTensors(headOf(text)), { message });

@@ -15,6 +15,7 @@ export function checkComposing(config: ModelConfig, models: ComposingModels): vo
   if (config.ensemble_scheduling === undefined) return;
   checkAvailability(config, models);
   const tensors = new Map<string, TensorMeaning>();
+  const leftOut = new Set(config.input.flatMap(({ name, optional }) => (optional ? [name] : [])));
   const isBatching = config.max_batch_size > 0;
   for (const tensor of [...config.input, ...config.output]) {
     const dims = tensor.reshape?.shape ?? tensor.dims;
@@ -32,8 +33,8 @@ export function checkComposing(config: ModelConfig, models: ComposingModels): vo
           `${model.name} which only allows maximum batch size to be ${model.max_batch_size}`,
       );
     }
-    checkInputs({ step, model, tensors, ensembleName: config.name });
-    checkOutputs({ step, model, tensors, ensembleName: config.name });
+    checkInputs({ step, model, tensors, leftOut, ensembleName: config.name });
+    checkOutputs({ step, model, tensors, leftOut, ensembleName: config.name });
   }
 }
 
@@ -94,18 +95,21 @@ interface StepCheck {
   readonly step: EnsembleStep;
   readonly model: ModelConfig;
   readonly ensembleName: string;
+  /** Inputs of the ensemble that a request may leave out. */
+  readonly leftOut: ReadonlySet<string>;
   /** What each ensemble tensor was first taken to be; what this step adds is kept. */
   readonly tensors: Map<string, TensorMeaning>;
 }
 
 function checkInputs(check: StepCheck): void {
-  const { step, model, ensembleName } = check;
+  const { step, model, ensembleName, leftOut } = check;
   checkMapped(check, step.input_map, { known: model.input, wrong: 'mapping to non-existing input' });
   for (const input of model.input) {
-    if (input.optional || Object.hasOwn(step.input_map, input.name)) continue;
-    fail(
-      `in ensemble ${ensembleName}, input ${input.name} in model ${model.name} is not mapped to any ensemble tensors`,
-    );
+    if (input.optional) continue;
+    const tensor = Object.hasOwn(step.input_map, input.name) ? step.input_map[input.name] : undefined;
+    const label = `in ensemble ${ensembleName}, input ${input.name} in model ${model.name}`;
+    if (tensor === undefined) fail(`${label} is not mapped to any ensemble tensors`);
+    if (leftOut.has(tensor)) fail(`${label} is not optional, but mapped to the optional ensemble input ${tensor}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { messageOf } from '../../../core/perf-error.js';
 import type { Datatype } from '../../../protocol/datatype.js';
 import { type InferInput, type InferOutput, type InferRequest, noParameters } from '../../../protocol/infer.js';
 import { ProtocolError } from '../../../protocol/protocol-error.js';
+import { isAbsent } from '../../config/absent-tensor.js';
 import { RefusalError } from '../../refusal.js';
 import type { ServedVersion } from '../../served-version.js';
 import type { ExecutionTimes } from '../../statistics/version-statistics.js';
@@ -155,7 +156,10 @@ class EnsembleRun {
       modelVersion: served.version,
       id: request.id,
       parameters: request.parameters,
-      inputs: step.inputs.map(({ name, tensor }) => this.#inputOf(served, name, this.valueOf(tensor))),
+      inputs: step.inputs.flatMap(({ name, tensor }) => {
+        const value = this.valueOf(tensor);
+        return isAbsent(value) ? [] : [this.#inputOf(served, name, value)];
+      }),
       outputs: step.requestedOutputs,
     };
     const { outputs } = await gateOf(index)(() => served.infer(stepRequest, signal, this.#addCompute));

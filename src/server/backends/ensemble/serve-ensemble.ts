@@ -6,6 +6,7 @@ import type { ModelConfig } from '../../../protocol/model-config.js';
 import type { Tensor } from '../../../protocol/tensor.js';
 import { answerOf } from '../../answer-of.js';
 import { fillVariableDims } from '../../batching/fill-variable-dims.js';
+import { isAbsent } from '../../config/absent-tensor.js';
 import type { OutputLabels } from '../../config/read-labels.js';
 import { type PlannedTensor, planTensors, type TensorPlan } from '../../config/tensor-plan.js';
 import { validateTensors } from '../../config/validate-config.js';
@@ -123,10 +124,11 @@ const outputsOf = ({ outputs }: InferRequest, plan: TensorPlan): readonly number
     ? plan.outputs.map((_, index) => index)
     : outputs.flatMap(({ name }) => plan.outputIndex.get(name) ?? []);
 
-/** The inputs in the shapes that the steps see: a reshape of the ensemble is applied here. */
+/** The inputs in the shapes that the steps see: a reshape of the ensemble is applied here. One that was left out stays so. */
 function ensembleInputs({ inputs, batchSize }: ValidRequest, plan: TensorPlan): EnsembleTensor[] {
   const isBatching = plan.maxBatchSize > 0;
   return inputs.map(({ datatype, shape, data }, index) => {
+    if (isAbsent({ shape })) return { datatype, shape, data, batchSize: 0, isBorrowed: true };
     const planned = plan.inputs[index];
     const rows = isBatching ? shape.slice(0, 1) : [];
     const dims = isBatching ? shape.slice(1) : shape;
@@ -146,7 +148,7 @@ function toOutput(
   planned: PlannedTensor | undefined,
   plan: TensorPlan,
 ): Tensor | undefined {
-  if (tensor === undefined || planned === undefined) return undefined;
+  if (tensor === undefined || planned === undefined || isAbsent(tensor)) return undefined;
   const { name, dims, modelDims } = planned;
   const isBatching = plan.maxBatchSize > 0;
   const passed = passShape(tensor, { dims: modelDims, isBatching });

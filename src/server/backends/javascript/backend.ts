@@ -44,8 +44,9 @@ async function checkModel({ modelName, directory, modelPath, config }: InstanceO
       `'default_model_filename' must end in .mjs, .js or .cjs for ${modelName}, got '${config.default_model_filename}'`,
     );
   }
-  if (config.batch_input.length > 0) {
-    throw new PerfError('model', `'batch_input' is not supported for ${modelName}: a javascript model sees requests`);
+  for (const field of ['batch_input', 'batch_output'] as const) {
+    if (config[field].length === 0) continue;
+    throw new PerfError('model', `'${field}' is not supported for ${modelName}: a javascript model sees requests`);
   }
   const [file, folder] = await Promise.all([realpath(modelPath), realpath(directory)]);
   if (!file.startsWith(folder + sep)) {
