@@ -33,3 +33,13 @@ test('BodyRooms keeps no more than 64 MiB', (t) => {
   rooms.giveBack(rooms.take(100 * kibibyte ** 2));
   t.is(rooms.take(100 * kibibyte ** 2)?.length, 100 * kibibyte ** 2);
 });
+
+test('BodyRooms expects no more than 512 MiB', (t) => {
+  const rooms = new BodyRooms();
+  const size = 200 * kibibyte ** 2;
+  t.deepEqual([rooms.expect(size), rooms.expect(size), rooms.expect(size)], [true, true, false]);
+  t.true(rooms.expect(10), 'a small one');
+  rooms.arrived(10);
+  rooms.arrived(size);
+  t.deepEqual([rooms.expect(size), rooms.expect(size)], [true, false]);
+});

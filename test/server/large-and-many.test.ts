@@ -1,3 +1,4 @@
+import { connect as connectSocket, type Socket } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import test from 'ava';
 import { Pool } from 'undici';
@@ -5,6 +6,7 @@ import { decodeModelInferResponse, encodeModelInferRequest } from '../../src/pro
 import { decodeInferResponse, encodeInferRequest, headerLengthField } from '../../src/protocol/http-infer.js';
 import type { InferRequest, InferResponse } from '../../src/protocol/infer.js';
 import { type RunningServer, startServer } from '../../src/server/start-server.js';
+import { data, headers, headersOf, hello } from './grpc/raw-grpc-client.js';
 import { liveService, oneInstance, requestOf } from './live-service.js';
 import { identityOnnx } from './tiny-onnx.js';
 
@@ -107,4 +109,59 @@ for (const [protocol, connect] of [
     t.deepEqual(live.lines, []);
     await live[Symbol.asyncDispose]();
   });
+}
+
+const announcedBytes = 67_000_000;
+const announcements = 20;
+
+/** Says that large bodies come, and sends a byte of each. */
+function announceOverHttp({ ports }: RunningServer): Socket[] {
+  const head = `POST /v2/models/identity/infer HTTP/1.1\r\nContent-Length: ${announcedBytes}\r\n\r\n{`;
+  return Array.from({ length: announcements }, () => {
+    const socket = connectSocket(ports.http ?? 0, '127.0.0.1').on('error', () => undefined);
+    socket.write(head);
+    return socket;
+  });
+}
+
+function announceOverGrpc({ ports }: RunningServer): Socket[] {
+  const block = headersOf('/inference.GRPCInferenceService/ModelInfer');
+  const begin = Buffer.alloc(6);
+  begin.writeUInt32BE(announcedBytes, 1);
+  const streams = Array.from({ length: announcements }, (_, index) => [
+    headers(2 * index + 1, block),
+    data(2 * index + 1, begin, false),
+  ]);
+  const socket = connectSocket(ports.grpc ?? 0, '127.0.0.1').on('error', () => undefined);
+  socket.write(Buffer.concat([hello, ...streams.flat()]));
+  return [socket];
+}
+
+for (const [protocol, connect, announce] of [
+  ['HTTP', overHttp, announceOverHttp],
+  ['gRPC', overGrpc, announceOverGrpc],
+] as const) {
+  test.serial(
+    `bodies that do not come have a bounded part of the memory over ${protocol}, and others are served`,
+    async (t) => {
+      const { live, server } = await serve();
+      const before = process.memoryUsage().arrayBuffers;
+      const taken = () => process.memoryUsage().arrayBuffers - before;
+      const sockets = announce(server);
+      const values = Float32Array.from({ length: 250_000 }, (_, index) => index);
+      const input = { datatype: 'FP32', shape: [values.length], data: values } as const;
+      while (taken() < 400_000_000) await new Promise((resolve) => setTimeout(resolve, 5));
+      {
+        await using client = connect(server, 1);
+        for (let count = 0; count < 3; count++) {
+          const { outputs } = await client.infer(requestOf('identity', { INPUT0: input }));
+          t.true(Buffer.from(values.buffer).equals(outputs[0]?.data ?? Buffer.alloc(0)));
+        }
+      }
+      t.true(taken() < 700_000_000, `${announcements} bodies of ${announcedBytes} bytes have ${taken()} bytes`);
+      for (const socket of sockets) socket.destroy();
+      await server[Symbol.asyncDispose]();
+      await live[Symbol.asyncDispose]();
+    },
+  );
 }

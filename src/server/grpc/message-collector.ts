@@ -3,6 +3,8 @@ import { messagePrefixBytes } from './message-prefix.js';
 
 /** Room for a message is made when its length is known, up to this much; more is made as it comes. */
 const largestFirstRoomBytes = 64 * 1024 * 1024;
+/** When many messages are coming. */
+const smallFirstRoomBytes = 64 * 1024;
 
 /** A message as it came. */
 export interface ReceivedMessage {
@@ -27,6 +29,8 @@ export class MessageCollector {
   #filled = 0;
   #room: Buffer | undefined;
   #bytes: Buffer | undefined;
+  /** What the rooms count as coming. */
+  #expected = 0;
   /** Messages that are complete. */
   endedCount = 0;
 
@@ -59,6 +63,7 @@ export class MessageCollector {
 
   /** What was collected is of no use. */
   drop(): void {
+    this.#arrive();
     this.#rooms.giveBack(this.#room);
     this.#room = undefined;
     this.#bytes = undefined;
@@ -73,9 +78,16 @@ export class MessageCollector {
 
   #begin(): void {
     const size = Math.min(this.#size, largestFirstRoomBytes);
-    this.#room = this.#rooms.take(size);
-    this.#bytes = this.#room ?? Buffer.allocUnsafe(size);
+    const isExpected = this.#rooms.expect(size);
+    this.#expected = isExpected ? size : 0;
+    this.#room = isExpected ? this.#rooms.take(size) : undefined;
+    this.#bytes = this.#room ?? Buffer.allocUnsafe(isExpected ? size : smallFirstRoomBytes);
     this.#filled = 0;
+  }
+
+  #arrive(): void {
+    this.#rooms.arrived(this.#expected);
+    this.#expected = 0;
   }
 
   #fill(bytes: Buffer, from: number, to: number): number {
@@ -95,6 +107,7 @@ export class MessageCollector {
   }
 
   #end(): ReceivedMessage {
+    this.#arrive();
     const message = {
       bytes: this.#bytes ?? Buffer.alloc(0),
       isCompressed: this.#prefix[0] !== 0,

@@ -26,7 +26,7 @@ export const handleStatistics = (call: HttpCall): HttpAnswer =>
   jsonAnswer({ model_stats: call.service.statistics(modelOf(call)) });
 
 export async function handleRepositoryIndex({ service, body }: HttpCall): Promise<HttpAnswer> {
-  const ready = optionalBody(body)['ready'] ?? false;
+  const { ready = false } = optionalBody(body);
   if (typeof ready !== 'boolean') throw new ProtocolError(`Invalid value for 'ready': expected a boolean`);
   return jsonAnswer(await service.repositoryIndex({ readyOnly: ready }));
 }
@@ -39,7 +39,7 @@ export async function handleLoad(call: HttpCall): Promise<HttpAnswer> {
 }
 
 export async function handleUnload(call: HttpCall): Promise<HttpAnswer> {
-  const unloadDependents = parametersOf(call.body)['unload_dependents'] ?? false;
+  const { unload_dependents: unloadDependents = false } = parametersOf(call.body);
   if (typeof unloadDependents !== 'boolean') {
     throw new ProtocolError(`Invalid value for 'unload_dependents': expected a boolean`);
   }

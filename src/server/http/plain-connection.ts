@@ -46,7 +46,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * The way of the usual request: a connection that reads the bodies of its requests where they are needed, in large buffers that
- * are used again. With the first request out of the ordinary (chunked, broken, too large, unknown path, in pieces, ...) it
+ * are used again. With the first request out of the ordinary (chunked, broken, too large, unknown path, in pieces, one of very many, ...) it
  * hands everything that it has not answered to `node:http`, for good.
  */
 export class PlainConnection implements ByteSink {
@@ -90,7 +90,9 @@ export class PlainConnection implements ByteSink {
     socket.on('error', () => undefined); // `close` follows
     socket.once('end', this.#onEnd);
     socket.once('close', () => {
-      if (this.#arriving !== undefined) this.#options.rooms.giveBack(this.#arriving.room);
+      if (this.#arriving === undefined) return;
+      this.#options.rooms.arrived(this.#arriving.bytes.length);
+      this.#options.rooms.giveBack(this.#arriving.room);
       this.#arriving = undefined;
     });
   }
@@ -116,7 +118,7 @@ export class PlainConnection implements ByteSink {
     if (this.#arriving !== undefined) return this.#fill(this.#arriving, bytes);
     if (!this.#beginsWithLastHead(bytes)) this.#readHead(bytes);
     const work = this.#options.isClosing() ? undefined : this.#lastWork;
-    if (work === undefined) return this.#handOver(bytes);
+    if (work === undefined || !this.#options.rooms.expect(work.contentLength)) return this.#handOver(bytes);
     const room = this.#options.rooms.take(work.contentLength);
     const arriving = { work, bytes: room ?? Buffer.allocUnsafe(work.contentLength), room, filled: 0 };
     this.#arriving = arriving;
@@ -145,6 +147,7 @@ export class PlainConnection implements ByteSink {
     arriving.filled += part.length;
     if (arriving.filled < body.length) return true;
     this.#arriving = undefined;
+    this.#options.rooms.arrived(body.length);
     this.#isAnswering = true;
     if (bytes.length > part.length) this.#early = Buffer.from(bytes.subarray(part.length));
     void this.#answer(arriving);
