@@ -61,6 +61,7 @@ export async function inspectCommand(flags: InspectFlags, context: CommandContex
   const openOnnx = await loadOnnxruntime(context.progress.say);
   const inspected = await inspectModel(read, { modelName, shapes, openOnnx });
   context.progress.close();
+  if (flags.m !== undefined) context.interrupt.signal.throwIfAborted(); // heard since the model was built
   const { inspection } = inspected;
   context.print(formatInspection(inspection));
   if (flags.json !== undefined) writeOutput('--json', flags.json, `${JSON.stringify(inspection, null, 2)}\n`);

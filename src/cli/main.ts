@@ -1,16 +1,14 @@
 #!/usr/bin/env node
 import { hideBin } from 'yargs/helpers';
 import { messageOf, PerfError } from '../core/perf-error.js';
-import type { CommandContext } from './command-context.js';
 import { commandLine } from './command-line.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
-import { listenForInterrupts } from './interrupt.js';
-import { createProgress, type ProgressMode } from './progress/create-progress.js';
+import { processContext } from './process-context.js';
 
 /** The only place that catches what stops the program, prints it, and turns it into an exit code. */
 async function main(): Promise<number> {
   try {
-    return await commandLine(hideBin(process.argv), createContext);
+    return await commandLine(hideBin(process.argv), processContext);
   } catch (thrown) {
     if (thrown === 'interrupted') return exitCodes.interrupted;
     if (thrown instanceof PerfError) {
@@ -22,15 +20,6 @@ async function main(): Promise<number> {
     console.error(thrown instanceof Error ? thrown.stack : thrown);
     return exitCodes.bug;
   }
-}
-
-function createContext(mode?: ProgressMode): CommandContext {
-  const progress = createProgress(process.stderr, mode);
-  return {
-    progress,
-    interrupt: listenForInterrupts(progress.say),
-    print: (text) => process.stdout.write(text),
-  };
 }
 
 // Whoever reads our lines may go away, as `head` does: that must not cost a measurement. A report that cannot be written

@@ -93,16 +93,40 @@ export function writeOutput(flag: string, file: string, content: string | Uint8A
   try {
     writeTo(destinationOf(file), content);
   } catch (cause) {
-    throw new PerfError('file', `Cannot write ${flag} ${file}: ${messageOf(cause)}`, { cause });
+    throw new PerfError(
+      'file',
+      `Cannot write ${flag} ${file}: expected room and leave to write, got ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 function writeTo(destination: Destination, content: string | Uint8Array): void {
   try {
-    writeFileSync(destination.path, content);
+    if (isSpecial(destination.path)) endedBySignals(() => writeFileSync(destination.path, content));
+    else writeFileSync(destination.path, content);
     destination.finish();
   } catch (cause) {
     destination.discard();
     throw cause;
+  }
+}
+
+/**
+ * A pipe may have no reader, or one that does not read, and holds up whoever writes for good. No listener is called meanwhile, so signals end the
+ * process themselves. (Writing in a thread of Node's would not help: the process waits for such threads when it exits.)
+ */
+function endedBySignals(write: () => void): void {
+  const taken = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => ({
+    name,
+    listeners: process.listeners(name),
+  }));
+  for (const { name } of taken) process.removeAllListeners(name);
+  try {
+    write();
+  } finally {
+    for (const { name, listeners } of taken) for (const listener of listeners) process.on(name, listener);
   }
 }

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,4 +51,33 @@ test('checkWritable accepts a pipe and does not open it', (t) => {
   execFileSync('mkfifo', [pipe]);
   t.notThrows(() => checkWritable('-f', pipe));
   t.true(lstatSync(pipe).isFIFO());
+});
+
+test('writeOutput into a pipe that nobody reads can be interrupted', async (t) => {
+  using place = folder();
+  const pipe = join(place.path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const script = `
+    import { writeOutput } from ${JSON.stringify(new URL('../../src/cli/write-output.js', import.meta.url).href)};
+    process.on('SIGINT', () => undefined);
+    console.log('ready');
+    writeOutput('-f', ${JSON.stringify(pipe)}, 'text');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  const ended = once(child, 'close');
+  const again = setInterval(() => child.kill('SIGINT'), 100); // the first may come before it writes
+  const [, signal] = await Promise.race([ended, new Promise<[]>((resolve) => setTimeout(resolve, 20_000, []).unref())]);
+  clearInterval(again);
+  t.is(signal, 'SIGINT');
+});
+
+test('writeOutput into a device leaves those who listen for signals as they were', (t) => {
+  const listener = (): void => undefined;
+  process.on('SIGHUP', listener);
+  writeOutput('-f', '/dev/null', 'text');
+  t.deepEqual(process.listeners('SIGHUP'), [listener]);
+  process.off('SIGHUP', listener);
 });

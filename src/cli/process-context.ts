@@ -1,0 +1,20 @@
+import type { CommandContext } from './command-context.js';
+import { type Interrupt, listenForInterrupts } from './interrupt.js';
+import { createProgress, type ProgressMode } from './progress/create-progress.js';
+
+/**
+ * This process as the context of a command. It listens for signals from when the command first asks for `interrupt`: one that never does,
+ * since it only computes, ends at the first Ctrl-C, as programs do.
+ */
+export function processContext(mode?: ProgressMode): CommandContext {
+  const progress = createProgress(process.stderr, mode);
+  let interrupt: Interrupt | undefined;
+  return {
+    progress,
+    get interrupt() {
+      interrupt ??= listenForInterrupts(progress.say);
+      return interrupt;
+    },
+    print: (text) => process.stdout.write(text),
+  };
+}
