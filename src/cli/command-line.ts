@@ -9,6 +9,7 @@ import { foreignFlags } from './flags/foreign-flags.js';
 import { gnuArguments } from './flags/gnu-arguments.js';
 import { parserConfiguration } from './flags/parser-configuration.js';
 import { withManual } from './format-manual.js';
+import { parserRefusal } from './parser-refusal.js';
 
 /**
  * Reads the command line and runs what it asks for. Resolves with the exit code.
@@ -55,16 +56,6 @@ export async function commandLine(args: readonly string[], createContext: Create
 }
 
 const usageError = (message: string): PerfError =>
-  new PerfError('usage', `Cannot read the command line: ${oneLine(message)}`, {
+  new PerfError('usage', `Cannot read the command line: ${parserRefusal(message)}`, {
     hint: `See ${tool.name} --help.`,
   });
-
-/** yargs speaks in several lines, and names an unknown flag a second time in camel case. */
-function oneLine(message: string): string {
-  const known = /^Unknown arguments?: (.*)$/.exec(message);
-  if (known === null) return message.trim().replace(/:?\s*\n\s*/g, ': ');
-  const names = known[1]?.split(', ') ?? [];
-  const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const repeated = new Set(names.filter((name) => name.includes('-')).map(camelCase));
-  return `expected flags and commands that --help lists, got ${names.filter((name) => !repeated.has(name)).join(', ')}`;
-}

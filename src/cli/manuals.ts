@@ -36,7 +36,7 @@ export const manuals = {
     synopsis: ['-m MODEL [flags]', 'COMMAND [flags]'],
     description:
       'Puts load on a model that a v2 inference server serves, and says how fast it answers and how sure that is. Without -u, and when no ' +
-      'server answers at localhost:8000, it builds and serves the model itself. Each command has a --help of its own.',
+      'server answers at localhost:8000 (gRPC: 8001), it serves the model itself. Each command has a --help of its own.',
     values: [
       range,
       duration,
@@ -52,7 +52,7 @@ export const manuals = {
         'a level is not steady, not precise, undecided or invalid, or no largest rate was found; all is reported',
       ],
       [noValidRequest, 'a level had no request that was answered validly'],
-      [gateFailed, 'a certification failed'],
+      [gateFailed, 'a certification failed, or a scenario is INVALID'],
       isUnreachable,
       isUsage,
       isInterrupted,
@@ -63,7 +63,13 @@ export const manuals = {
     description:
       "Lists the sample models, or builds them into a model repository in Triton's layout, the same bytes on every machine.",
     values: [['DIR', 'a folder, made where it is not there']],
-    exits: [[done, 'listed, or written'], isBug, isUsage],
+    exits: [
+      [done, 'listed, or written'],
+      isBug,
+      [unreachable, 'there is no sample model of that name'],
+      isUsage,
+      [interrupted, 'interrupted (Ctrl-C); models that are written stay'],
+    ],
   },
   report: {
     synopsis: ['report RUN.json [RUN.json ...] [flags]', 'report SEARCH.json [--html FILE]'],
@@ -161,7 +167,13 @@ export const manuals = {
     description:
       'Says what an ONNX model takes and gives, its parameters, operations and MACs, and whether it batches and what is in the way, by running it.',
     values: [['--shape INPUT:d1,d2', 'whole numbers, without the batch'], file],
-    exits: [[done, 'it was inspected'], isBug, [unreachable, 'the model cannot be read or run'], isUsage],
+    exits: [
+      [done, 'it was inspected'],
+      isBug,
+      [unreachable, 'the model cannot be read or run, or --batchable is asked of one that cannot batch'],
+      isUsage,
+      [interrupted, 'interrupted (Ctrl-C)'],
+    ],
   },
   history: {
     synopsis: ['history add RUN.json [RUN.json ...] --store DIR', 'history show|check --store DIR [flags]'],
@@ -188,6 +200,7 @@ export const manuals = {
     exits: [
       [done, 'stopped by SIGTERM or SIGINT when all requests were answered'],
       isBug,
+      [unreachable, 'a model cannot be loaded (--exit-on-error)'],
       isUsage,
       [interrupted, 'stopped at once by a second signal'],
     ],

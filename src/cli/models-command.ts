@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { formatTable } from '../../reports/table.js';
 import { sampleModels } from '../../sample-models/catalogue.js';
 import { writeSampleModel } from '../../sample-models/write-sample-model.js';
+import { PerfError } from '../core/perf-error.js';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
 import { refuseRepeats } from './flags/refuse-repeats.js';
@@ -33,6 +34,9 @@ interface ModelsFlags {
 /** Lists the sample models, or builds them into a repository. Resolves with the exit code. */
 export async function modelsCommand({ build, m }: ModelsFlags, context: CommandContext): Promise<number> {
   if (build === undefined) {
+    if (m !== undefined) {
+      throw new PerfError('usage', `Cannot use -m ${m.join(' -m ')}: expected --build DIR with it, got none`);
+    }
     context.print(`${listing()}\n`);
     return exitCodes.done;
   }

@@ -206,8 +206,8 @@ export function serveOptions(flags: ServeFlags): ServeOptions {
   if (modelControlMode !== 'explicit' && loadModels.length > 0) {
     throw new PerfError(
       'usage',
-      `Cannot use --load-model ${loadModels[0]} with --model-control-mode ${modelControlMode}`,
-      { hint: `Use --model-control-mode explicit; ${modelControlMode} loads every model.` },
+      `Cannot use --load-model ${loadModels[0]}: expected --model-control-mode explicit with it, got ${modelControlMode}`,
+      { hint: `${modelControlMode} loads every model.` },
     );
   }
   const { defaultMaxBatchSize, warnings } = backendConfig(flags.backendConfig ?? []);

@@ -130,13 +130,18 @@ async function started({ name, address, start }: FrontEnd): Promise<Endpoint> {
   try {
     return await start(address);
   } catch (cause) {
-    const reason = messageOf(cause);
-    const inUse = reason.includes('EADDRINUSE');
-    throw new PerfError(
-      'usage',
-      `Cannot listen on ${address.host}:${address.port} (--${name}-port): expected a free port, got ` +
-        (inUse ? 'one in use' : reason),
-      { hint: `Stop what listens there, or pick another with --${name}-port (0 = any free one).`, cause },
-    );
+    throw listenRefusal(name, address, messageOf(cause));
   }
+}
+
+/** A host that is not ours, or not known, is a matter of another flag than a port. */
+function listenRefusal(name: string, { host, port }: FrontEnd['address'], reason: string): PerfError {
+  if (/EADDRNOTAVAIL|ENOTFOUND|EAI_AGAIN|EINVAL/.test(reason)) {
+    const expected = 'an address of this machine, such as 127.0.0.1 or 0.0.0.0';
+    return new PerfError('usage', `Cannot listen on ${host} (--${name}-address): expected ${expected}, got ${reason}`);
+  }
+  const got = reason.includes('EADDRINUSE') ? 'one in use' : reason;
+  return new PerfError('usage', `Cannot listen on ${host}:${port} (--${name}-port): expected a free port, got ${got}`, {
+    hint: `Stop what listens there, or pick another with --${name}-port (0 = any free one).`,
+  });
 }

@@ -140,8 +140,11 @@ const refused: readonly [args: string, message: string][] = [
   ['--http-max-input-size 0', "Cannot use --http-max-input-size: expected an integer from 1 to 2147483647, got '0'"],
   ['--model-config-name ../x', "Cannot use --model-config-name: expected the name of a file, got '../x'"],
   ['--exit-timeout-secs 1.5', "Cannot use --exit-timeout-secs: expected an integer from 0 to 2147483, got '1.5'"],
-  ['--load-model x', 'Cannot use --load-model x with --model-control-mode none'],
-  ['--load-model x --model-control-mode poll', 'Cannot use --load-model x with --model-control-mode poll'],
+  ['--load-model x', 'Cannot use --load-model x: expected --model-control-mode explicit with it, got none'],
+  [
+    '--load-model x --model-control-mode poll',
+    'Cannot use --load-model x: expected --model-control-mode explicit with it, got poll',
+  ],
   ['--repository-poll-secs 0', "Cannot use --repository-poll-secs: expected an integer from 1 to 2147483, got '0'"],
   [
     '--http-restricted-api health',

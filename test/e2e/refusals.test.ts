@@ -108,7 +108,32 @@ const readOnly: readonly Case[] = [
     says: ['--concurrency-range', 'start[:end[:step]]', "'8:1x'"],
   },
   { title: 'a flag given twice', args: ['-m', 'simple', '-m', 'mlp'], code: 64, says: ['-m', 'once'] },
-  { title: 'a flag without its value', args: ['-m'], code: 64, says: ['m'] },
+  {
+    title: 'a flag without its value',
+    args: ['-m', '--concurrency-range', '1'],
+    code: 64,
+    says: ['expected a value behind -m, got none'],
+  },
+  { title: 'serve without a repository', args: ['serve'], code: 64, says: ['expected --model-repository, got none'] },
+  {
+    title: 'serve of a repository that is not there',
+    args: ['serve', '--model-repository', '/nowhere'],
+    code: 64,
+    says: ['--model-repository /nowhere: expected a folder, got ENOENT'],
+  },
+  {
+    title: 'a mode that is none',
+    args: ['serve', '--model-repository', 'x', '--model-control-mode', 'bogus'],
+    code: 64,
+    says: ["expected --model-control-mode with one of none, explicit, poll, got 'bogus'"],
+  },
+  { title: 'report without a run', args: ['report'], code: 64, says: ['at least 1', 'got 0'] },
+  {
+    title: 'models of a name without a folder',
+    args: ['models', '-m', 'mlp'],
+    code: 64,
+    says: ['-m mlp', '--build DIR'],
+  },
   {
     title: 'a choice that is none',
     args: ['-m', 'simple', '-i', 'http2'],

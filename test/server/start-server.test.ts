@@ -44,7 +44,7 @@ test('startServer names the flag of an address that is not ours', async (t) => {
   const error = await t.throwsAsync(starting, { instanceOf: PerfError });
   t.regex(
     error.message,
-    /^Cannot listen on 203\.0\.113\.7:0 \(--http-port\): expected a free port, got .*EADDRNOTAVAIL/,
+    /^Cannot listen on 203\.0\.113\.7 \(--http-address\): expected an address of this machine, .*, got .*EADDRNOTAVAIL/,
   );
 });
 

@@ -11,7 +11,13 @@ export function logFile(path: string): (line: string) => void {
   try {
     appendFileSync(path, '');
   } catch (cause) {
-    throw new PerfError('file', `Cannot write the log to ${path}: ${messageOf(cause)}`, { cause });
+    throw new PerfError(
+      'file',
+      `Cannot use --log-file ${path}: expected a file that can be written, got ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   return (line) => {
     try {

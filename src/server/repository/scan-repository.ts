@@ -28,7 +28,7 @@ export type RepositoryListing = ReadonlyMap<string, readonly string[]>;
 export async function listModels(repositories: readonly string[]): Promise<RepositoryListing> {
   const listing = new Map<string, string[]>();
   for (const repository of repositories) {
-    for (const name of await foldersIn(repository)) {
+    for (const name of await foldersIn(repository, '--model-repository')) {
       if (name.startsWith('.')) continue;
       listing.set(name, [...(listing.get(name) ?? []), join(repository, name)]);
     }
@@ -91,7 +91,7 @@ export function checkModelName(name: string): void {
   }
 }
 
-async function foldersIn(path: string): Promise<string[]> {
+async function foldersIn(path: string, what = 'the folder'): Promise<string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true });
     const folders: string[] = [];
@@ -103,7 +103,7 @@ async function foldersIn(path: string): Promise<string[]> {
     }
     return folders;
   } catch (cause) {
-    throw new PerfError('file', `Cannot read the folder ${path}: ${messageOf(cause)}`, { cause });
+    throw new PerfError('file', `Cannot read ${what} ${path}: expected a folder, got ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -22,7 +22,10 @@ test('listModels finds folders in all repositories and leaves out hidden ones an
 });
 
 test('listModels names a repository that is not there', async (t) => {
-  await t.throwsAsync(listModels(['/nowhere']), { code: 'file', message: /^Cannot read the folder \/nowhere: / });
+  await t.throwsAsync(listModels(['/nowhere']), {
+    code: 'file',
+    message: /^Cannot read --model-repository \/nowhere: expected a folder, got ENOENT/,
+  });
 });
 
 test('readModelDirectory takes decimal versions without leading zero', async (t) => {
