@@ -27,6 +27,8 @@ export const modelNames = ({ modelName, models }: RunSettings): readonly string[
 /**
  * Asks every server what it is and what its models look like, before any load.
  *
+ * Rejects with the reason of `signal` as soon as that aborts.
+ *
  * @throws PerfError `unreachable` when one does not answer or a model is not ready, `usage` when a batch does not fit, or when
  *   servers differ in a model
  */
@@ -34,11 +36,13 @@ export async function openServers(
   settings: RunSettings,
   urls: readonly string[],
   connection: ConnectionOptions,
+  signal?: AbortSignal,
 ): Promise<OpenServers> {
   const clients = await Promise.all(urls.map((url) => connect(settings.protocol, url, connection)));
   const close = async () => {
     await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
   };
+  using _ = onceAborted(signal, () => void close()); // a server that says nothing does not hold up who wants to leave
   try {
     const all: OpenServer[] = [];
     for (const [index, client] of clients.entries()) all.push(await openServer(settings, client, urls[index] ?? ''));
@@ -48,8 +52,14 @@ export async function openServers(
     return { first, all, [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await close();
+    signal?.throwIfAborted();
     throw thrown;
   }
+}
+
+function onceAborted(signal: AbortSignal | undefined, react: () => void): Disposable {
+  signal?.addEventListener('abort', react, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', react) };
 }
 
 async function openServer(settings: RunSettings, client: V2Client, url: string): Promise<OpenServer> {

@@ -110,7 +110,7 @@ export interface Place {
 
 async function measureAt(place: Place, asked: AnalyzeOptions, context: RunContext): Promise<Run> {
   const { interrupt, progress } = context;
-  await using servers = await openServers(asked.settings, place.urls, asked.server.connection);
+  await using servers = await openServers(asked.settings, place.urls, asked.server.connection, interrupt.signal);
   const options = withSequences(asked, servers);
   const { settings } = options;
   const { models } = servers.first;

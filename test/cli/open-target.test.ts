@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
 import { connect, type Protocol } from '../../src/cli/connect.js';
+import { openServers } from '../../src/cli/open-servers.js';
 import { openTarget } from '../../src/cli/open-target.js';
 import type { RunSettings } from '../../src/core/run-settings.js';
 import { startGrpcServer } from '../../src/server/grpc/grpc-server.js';
@@ -95,3 +98,19 @@ test('openTarget says when nothing answers', async (t) => {
     message: /^Cannot reach a v2 server: expected an answer from 127\.0\.0\.1:9, got /,
   });
 });
+
+for (const protocol of ['http', 'grpc'] as const) {
+  test(`openServers over ${protocol} leaves a server that says nothing when it is interrupted`, async (t) => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const interrupt = new AbortController();
+    silent.once('connection', (socket) => {
+      t.teardown(() => socket.destroy());
+      interrupt.abort('interrupted');
+    });
+    const opening = openServers({ ...base, modelName: 'simple', protocol }, [url], {}, interrupt.signal);
+    t.is(await opening.catch((reason: unknown) => reason), 'interrupted');
+    silent.close();
+  });
+}

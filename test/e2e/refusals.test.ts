@@ -116,12 +116,6 @@ const readOnly: readonly Case[] = [
   },
   { title: 'serve without a repository', args: ['serve'], code: 64, says: ['expected --model-repository, got none'] },
   {
-    title: 'serve of a repository that is not there',
-    args: ['serve', '--model-repository', '/nowhere'],
-    code: 64,
-    says: ['--model-repository /nowhere: expected a folder, got ENOENT'],
-  },
-  {
     title: 'a mode that is none',
     args: ['serve', '--model-repository', 'x', '--model-control-mode', 'bogus'],
     code: 64,
