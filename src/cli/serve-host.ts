@@ -46,6 +46,7 @@ export function processHost(): ServeHost {
   process.on('SIGTERM', stop);
   process.on('SIGINT', onInterrupt);
   if (isChild) process.once('disconnect', onOrphaned);
+  if (isChild && !process.connected) leave(); // the parent went away while our modules were loaded, and nobody heard it
   return {
     say: (line) => console.error(line),
     tell: (message) => (isChild && process.connected ? sendToParent(message) : Promise.resolve()),

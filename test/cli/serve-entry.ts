@@ -16,6 +16,9 @@ const openService = async () =>
     },
   });
 
+// The channel is closed by then.
+if (process.env['TEST_STARTS_LATE'] !== undefined) while (process.connected) await setTimeout(10);
+
 const flags = await serveFlags(yargs(hideBin(process.argv)))
   .parserConfiguration({ 'parse-numbers': false })
   .parseAsync();

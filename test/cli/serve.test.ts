@@ -165,3 +165,13 @@ test('serve tells its parent why it failed', async (t) => {
   });
   t.is(await second.ended, 64);
 });
+
+test('serve does not begin when its parent went away before it listened', async (t) => {
+  await using server = launch(anyPorts, { ipc: true, env: { TEST_STARTS_LATE: '' } });
+  server.child.disconnect();
+  t.is(await server.ended, 130);
+  t.deepEqual(
+    server.lines.filter((line) => line !== ''),
+    [],
+  );
+});
