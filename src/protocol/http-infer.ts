@@ -56,24 +56,29 @@ export function encodeInferRequest(request: InferRequest, formats: TensorFormats
   );
 }
 
+/** The body of a response: JSON and the binary tensors that follow it, each where it lies. */
+export interface EncodedResponse {
+  readonly json: string;
+  readonly tensors: readonly Uint8Array[];
+}
+
 /**
  * Encodes a response; `isBinary` says per output name whether its data travels as binary. An output in shared memory has
  * neither data nor parameters, as Triton answers it.
  */
-export function encodeInferResponse(response: InferResponse, isBinary: (output: string) => boolean): HttpBody {
+export function encodeInferResponse(response: InferResponse, isBinary: (output: string) => boolean): EncodedResponse {
   const { id, modelName, modelVersion, parameters } = response;
-  const binary: InferOutput[] = [];
+  const tensors: Uint8Array[] = [];
   const outputs = response.outputs.map((output) => {
     if (!hasData(output)) return tensorText({ ...output, parameters: noParameters }, 'nothing');
     const form = isBinary(output.name) ? 'binary' : 'json';
-    if (form === 'binary') binary.push(output);
+    if (form === 'binary') tensors.push(output.data);
     return tensorText(output, form);
   });
-  return assemble(
+  const json =
     `{${id === '' ? '' : `"id":${JSON.stringify(id)},`}"model_name":${JSON.stringify(modelName)},` +
-      `"model_version":${JSON.stringify(modelVersion)}${parametersMember(parameters, '')},"outputs":[${outputs.join(',')}]}`,
-    binary,
-  );
+    `"model_version":${JSON.stringify(modelVersion)}${parametersMember(parameters, '')},"outputs":[${outputs.join(',')}]}`;
+  return { json, tensors };
 }
 
 /** Whether a request wants an output as binary: what is said of the output itself counts before the request's default. */
@@ -83,7 +88,7 @@ export function wantsBinary(request: InferRequest, output: string): boolean {
   return request.parameters.get('binary_data_output') === true;
 }
 
-function assemble(json: string, binary: readonly (InferInput | InferOutput)[]): HttpBody {
+function assemble(json: string, binary: readonly InferInput[]): HttpBody {
   if (binary.length === 0) return { body: Buffer.from(json), headerLength: undefined };
   const headerLength = Buffer.byteLength(json);
   const body = Buffer.allocUnsafe(binary.reduce((size, { data }) => size + data.length, headerLength));

@@ -65,7 +65,7 @@ export interface InferenceService {
   readonly trace: TraceControl;
   /**
    * `signal` drops the request while it waits in a queue; one that executes is finished. The data of the inputs is read
-   * until the promise settles, and not after: front ends use their buffers again.
+   * until the promise settles, and not after: front ends use their buffers again. The data of the outputs is none of theirs.
    */
   infer(request: InferRequest, signal?: AbortSignal): Promise<InferResponse>;
   /** Whether the model gives any number of responses to a request. Refuses as `isModelReady` does. */

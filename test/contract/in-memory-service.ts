@@ -173,7 +173,13 @@ const identity = (datatype: Datatype): Omit<Model, 'success' | 'inferences'> => 
   maxBatchSize: 0,
   inputs: [{ name: 'INPUT0', datatype, shape: [-1] }],
   outputs: [{ name: 'OUTPUT0', datatype, shape: [-1] }],
-  compute: (inputs) => [...inputs.values()].map((input) => ({ ...input, name: 'OUTPUT0', parameters: noParameters })),
+  compute: (inputs) =>
+    [...inputs.values()].map((input) => ({
+      ...input,
+      name: 'OUTPUT0',
+      data: Uint8Array.from(input.data),
+      parameters: noParameters,
+    })),
 });
 
 /** The part of the protocol's validation that the contract tests ask for. */

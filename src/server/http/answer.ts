@@ -4,12 +4,20 @@ import type { Refusal, RefusalError } from '../refusal.js';
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer | string;
-  /** Beside `Content-Length`, which follows from the body. */
+  /** Binary tensors, which follow the body. */
+  readonly tensors?: readonly Uint8Array[];
+  /** Beside `Content-Length`, which follows from body and tensors. */
   readonly headers: Readonly<Record<string, string | number>>;
   /** It is never compressed, whatever the client accepts. */
   readonly isIdentity?: boolean;
   /** What follows the body as it comes; then the answer is sent in chunks. */
   readonly rest?: AsyncIterable<string> | undefined;
+}
+
+/** The body with its tensors, as one. */
+export function wholeBody({ body, tensors = [] }: HttpAnswer): Buffer | string {
+  if (tensors.length === 0) return body;
+  return Buffer.concat([typeof body === 'string' ? Buffer.from(body) : body, ...tensors]);
 }
 
 /** The status of every reason to refuse (v2 protocol as Triton maps it). */

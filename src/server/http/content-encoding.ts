@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { deflate, gunzip, gzip, inflate } from 'node:zlib';
 import { messageOf } from '../../core/perf-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
-import type { HttpAnswer } from './answer.js';
+import { type HttpAnswer, wholeBody } from './answer.js';
 import { tooLarge } from './request-body.js';
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
@@ -40,8 +40,8 @@ export async function decompressed(body: Buffer, encoding: string | undefined, m
 export async function encoded(answer: HttpAnswer, accepted: string | undefined): Promise<HttpAnswer> {
   const coding = accepted === undefined ? undefined : likedBest(accepted);
   if (coding === undefined || answer.body.length === 0 || answer.isIdentity || answer.status !== 200) return answer;
-  const body = await encoders[coding](answer.body);
-  return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': coding } };
+  const body = await encoders[coding](wholeBody(answer));
+  return { ...answer, body, tensors: [], headers: { ...answer.headers, 'Content-Encoding': coding } };
 }
 
 const knownCodings = ['identity', 'gzip', 'deflate'] as const;

@@ -1,27 +1,34 @@
 import { STATUS_CODES } from 'node:http';
 import type { HttpAnswer } from './answer.js';
 
-/** Below this, one copy is cheaper than a second buffer in the system call. */
-const smallBodyBytes = 16 * 1024;
+/** Up to this, one copy is cheaper than another buffer in the system call. */
+const smallBytes = 16 * 1024;
 
-/** The bytes of an answer over HTTP/1.1, in one or two parts; without its `rest`, whose chunks follow. `isLast` tells the client that the connection closes. */
+/** The bytes of an answer over HTTP/1.1, in one or more parts; without its `rest`, whose chunks follow. `isLast` tells the client that the connection closes. */
 export function encodeAnswer(
-  { status, body, headers, rest }: HttpAnswer,
+  { status, body, tensors = [], headers, rest }: HttpAnswer,
   { isLast }: { readonly isLast: boolean },
-): Buffer[] {
+): Uint8Array[] {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-  for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\r\n`;
-  const length = Buffer.byteLength(body);
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+  let length = Buffer.byteLength(body);
+  for (const tensor of tensors) length += tensor.length;
   head += rest === undefined ? `Content-Length: ${length}\r\n` : 'Transfer-Encoding: chunked\r\n';
   head += `Date: ${dateNow()}\r\nConnection: ${isLast ? 'close' : 'keep-alive'}\r\n\r\n`;
   if (rest !== undefined) return [Buffer.from(head), ...chunkOf(body)];
-  if (typeof body === 'string') return [Buffer.from(head + body)];
-  if (length >= smallBodyBytes) return [Buffer.from(head), body];
+  if (length > smallBytes) return withParts(head, body, tensors);
   const bytes = Buffer.allocUnsafe(head.length + length);
-  bytes.write(head, 'latin1');
-  bytes.set(body, head.length);
+  let at = typeof body === 'string' ? bytes.write(head + body) : bytes.write(head) + body.copy(bytes, head.length);
+  for (const tensor of tensors) {
+    bytes.set(tensor, at);
+    at += tensor.length;
+  }
   return [bytes];
 }
+
+/** Large ones are sent from where they lie. */
+const withParts = (head: string, body: Buffer | string, tensors: readonly Uint8Array[]): Uint8Array[] =>
+  typeof body === 'string' ? [Buffer.from(head + body), ...tensors] : [Buffer.from(head), body, ...tensors];
 
 /** Chunked transfer coding (RFC 9112, 7.1). Nothing for an empty text, which would be the last chunk. */
 export function chunkOf(body: Buffer | string): Buffer[] {

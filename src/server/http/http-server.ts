@@ -6,7 +6,7 @@ import type { HeaderPattern } from '../forwarded-headers.js';
 import type { InferenceService } from '../inference-service.js';
 import { type Log, refusalOf } from '../refusal-of.js';
 import type { Restrictions } from '../restricted-apis.js';
-import { errorAnswer, type HttpAnswer, refusalAnswer } from './answer.js';
+import { errorAnswer, type HttpAnswer, refusalAnswer, wholeBody } from './answer.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { type DispatchOptions, dispatch } from './dispatch.js';
 import { encodeAnswer } from './encode-answer.js';
@@ -137,7 +137,8 @@ async function answer(request: IncomingMessage, context: Context): Promise<HttpA
 const originForm = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '');
 
 async function send(response: ServerResponse, answered: HttpAnswer, context: Context): Promise<void> {
-  const { status, body, headers, rest } = answered;
+  const { status, headers, rest } = answered;
+  const body = wholeBody(answered);
   if (context.isClosing) response.shouldKeepAlive = false;
   if (rest === undefined) {
     response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
@@ -158,7 +159,8 @@ async function send(response: ServerResponse, answered: HttpAnswer, context: Con
  * comes is thrown away for a moment.
  */
 function sendBeforeBodyEnds(request: IncomingMessage, response: ServerResponse, answered: HttpAnswer): void {
-  const { status, body, headers } = answered;
+  const { status, headers } = answered;
+  const body = wholeBody(answered);
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
   response.write(body);
   const end = () => response.end();

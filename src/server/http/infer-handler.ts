@@ -17,11 +17,13 @@ export async function handleInfer(call: HttpCall): Promise<HttpAnswer> {
   }
   const request = withForwarded(inferRequestFrom(call), forwardedIn(call));
   const response = await call.service.infer(request, call.signal);
-  const { body, headerLength } = encodeInferResponse(response, (output) => wantsBinary(request, output));
-  if (headerLength === undefined) return { status: 200, body, headers: { 'Content-Type': 'application/json' } };
+  const { json, tensors } = encodeInferResponse(response, (output) => wantsBinary(request, output));
+  if (tensors.length === 0) return { status: 200, body: json, headers: { 'Content-Type': 'application/json' } };
+  const headerLength = Buffer.byteLength(json);
   return {
     status: 200,
-    body,
+    body: json,
+    tensors,
     headers: { 'Content-Type': 'application/octet-stream', 'Inference-Header-Content-Length': headerLength },
   };
 }

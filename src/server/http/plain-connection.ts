@@ -190,7 +190,7 @@ export class PlainConnection implements ByteSink {
 }
 
 /** In one system call. A single part does not need the queue of a corked socket. */
-function writeParts(parts: readonly Buffer[], socket: Socket): void {
+function writeParts(parts: readonly Uint8Array[], socket: Socket): void {
   if (parts.length > 1) socket.cork();
   for (const part of parts) socket.write(part);
   if (parts.length > 1) socket.uncork();

@@ -5,10 +5,11 @@ import type { OpenOptions, OpenTransport } from '../../../analyzer/wire/transpor
 import type { Failure } from '../../../src/core/failure.js';
 import { ns } from '../../../src/core/units.js';
 import { decodeModelInferResponse, encodeModelInferResponse } from '../../../src/protocol/grpc-infer.js';
-import { decodeInferResponse, encodeInferResponse } from '../../../src/protocol/http-infer.js';
+import { decodeInferResponse } from '../../../src/protocol/http-infer.js';
 import { type InferOutput, type InferResponse, noParameters } from '../../../src/protocol/infer.js';
 import { packBytes } from '../../../src/protocol/tensor.js';
 import { tensorValuesText } from '../../../src/protocol/tensor-values.js';
+import { httpBodyOf } from '../../helpers/http-body.js';
 
 const output = (change: Partial<InferOutput> = {}): InferOutput => ({
   name: 'y',
@@ -35,12 +36,12 @@ const subjects = [
   {
     name: 'HTTP with binary outputs',
     decode: (body: Buffer, headerLength: number | undefined) => decodeInferResponse({ body, headerLength }),
-    encode: (outputs: readonly InferOutput[]): Answer => encodeInferResponse(response(outputs), () => true),
+    encode: (outputs: readonly InferOutput[]): Answer => httpBodyOf(response(outputs), () => true),
   },
   {
     name: 'HTTP with JSON outputs',
     decode: (body: Buffer, headerLength: number | undefined) => decodeInferResponse({ body, headerLength }),
-    encode: (outputs: readonly InferOutput[]): Answer => encodeInferResponse(response(outputs), () => false),
+    encode: (outputs: readonly InferOutput[]): Answer => httpBodyOf(response(outputs), () => false),
   },
   {
     name: 'gRPC',

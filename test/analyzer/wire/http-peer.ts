@@ -2,15 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { decodeInferRequest, encodeInferResponse, headerLengthField } from '../../../src/protocol/http-infer.js';
+import { decodeInferRequest, headerLengthField } from '../../../src/protocol/http-infer.js';
 import { noParameters } from '../../../src/protocol/infer.js';
 import { serverIdentity } from '../../certificates/certificates.js';
+import { httpBodyOf } from '../../helpers/http-body.js';
 import { bigData, type Peer, refusal } from './peer.js';
 
 type Behaviour = (response: ServerResponse, input: Uint8Array) => void;
 
 function answer(response: ServerResponse, data: Uint8Array, extra: Record<string, string> = {}): void {
-  const { body: plain, headerLength } = encodeInferResponse(
+  const { body: plain, headerLength } = httpBodyOf(
     {
       modelName: 'echo',
       modelVersion: '1',
