@@ -86,7 +86,9 @@ export async function loadVersion(options: VersionOptions, policy: LoadPolicy): 
   const named = instancesOf(head);
   const active = named.filter(({ isPassive }) => !isPassive).length;
   const defaultThreads = Math.max(1, Math.floor(policy.cores / Math.max(1, active)));
-  warnWhenCrowded(head, { instances: active, threads: backend.threadsPerInstance(head, defaultThreads), policy });
+  const threads = backend.threadsPerInstance(head, defaultThreads);
+  boundThreads(head, { instances: named.length, threads });
+  warnWhenCrowded(head, { instances: active, threads, policy });
   warnOfIgnored(head, backend, policy);
   const instances: ModelInstance[] = [];
   const passive: ModelInstance[] = [];
@@ -174,6 +176,18 @@ function warnOfIgnored(config: ModelConfig, backend: Backend, { log }: LoadPolic
   for (const key of backend.ignoredParameters?.(config) ?? []) {
     log(`warning: model '${config.name}': parameter '${key}' changes nothing here`);
   }
+}
+
+/** Of all instances together, those that are idle included. */
+const mostThreads = 1024;
+
+function boundThreads(
+  { name }: ModelConfig,
+  { instances, threads }: { readonly instances: number; readonly threads: number },
+): void {
+  if (instances * threads <= mostThreads) return;
+  const got = `${instances} instances x ${threads} threads`;
+  throw new PerfError('model', `model ${name} must have at most ${mostThreads} threads, got ${got}`);
 }
 
 function warnWhenCrowded(

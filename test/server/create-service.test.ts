@@ -353,4 +353,11 @@ test('createInferenceService warns when instances and threads exceed the cores',
   const config = 'instance_group { count: 2 } parameters { key: "intra_op_thread_count" value { string_value: "40" } }';
   await using live = await liveService({ 'm/1/model.onnx': identityOnnx('FP32', [1]), 'm/config.pbtxt': config });
   t.regex(live.lines.join('\n'), /^warning: model 'm': 2 instances x 40 threads exceed the \d+ cores$/);
+  const files = {
+    'm/1/model.onnx': identityOnnx('FP32', [1]),
+    'm/config.pbtxt': config.replace('count: 2', 'count: 26'),
+  };
+  await t.throwsAsync(liveService(files), {
+    message: "Cannot load model 'm': model m must have at most 1024 threads, got 26 instances x 40 threads",
+  });
 });

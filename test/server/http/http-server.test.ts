@@ -48,7 +48,7 @@ const answers: readonly [request: string, status: number, body: RegExp][] = [
   [get('/v2/models/simple/versions/1/stats'), 200, /"inference_count":0/],
   [post('/v2/repository/index', ''), 200, /^\[\{"name":"simple"/],
   [post('/v2/repository/any/index', '{"ready":true}'), 200, /^\[\{"name":"simple"/],
-  [post('/v2/repository/index', '{"ready":1}'), 400, /Invalid value for 'ready': expected a boolean/],
+  [post('/v2/repository/index', '{"ready":null}'), 400, /Invalid value for 'ready': expected a boolean/],
   [post('/v2/repository/models/simple/load', ''), 200, /^$/],
   [
     post('/v2/repository/models/simple/load', '{"parameters":{"file:1/m":"%%%"}}'),

@@ -98,12 +98,18 @@ export const intraOpThreads = (config: ModelConfig, defaultThreads: number): num
 const parameterOf = (config: ModelConfig, key: string): string | undefined =>
   Object.hasOwn(config.parameters, key) ? config.parameters[key]?.string_value : undefined;
 
+/** More than any machine has cores: a load request must not fill the server with threads. */
+const mostThreads = 512;
+
 /** 0 and absent both mean the default. */
 function threadCount(config: ModelConfig, key: string): number | undefined {
   const text = parameterOf(config, key);
   if (text === undefined) return undefined;
-  if (!/^\d{1,4}$/.test(text.trim())) {
-    throw new PerfError('model', `parameter '${key}': expected a number of threads, got '${text}'`);
+  if (!/^\d{1,4}$/.test(text.trim()) || Number(text) > mostThreads) {
+    throw new PerfError(
+      'model',
+      `parameter '${key}': expected a number of threads up to ${mostThreads}, got '${text}'`,
+    );
   }
   return Number(text) || undefined;
 }

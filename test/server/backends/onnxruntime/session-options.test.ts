@@ -61,7 +61,11 @@ for (const [text, expected] of [
 for (const [text, message] of [
   [
     parameter('intra_op_thread_count', 'two'),
-    "parameter 'intra_op_thread_count': expected a number of threads, got 'two'",
+    "parameter 'intra_op_thread_count': expected a number of threads up to 512, got 'two'",
+  ],
+  [
+    parameter('intra_op_thread_count', '513'),
+    "parameter 'intra_op_thread_count': expected a number of threads up to 512, got '513'",
   ],
   [parameter('execution_mode', '2'), "parameter 'execution_mode': expected 0 (sequential) or 1 (parallel), got '2'"],
   [parameter('enable_mem_arena', 'maybe'), "parameter 'enable_mem_arena': expected true or false, got 'maybe'"],
