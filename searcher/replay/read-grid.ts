@@ -1,5 +1,6 @@
 import { PerfError } from '../../src/core/perf-error.js';
 import type { Candidate, SettingValue } from '../../src/core/trial.js';
+import { metricOf } from '../goal/metrics.js';
 import { csvCells } from './csv-cells.js';
 
 /** A recorded measurement. */
@@ -11,8 +12,10 @@ export interface GridRow {
   readonly seconds?: number;
 }
 
-const isMetric = (column: string): boolean => /^(perf|gpu|cpu)_/.test(column) || metricColumns.has(column);
-const metricColumns: ReadonlySet<string> = new Set(['error_rate', 'batch_size_achieved', 'accuracy']);
+/** Those of servers of language models are no metrics of a search, but they are no dimensions either. */
+const isMetric = (column: string): boolean =>
+  metricOf(column) !== undefined ||
+  /^(perf|time_to_first_token|inter_token_latency|output_token_throughput)/.test(column);
 
 /**
  * Reads a CSV of measurements: a column `model`, `measurement_s`, metrics by their tags, and every other column is a dimension. An empty
@@ -22,16 +25,21 @@ const metricColumns: ReadonlySet<string> = new Set(['error_rate', 'batch_size_ac
  * @throws PerfError `file`
  */
 export function readGrid(file: string, text: string, model?: string): GridRow[] {
-  const [header = [], ...lines] = csvCells(text);
+  const [header = [], ...lines] = csvCells(text, (line, found) =>
+    badGrid(file, `commas between cells and quotes around whole ones in row ${line}`, JSON.stringify(found)),
+  );
   const broken = lines.findIndex((line) => line.length !== header.length);
   if (broken !== -1) {
     const got = lines[broken]?.length;
     throw badGrid(file, `${header.length} cells in row ${broken + 2}, as in the heading`, `${got}`);
   }
   const columns = header.map((name, index) => ({
-    name: name.trim(),
+    name: metricOf(name.trim())?.tag ?? name.trim(),
     cells: lines.map((line) => (line[index] ?? '').trim()),
   }));
+  const names = columns.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw badGrid(file, 'each column once', `${twice} twice`);
   if (!columns.some(({ name }) => isMetric(name)))
     throw badGrid(file, 'a column such as perf_throughput', header.join(','));
   const rows = rowsOf(file, columns, lines.length);

@@ -61,13 +61,28 @@ function recordedMeasure(rows: readonly GridRow[], seed: number): (candidate: Ca
   };
 }
 
-function groupRows(rows: readonly GridRow[]): ReadonlyMap<string, readonly GridRow[]> {
-  const byKey = new Map<string, GridRow[]>();
+type Rows = readonly [GridRow, ...GridRow[]];
+
+function groupRows(rows: readonly GridRow[]): ReadonlyMap<string, Rows> {
+  const byKey = new Map<string, [GridRow, ...GridRow[]]>();
   for (const row of rows) {
     const key = candidateKey(row.candidate);
-    byKey.set(key, [...(byKey.get(key) ?? []), row]);
+    const own = byKey.get(key);
+    if (own === undefined) byKey.set(key, [row]);
+    else own.push(row);
   }
   return byKey;
+}
+
+/** Of each metric over the rows that recorded it. */
+function recordedMean(rows: Rows): Metrics {
+  const tags = new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)));
+  return Object.fromEntries(
+    [...tags].map((tag) => {
+      const values = rows.flatMap(({ metrics }) => metrics[tag] ?? []);
+      return [tag, values.reduce((sum, value) => sum + value, 0) / values.length];
+    }),
+  );
 }
 
 /** The choice beside the best recorded mean that keeps all limits. */
@@ -77,7 +92,10 @@ function scoreOf(
   goal: Goal,
 ): Pick<ReplayResult, 'choice' | 'objective' | 'optimum' | 'fraction' | 'feasible'> {
   const store = createTrialStore();
-  for (const { candidate, metrics } of rows) store.add({ ok: true, candidate, metrics, seconds: 0 });
+  for (const own of groupRows(rows).values()) {
+    const [{ candidate }] = own;
+    store.add({ ok: true, candidate, metrics: recordedMean(own), seconds: 0 });
+  }
   const [best] = ranking(store, goal);
   const optimum = best?.judgement.kept === 'pass' ? objectiveOf(best.mean, goal) : undefined;
   const mean: Metrics = (choice === undefined ? undefined : store.of(choice)?.mean) ?? {};

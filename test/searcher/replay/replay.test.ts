@@ -12,9 +12,27 @@ const heading =
 const grid = (...lines: readonly string[]): string => [heading, ...lines, ''].join('\n');
 
 test('csvCells reads quotes, commas in them, and both line ends', (t) => {
-  t.deepEqual(csvCells('a,"b,""c"""\r\n1,\n\n'), [
+  const cells = csvCells('\uFEFFa,"b,""c"""\r\n1,\n\n', (_, found) => new Error(found));
+  t.deepEqual(cells, [
     ['a', 'b,"c"'],
     ['1', ''],
+  ]);
+});
+
+test('csvCells leaves nothing of a text out that it cannot read', (t) => {
+  const found = (text: string) => t.throws(() => csvCells(text, (line, got) => new Error(`${line}: ${got}`)))?.message;
+  t.is(found('a,b\n1,2\n3,4"x\n5,6\n'), '3: 4"x\n5,6\n');
+  t.is(found('a,b\n"1,2\n3,4\n'), '2: "1,2\n3,4\n');
+  t.is(found('a,b\r1,2\r'), '1: b\r1,2\r');
+});
+
+test('readGrid takes every metric of a search for one, and nothing else', (t) => {
+  const text = 'gpu_count,accuracy_cosine,perf_latency,cpu_used_ram,inter_token_latency_p99\n2,0.99,5,100,3\n';
+  t.deepEqual(readGrid('g.csv', text), [
+    {
+      candidate: { gpu_count: 2 },
+      metrics: { accuracy_cosine: 0.99, perf_latency_p99: 5, cpu_used_ram: 100, inter_token_latency_p99: 3 },
+    },
   ]);
 });
 
@@ -32,6 +50,11 @@ test('readGrid refuses what it cannot understand, naming row and column', (t) =>
     'Cannot replay g.csv: expected a number or nothing in perf_throughput of row 2, got fast',
   );
   t.is(message(grid('m,1,,4')), 'Cannot replay g.csv: expected 7 cells in row 2, as in the heading, got 4');
+  t.is(message(`${heading},concurrency\n`), 'Cannot replay g.csv: expected each column once, got concurrency twice');
+  t.is(
+    message(grid('m,1,,"4,100,,')),
+    'Cannot replay g.csv: expected commas between cells and quotes around whole ones in row 2, got "\\"4,100,,\\n"',
+  );
   t.is(message('a,b\n1,2\n'), 'Cannot replay g.csv: expected a column such as perf_throughput, got a,b');
   t.is(message(grid('m,1,,4,1,,', 'n,1,,4,1,,')), 'Cannot replay g.csv: expected one model, or -m MODEL, got m, n');
   t.is(message(grid('m,1,,4,1,,'), 'other'), 'Cannot replay g.csv: expected rows of model other, got none');
@@ -51,6 +74,12 @@ test('replay judges choice and optimum on recorded means, and counts what was me
   const isLucky = result.choice?.['concurrency'] === 1;
   t.is(result.feasible, isLucky, 'the mean of 5 and 9 ms keeps the limit, a draw of 9 does not');
   t.is(result.fraction, isLucky ? 1 : 0);
+});
+
+test('replay takes the mean of a metric from the rows that recorded it', async (t) => {
+  const rows = readGrid('g.csv', grid('m,1,,1,100,5,1', 'm,1,,1,120,,1', 'm,1,,1,,,', 'm,1,,2,90,4,1'));
+  const options = { strategy: strategies.brute, goal: throughputGoal(7), seed: 1, maxMeasurements: 9 };
+  t.is((await replay(rows, options)).optimum, 110);
 });
 
 test('replay says when nothing recorded keeps the limits', async (t) => {
