@@ -34,3 +34,23 @@ test('editConfigText drops a field that gets its zero value', (t) => {
   const wanted = { ...parseModelConfig(text), max_batch_size: 0 };
   t.deepEqual(parseModelConfig(editConfigText(text, wanted, ['max_batch_size'])), wanted);
 });
+
+test('editConfigText keeps the line ends of the text', (t) => {
+  const windows = text.replaceAll('\n', '\r\n');
+  const old = parseModelConfig(windows);
+  const [group] = old.instance_group;
+  const wanted = {
+    ...old,
+    instance_group: group === undefined ? [] : [{ ...group, count: 4, kind: 'KIND_CPU' as const }],
+    parameters: { intra_op_thread_count: { string_value: '2' } },
+  };
+  const edited = editConfigText(windows, wanted, ['instance_group', 'parameters']);
+  t.deepEqual(parseModelConfig(edited), wanted);
+  t.false(/[^\r]\n/.test(edited));
+});
+
+test('editConfigText takes strings that follow one another for one value', (t) => {
+  const split = 'default_model_filename: "a" # first half\n  "b"\nmax_batch_size: 8\n';
+  const wanted = { ...parseModelConfig(split), max_batch_size: 4 };
+  t.is(editConfigText(split, wanted, ['max_batch_size']), split.replace('8', '4'));
+});
