@@ -19,7 +19,7 @@ export function formatPlan(plan: PlanResult): string {
     formatTable(columnsOf(plan), alternatives),
     '',
     'Latency is foreseen for requests that arrive at random, when as many replicas failed as may; +/- is how far nine in ten',
-    'measurements were from the simulator. A limit is kept with that on top.',
+    'measurements were from the simulator, and 50 % when there are fewer than three. A limit is kept with that on top.',
     '',
   ].join('\n');
 }

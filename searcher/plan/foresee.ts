@@ -38,6 +38,8 @@ const longLength = { warmup: 200, counted: 3000 };
 /** Of the ratios of measured to simulated; fewer of a configuration say little, so that those of all count. */
 const enoughRatios = 3;
 const coveredShare = 0.9;
+/** How far off the simulator is taken to be as long as there are fewer of all configurations: they fit whatever is fitted to them. */
+const blindError = 0.5;
 
 const shares: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, 'p99.9': 0.999 };
 
@@ -72,7 +74,10 @@ export function createForesight(observed: readonly Observed[], seed: number): Fo
     const { concurrency: _, ...candidate } = own[0].candidate;
     const requestsPerSecond = rate / Number(candidate['batch_size'] ?? 1);
     const simulated = simulate({ ...candidate, request_rate: requestsPerSecond }, model);
-    return { ms: correction * latencyOf(simulated, metric), error: quantile(errors, coveredShare) };
+    return {
+      ms: correction * latencyOf(simulated, metric),
+      error: Math.max(ratios.length < enoughRatios ? blindError : 0, quantile(errors, coveredShare)),
+    };
   };
 }
 

@@ -77,3 +77,9 @@ test('planCapacity takes a limit for broken whose metric was not measured', (t) 
   const [plan] = planCapacity(blind, { ...wish, constraints: limit(1000) });
   t.is(plan?.refusal, 'perf_latency_p99 was not measured');
 });
+
+test('planCapacity does not take a latency for certain that was measured under fewer than three loads', (t) => {
+  const [plan] = planCapacity(measured(one).slice(0, 2), wish);
+  t.true((plan?.latencies ?? []).length > 0);
+  t.true(plan?.latencies?.every(({ error }) => error >= 0.5));
+});
