@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { messageOf, PerfError } from '../../core/perf-error.js';
 import { candidateKey, type Hopeless, type Trial } from '../../core/trial.js';
+import { claimFile } from './claim-file.js';
 import type { Look } from './measure-candidate.js';
 
 /** One line of a journal. */
@@ -21,11 +22,21 @@ export interface Journal extends Disposable {
 }
 
 /**
- * Opens a journal, or begins one. A last line that was not completed, since its writer was killed, is dropped.
+ * Opens a journal, or begins one, for this process alone. A last line that was not completed, since its writer was killed, is dropped.
  *
- * @throws PerfError `file` when it is not a journal or cannot be written
+ * @throws PerfError `file` when it is not a journal, cannot be written, or another process writes it
  */
 export function openJournal(file: string): Journal {
+  const claim = claimFile(`use --journal ${file}`, file);
+  try {
+    return openClaimed(file, claim);
+  } catch (thrown) {
+    claim[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+function openClaimed(file: string, claim: Disposable): Journal {
   const records = readRecords(file);
   const descriptor = openForAppending(file);
   return {
@@ -33,19 +44,35 @@ export function openJournal(file: string): Journal {
     append: (key, trial) => {
       const at = new Date().toISOString();
       const record: JournalRecord = { format: 'perf-analyze/trial', formatVersion: 1, key, at, trial };
-      writeSync(descriptor, `${JSON.stringify(record)}\n`);
-      fsyncSync(descriptor);
+      appendWhole(descriptor, file, `${JSON.stringify(record)}\n`);
       records.push(record);
     },
-    [Symbol.dispose]: () => closeSync(descriptor),
+    [Symbol.dispose]: () => {
+      closeSync(descriptor);
+      claim[Symbol.dispose]();
+    },
   };
 }
+
+/** A disk that is nearly full takes a part of it first. */
+function appendWhole(descriptor: number, file: string, line: string): void {
+  const bytes = Buffer.from(line);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    fsyncSync(descriptor);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+const unwritable = (file: string, cause: unknown): PerfError =>
+  new PerfError('file', `Cannot write --journal ${file}: ${messageOf(cause)}`, { cause });
 
 function openForAppending(file: string): number {
   try {
     return openSync(file, 'a');
   } catch (cause) {
-    throw new PerfError('file', `Cannot write --journal ${file}: ${messageOf(cause)}`, { cause });
+    throw unwritable(file, cause);
   }
 }
 

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { processMark } from '../../../src/cli/process-mark.js';
 import { journaledMeasure, openJournal } from '../../../src/cli/search/journal.js';
 import { seededRandom } from '../../../src/core/random.js';
 import type { Trial } from '../../../src/core/trial.js';
+
+const entry = fileURLToPath(new URL('./search-entry.js', import.meta.url));
 
 const trial = (concurrency: number): Trial => ({
   ok: true,
@@ -50,6 +53,41 @@ test('openJournal drops a line that was cut, and goes on behind the one before (
     t.deepEqual(journal.recorded('a'), [trial(1), trial(2)]);
   }));
 
+test('openJournal refuses a journal that a running process writes, and takes over from one that has ended', (t) =>
+  inFolder((folder) => {
+    const file = join(folder, 'j.jsonl');
+    {
+      using _journal = openJournal(file);
+      t.throws(() => openJournal(file), {
+        message: /^Cannot use --journal .*j\.jsonl: expected no other search there, got one that runs$/,
+      });
+    }
+    const [place = '', pid = ''] = processMark(process.pid).split('-');
+    writeFileSync(`${file}.lock`, `${place}-${pid}-1`);
+    openJournal(file)[Symbol.dispose]();
+    t.false(existsSync(`${file}.lock`));
+  }));
+
+test('openJournal says that a disk is full, and the journal has all but the trial that did not fit', (t) =>
+  inFolder(async (folder) => {
+    const [file, answer] = [join(folder, 'j.jsonl'), join(folder, 'answer.json')];
+    // The least file size of a shell: a block, which is 512 or 1024 bytes.
+    const limited = `trap '' XFSZ; ulimit -f 4; exec "$0" "$1" "$2" "$3"`;
+    const child = spawn('sh', ['-c', limited, process.execPath, entry, file, answer], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    t.regex(said, /Cannot write --journal .*j\.jsonl: EFBIG/);
+    const full = readFileSync(file, 'utf8');
+    using journal = openJournal(file);
+    t.is(journal.recorded('key').length, full.split('\n').length - 1);
+    t.true(journal.recorded('key').length > 0);
+  }));
+
 test('openJournal refuses what is no journal, and leaves it as it is', (t) =>
   inFolder((folder) => {
     const file = join(folder, 'other.txt');
@@ -89,8 +127,6 @@ test('journaledMeasure passes over what was cut for the sake of limits that hold
     t.deepEqual(await measure({ concurrency: 1 }, { medianMs: 40, throughput: 50 }), trial(1));
     t.deepEqual(measured, [{ medianMs: 40, throughput: 50 }]);
   }));
-
-const entry = fileURLToPath(new URL('./search-entry.js', import.meta.url));
 
 /** Runs the search; with a delay, kills it so many milliseconds after it has recorded something new, unless it is done by then. */
 function runSearch(journal: string, answer: string, killDelayMs?: number): Promise<void> {
