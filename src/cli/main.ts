@@ -10,16 +10,28 @@ async function main(): Promise<number> {
   try {
     return await commandLine(hideBin(process.argv), processContext);
   } catch (thrown) {
-    if (thrown === 'interrupted') return exitCodes.interrupted;
-    if (thrown instanceof PerfError) {
-      console.error(`perf-analyze: ${thrown.message}`);
-      if (thrown.hint !== undefined) console.error(`  ${thrown.hint}`);
-      return exitCodeOf[thrown.code];
-    }
-    console.error(`perf-analyze: this is a bug of ours, please report it: ${messageOf(thrown)}`);
-    console.error(thrown instanceof Error ? thrown.stack : thrown);
-    return exitCodes.bug;
+    const [code = exitCodes.bug] = stopsOf(thrown).map(tell);
+    return code;
   }
+}
+
+/** What stopped the program, then what went wrong when it tidied up. */
+function stopsOf(thrown: unknown): unknown[] {
+  if (!(thrown instanceof Error) || thrown.name !== 'SuppressedError') return [thrown];
+  const { suppressed, error } = thrown as Error & { readonly suppressed: unknown; readonly error: unknown };
+  return [...stopsOf(suppressed), ...stopsOf(error)];
+}
+
+function tell(stop: unknown): number {
+  if (stop === 'interrupted') return exitCodes.interrupted;
+  if (stop instanceof PerfError) {
+    console.error(`perf-analyze: ${stop.message}`);
+    if (stop.hint !== undefined) console.error(`  ${stop.hint}`);
+    return exitCodeOf[stop.code];
+  }
+  console.error(`perf-analyze: this is a bug of ours, please report it: ${messageOf(stop)}`);
+  console.error(stop instanceof Error ? stop.stack : stop);
+  return exitCodes.bug;
 }
 
 // Whoever reads our lines may go away, as `head` does: that must not cost a measurement. A report that cannot be written

@@ -1,22 +1,14 @@
-import { createHash } from 'node:crypto';
-import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { V2Error } from '../../client/v2-client.js';
 import type { LoadSettings } from '../../core/load.js';
-import { tool } from '../../core/package-manifest.js';
 import { messageOf } from '../../core/perf-error.js';
 import type { Level } from '../../core/run.js';
 import type { MeasurementSettings, RunSettings } from '../../core/run-settings.js';
 import type { Candidate, Hopeless, Trial } from '../../core/trial.js';
-import { dataFileOf } from '../../onnx/encode-files.js';
-import type { ModelConfig } from '../../protocol/model-config.js';
 import type { AnalyzeOptions } from '../analyze-options.js';
 import type { CommandContext } from '../command-context.js';
-import type { ServerLaunch } from '../embedded-server.js';
-import { describeMachine } from '../machine.js';
 import { openServers } from '../open-servers.js';
 import { sweep } from '../run-analysis.js';
-import { applyCandidate } from './apply-candidate.js';
+import { type Loader, serverGone } from './load-candidate.js';
 import type { SearchServer } from './open-search-server.js';
 import { startServerMeter } from './server-meter.js';
 import { trialOfLevel } from './trial-of-level.js';
@@ -50,67 +42,12 @@ export interface MeasureOptions {
   readonly effort: Effort;
 }
 
-/** Loads configurations into a server, each only if the one before it was another. */
-export interface Loader {
-  load(candidate: Candidate): Promise<void>;
-}
-
-/**
- * @param restarts begin each configuration with a new server, where it is ours, so that its memory is that of the configuration alone
- */
-export function createLoader(server: SearchServer, modelName: string, restarts: boolean): Loader {
-  const originals = configurationsOf(server, modelName, {});
-  let loaded = originals.map(textOf);
-  const filesFor = (name: string, candidate: Candidate) =>
-    name === modelName ? sentFiles(server, candidate) : undefined;
-  return {
-    load: async (candidate) => {
-      const wanted = configurationsOf(server, modelName, candidate);
-      const texts = wanted.map(textOf);
-      if (isDeepStrictEqual(texts, loaded)) return;
-      const before = restarts ? originals.map(textOf) : loaded;
-      loaded = [];
-      if (restarts) await server.restart();
-      for (const [index, { name, config }] of wanted.entries()) {
-        if (texts[index] !== before[index]) await server.client.loadModel(name, config, filesFor(name, candidate));
-      }
-      loaded = texts;
-    },
-  };
-}
-
-/** A server that we did not launch has no variants of precision, so that each comes with its load. */
-function sentFiles({ kind, precisions }: SearchServer, candidate: Candidate): Map<string, Uint8Array> | undefined {
-  const variant = kind === 'remote' ? precisions?.fileOf(candidate) : undefined;
-  if (variant === undefined) return undefined;
-  const [path, place] = [variant.path, variant.place].map(dataFileOf);
-  const data: [string, Uint8Array][] = path && place && existsSync(path) ? [[place, readFileSync(path)]] : [];
-  return new Map([[variant.place, readFileSync(variant.path)], ...data]);
-}
-
-interface NamedConfiguration {
-  readonly name: string;
-  readonly config: ModelConfig;
-}
-
-const textOf = ({ config }: NamedConfiguration): string => JSON.stringify(config);
-
-/** Those of the models within the searched one first, as it is made of them. */
-function configurationsOf(
-  { config, composing }: Pick<SearchServer, 'config' | 'composing'>,
-  modelName: string,
-  candidate: Candidate,
-): NamedConfiguration[] {
-  const within = [...composing].map(([name, own]) => ({ name, config: applyCandidate(own, candidate, name) }));
-  return [...within, { name: modelName, config: applyCandidate(config, candidate) }];
-}
-
 /** A measure that may end early, if it is told when. */
 export type Look = (candidate: Candidate, hopeless?: Hopeless) => Promise<Trial>;
 
 /**
  * Measures a candidate on a server: loads its configuration and holds its load. A configuration that does not load, and a load that
- * brings no answer, are failed trials. Rejects when the search was interrupted or the server is gone.
+ * brings no answer, are failed trials. Rejects when the search was interrupted, the server is gone, or it has another configuration now.
  */
 export function createMeasure(loader: Loader, how: MeasureOptions): Look {
   const { server, context } = how;
@@ -123,13 +60,20 @@ export function createMeasure(loader: Loader, how: MeasureOptions): Look {
       await loader.load(candidate);
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
-      if (server.embedded?.lost.aborted === true) throw thrown;
+      throwIfGone(server, thrown);
       return failed(messageOf(thrown));
     }
     const trial = await measureLoaded(candidate, { ...how, hopeless }, seconds);
     if (signal.aborted) throw signal.reason;
+    await loader.checkLoaded();
     return trial ?? failed('nothing was measured');
   };
+}
+
+/** What ends a search, since no candidate is to blame. */
+function throwIfGone(server: SearchServer, thrown: unknown): void {
+  if (server.embedded?.lost.aborted === true) throw thrown;
+  if (thrown instanceof V2Error && thrown.code === 'connect') throw serverGone(server, thrown);
 }
 
 interface LookOptions extends MeasureOptions {
@@ -189,45 +133,4 @@ function loadOf({ concurrency, request_rate: rate }: Candidate, load: LoadSettin
   if (rate === undefined) return { kind: 'concurrency', range, search: 'linear' };
   if (load.kind !== 'request-rate') throw new Error('a candidate with a rate comes from a range of rates');
   return { ...load, range, search: 'linear' };
-}
-
-export interface Conditions extends Omit<MeasureOptions, 'context'> {
-  /** How the server is run, where that is not the usual way. */
-  readonly setup: { readonly launch?: ServerLaunch; readonly restarts?: true; readonly weightBits?: 7 | 8 };
-}
-
-/**
- * A digest of everything but the candidate that decides what a measurement brings: tool, machine, model files, configuration,
- * data and how it is measured. What a search looks for is not in it: a journal can be asked again with other limits.
- */
-export function conditionsKey({ server, options, effort, setup }: Conditions): string {
-  const { load, measurement, ...rest } = options.settings;
-  const { modelRepository: repository, composing } = server;
-  const names = [rest.modelName, ...composing.keys()];
-  const sent = server.precisions === undefined ? [] : filesIn(join(server.precisions.repository, rest.modelName));
-  const files =
-    repository === undefined ? [server.url, ...sent] : names.flatMap((name) => filesIn(join(repository, name)));
-  const conditions = {
-    tool,
-    machine: describeMachine(),
-    config: server.config,
-    ...(composing.size === 0 ? {} : { composing: [...composing] }),
-    files,
-    settings: rest,
-    load: { ...load, range: undefined },
-    measurement: measurementOf(measurement, effort),
-    effort,
-    ...setup,
-  };
-  return createHash('sha256').update(JSON.stringify(conditions)).digest('hex');
-}
-
-/** The digest of every file, by its path. */
-function filesIn(folder: string): string[] {
-  const entries: Dirent[] = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => `${path.slice(folder.length)} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`);
 }

@@ -16,7 +16,7 @@ import {
 import { findComposing } from '../find-composing.js';
 import { launchLocalServer } from '../local-server.js';
 import { repositoryFor } from '../model-source.js';
-import { keepConfiguration } from './keep-configuration.js';
+import { type KeptConfiguration, keepConfiguration } from './keep-configuration.js';
 import { placeOf } from './model-settings.js';
 import { modelsBeside } from './models-together.js';
 import { type PrecisionWish, type StagedPrecisions, stagePrecisions } from './stage-precisions.js';
@@ -38,6 +38,8 @@ export interface SearchServer extends AsyncDisposable {
   readonly modelRepository: string | undefined;
   /** The variants of the model that the server has, when precisions are searched. */
   readonly precisions: StagedPrecisions | undefined;
+  /** Before a load, and with what the server has then: one that goes on without us must not keep it, whatever becomes of this process. */
+  noteLoad(modelName: string, loaded: ModelConfig | undefined): void;
   /** Ends the server and launches it again, with the configuration in its repository: another process, on other ports. Only of ours. */
   restart(): Promise<void>;
 }
@@ -51,6 +53,8 @@ export interface ServerWish {
   readonly precisions?: PrecisionWish;
   /** A repository with the file of the model that a server which runs has. */
   readonly originals?: string;
+  /** What is found is to be written into the repository, so that it must be ours. */
+  readonly writes?: boolean;
 }
 
 /**
@@ -62,7 +66,7 @@ export interface ServerWish {
 export async function openSearchServer(
   options: AnalyzeOptions,
   context: CommandContext,
-  { launch: serverLaunch, varied, precisions: wish, originals }: ServerWish,
+  { launch: serverLaunch, varied, precisions: wish, originals, writes = false }: ServerWish,
 ): Promise<SearchServer> {
   const { settings, server } = options;
   const { modelName } = settings;
@@ -75,6 +79,7 @@ export async function openSearchServer(
   });
   const { protocol } = settings;
   const isOurs = choice.kind === 'embedded';
+  if (writes && !isOurs) throw notOurs();
   const kind = serverLaunch?.program === undefined ? choice.kind : 'local';
   const repository = isOurs ? await repositoryFor(servedModels(settings), server.modelRepository, context) : undefined;
   const precisions = wish && (await stage(wish, repository ?? originals, { options, context }));
@@ -95,7 +100,8 @@ export async function openSearchServer(
     context.progress.say(
       `Server: ${kind}, on ${running.url} (${kind === 'local' ? serverLaunch?.program : choice.because}).`,
     );
-    const origin = { client: running.client, options, context, url: running.url, isOurs, stack };
+    const kept = new Map<string, KeptConfiguration>();
+    const origin = { client: running.client, options, context, url: running.url, isOurs, stack, kept };
     const config = await originalConfig(modelName, origin);
     const composing = await composingConfigs(config, varied, origin);
     return {
@@ -114,6 +120,7 @@ export async function openSearchServer(
       cores: isOurs ? availableParallelism() : undefined,
       modelRepository: repository,
       precisions,
+      noteLoad: (name, loaded) => kept.get(name)?.noteLoad(loaded),
       restart: async () => {
         if (!isOurs) return;
         await stack[Symbol.asyncDispose]();
@@ -127,6 +134,11 @@ export async function openSearchServer(
     throw thrown;
   }
 }
+
+const notOurs = (): PerfError =>
+  new PerfError('usage', 'Cannot use --write-config: expected a repository of ours, got a server with one of its own', {
+    hint: '--dry-run shows the change of config.pbtxt.',
+  });
 
 /** Models that nobody else would load. */
 const servedModels = (settings: RunSettings): string[] => [
@@ -155,6 +167,8 @@ interface Origin {
   readonly url: string;
   readonly isOurs: boolean;
   readonly stack: OpenedResources;
+  /** By the name of the model; of a server that goes on without us. */
+  readonly kept: Map<string, KeptConfiguration>;
 }
 
 /** Of all that can be varied beside the searched model. Ensembles have nothing to vary themselves. */
@@ -191,13 +205,15 @@ async function composingConfigs(
 
 async function originalConfig(
   modelName: string,
-  { client, context, url, isOurs, stack }: Origin,
+  { client, context, url, isOurs, stack, kept }: Origin,
 ): Promise<ModelConfig> {
   try {
     if (isOurs) return await client.modelConfig({ name: modelName });
-    const kept = await keepConfiguration({ client, modelName, url, say: context.progress.say });
-    return stack.use(kept).config;
+    const own = stack.use(await keepConfiguration({ client, modelName, url, say: context.progress.say }));
+    kept.set(modelName, own);
+    return own.config;
   } catch (cause) {
+    if (cause instanceof PerfError && cause.code === 'file') throw cause;
     throw new PerfError(
       'unreachable',
       `Cannot search configurations of '${modelName}': expected its configuration from ${url}, got ${messageOf(cause)}`,
@@ -239,7 +255,7 @@ function urlOf(choice: ServerChoice): string {
   return url;
 }
 
-/** What was opened so far, closed in reverse order; Node 20 has no `AsyncDisposableStack`. */
+/** What was opened so far, closed in reverse order, each whatever became of the others; Node 20 has no `AsyncDisposableStack`. */
 class OpenedResources implements AsyncDisposable {
   #opened: AsyncDisposable[] = [];
 
@@ -249,6 +265,10 @@ class OpenedResources implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const resource of this.#opened.splice(0).reverse()) await resource[Symbol.asyncDispose]();
+    const failures: unknown[] = [];
+    for (const resource of this.#opened.splice(0).reverse()) {
+      await Promise.resolve(resource[Symbol.asyncDispose]()).catch((thrown) => failures.push(thrown));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

@@ -13,11 +13,13 @@ import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { checkVerified } from '../flags/verify-flags.js';
 import { describeMachine } from '../machine.js';
 import { checkWritable, writeOutput } from '../write-output.js';
+import { conditionsKey } from './conditions-key.js';
 import { currentPoints, withSettings } from './current-points.js';
 import { findAndJudge, limitOf } from './find-and-judge.js';
 import { type Journal, journaledMeasure, openJournal } from './journal.js';
 import { liveSpace, loadsOf, type SearchLoads } from './live-space.js';
-import { conditionsKey, createLoader, createMeasure, type Effort, type Look } from './measure-candidate.js';
+import { createLoader } from './load-candidate.js';
+import { createMeasure, type Effort, type Look } from './measure-candidate.js';
 import { modelsBeside, titleOf } from './models-together.js';
 import { openSearchServer, type SearchServer } from './open-search-server.js';
 import { type WantedPrecisions, wantedPrecisions } from './precision-wish.js';
@@ -25,7 +27,12 @@ import { insightOf } from './search-insight.js';
 import type { SearchWish } from './search-wish.js';
 import { startServerMeter } from './server-meter.js';
 import { liveMetrics } from './trial-of-level.js';
-import { type ConfigurationChange, configurationChanges, writeConfiguration } from './write-configuration.js';
+import {
+  type ConfigurationChange,
+  checkConfigurationsWritable,
+  configurationChanges,
+  writeConfigurations,
+} from './write-configuration.js';
 import { openResults, writeResults } from './write-results.js';
 import { writeSearchPage } from './write-search-page.js';
 import { checkVariantRepository, writeVariants } from './write-variants.js';
@@ -56,11 +63,13 @@ export async function runSearch(
   if (wish.originals !== undefined && precisions === undefined) throw uselessOriginals();
   await using server = await openSearchServer(options, context, {
     varied: [...wish.variations.keys()],
+    writes: wish.write === 'write',
     ...(wish.launch === undefined ? {} : { launch: wish.launch }),
     ...(precisions === undefined ? {} : { precisions: precisions.wish }),
     ...(wish.originals === undefined ? {} : { originals: wish.originals }),
   });
   refuseParts(server, wish);
+  if (wish.write === 'write') checkConfigurationsWritable(server, options.settings.modelName);
   const { modelName } = options.settings;
   const changesOf = configurationChanges(server, modelName);
   const result = await searchOn(server, { options, wish, context, journal, changesOf, precisions }).finally(() =>
@@ -70,9 +79,7 @@ export async function runSearch(
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
-    for (const change of changesOf(best.candidate)) {
-      await writeConfiguration(change, { isWished: wish.write === 'write', context });
-    }
+    await writeConfigurations(changesOf(best.candidate), { isWished: wish.write === 'write', context });
   }
   return { exitCode: exitCodeOf(result), result };
 }
@@ -161,11 +168,12 @@ async function searchOn(server: SearchServer, task: Task): Promise<SearchResult>
     ...(restarts ? { restarts: true as const } : {}),
     ...(task.precisions === undefined ? {} : { weightBits: task.precisions.wish.weightBits }),
   };
+  const served = await server.client.serverMetadata();
   const measureWith = (effort: Effort): Look => {
     const measure = createMeasure(loader, { server, options, context, effort });
     return task.journal === undefined
       ? measure
-      : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup }), measure);
+      : journaledMeasure(task.journal, conditionsKey({ server, options, effort, setup, served }), measure);
   };
   const idle = server.embedded === undefined ? {} : startServerMeter(server.embedded.pid).read();
   const points = currentPoints(space, { server, load: loads.name, batchSize: settings.batchSize });

@@ -10,7 +10,7 @@ import { type EditedField, editConfigText } from '../../protocol/edit-config-tex
 import type { ModelConfig } from '../../protocol/model-config.js';
 import { formatModelConfig, parseModelConfig } from '../../protocol/model-config-codec.js';
 import type { CommandContext } from '../command-context.js';
-import { writeOutput } from '../write-output.js';
+import { checkWritable, writeOutput } from '../write-output.js';
 import { applyCandidate } from './apply-candidate.js';
 import type { SearchServer } from './open-search-server.js';
 
@@ -105,28 +105,45 @@ export function configurationChange(
 }
 
 /**
- * Shows a change of `config.pbtxt`, and writes it if that is wished: beside the old one, which is kept as `config.pbtxt.bak`, and put in its
- * place as a whole.
+ * Checks before the first measurement that what is found can be written into the repository.
  *
- * @throws PerfError `file` when the file cannot be written, or changed while the search ran
+ * @throws PerfError `file` when it cannot
  */
-export async function writeConfiguration(
+export function checkConfigurationsWritable(
+  { modelRepository, composing }: Pick<SearchServer, 'modelRepository' | 'composing'>,
+  modelName: string,
+): void {
+  if (modelRepository === undefined) return;
+  for (const name of [modelName, ...composing.keys()]) {
+    checkWritable('--write-config', join(modelRepository, name, 'config.pbtxt'));
+  }
+}
+
+/**
+ * Shows the changes of configurations, and writes them if that is wished: each beside the old file, which is kept as `config.pbtxt.bak`, and put
+ * in its place as a whole.
+ *
+ * @throws PerfError `file` when a file cannot be written, or one of them changed while the search ran, so that none is written
+ */
+export async function writeConfigurations(
+  changes: readonly ConfigurationChange[],
+  options: WriteOptions,
+): Promise<void> {
+  for (const { file, before } of changes) {
+    const now = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (now === before) continue;
+    throw new PerfError('file', `Cannot write ${file}: expected it as it was when the search began, got another text`);
+  }
+  for (const change of changes) await writeConfiguration(change, options);
+}
+
+async function writeConfiguration(
   { file, before, after, difference, modelFile }: ConfigurationChange,
   { isWished, context }: WriteOptions,
 ): Promise<void> {
-  const now = file !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (now !== before) {
-    throw new PerfError('file', `Cannot write ${file}: expected it as it was when the search began, got another text`);
-  }
   context.print(`\n${difference}`);
   if (modelFile !== undefined) context.print(`New file: ${modelFile.to}, ${statSync(modelFile.path).size} bytes\n`);
-  if (!isWished || after === before) return;
-  if (file === undefined) {
-    throw new PerfError(
-      'file',
-      'Cannot use --write-config: expected a repository of ours, got a server with one of its own',
-    );
-  }
+  if (!isWished || after === before || file === undefined) return;
   if (modelFile !== undefined) await placeModel(modelFile);
   if (before !== '') copyFileSync(file, `${file}.bak`);
   writeOutput('--write-config', file, after);

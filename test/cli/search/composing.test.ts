@@ -5,12 +5,12 @@ import { weightedGainLine } from '../../../reports/weighted-gain.js';
 import { parseVariations } from '../../../src/cli/flags/vary-flag.js';
 import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
 import { liveSpace } from '../../../src/cli/search/live-space.js';
-import { createLoader } from '../../../src/cli/search/measure-candidate.js';
+import { createLoader } from '../../../src/cli/search/load-candidate.js';
 import { modelsBeside } from '../../../src/cli/search/models-together.js';
 import { nameVariants } from '../../../src/cli/search/name-variants.js';
 import type { SearchServer } from '../../../src/cli/search/open-search-server.js';
 import { trialOfLevel } from '../../../src/cli/search/trial-of-level.js';
-import { configurationChanges, writeConfiguration } from '../../../src/cli/search/write-configuration.js';
+import { configurationChanges, writeConfigurations } from '../../../src/cli/search/write-configuration.js';
 import { readSearchArguments } from '../../../src/cli/search-command.js';
 import type { Level } from '../../../src/core/run.js';
 import type { ModelConfig } from '../../../src/protocol/model-config.js';
@@ -128,6 +128,7 @@ test('createLoader loads the models within, and the change of their files is wri
     composing: new Map([['simple', configOf('simple')]]),
     modelRepository: repository.path,
     precisions: undefined,
+    noteLoad: () => undefined,
   } as unknown as SearchServer;
   const loader = createLoader(server, 'doubling', false);
   await loader.load({ 'simple:instance_count': 2, concurrency: 4 });
@@ -143,7 +144,7 @@ test('createLoader loads the models within, and the change of their files is wri
   const changes = changesOf({ 'simple:instance_count': 2 });
   t.regex(changes.map(({ difference }) => difference).join(''), /simple\/config\.pbtxt/);
   const context = { print: () => undefined, progress: { say: () => undefined } } as never;
-  for (const change of changes) await writeConfiguration(change, { isWished: true, context });
+  await writeConfigurations(changes, { isWished: true, context });
   const written = readFileSync(join(repository.path, 'simple', 'config.pbtxt'), 'utf8');
   t.is(parseModelConfig(written).instance_group[0]?.count, 2);
 });

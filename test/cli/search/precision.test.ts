@@ -12,7 +12,7 @@ import { applyCandidate } from '../../../src/cli/search/apply-candidate.js';
 import { liveSpace } from '../../../src/cli/search/live-space.js';
 import { wantedPrecisions } from '../../../src/cli/search/precision-wish.js';
 import { stagePrecisions } from '../../../src/cli/search/stage-precisions.js';
-import { configurationChange, writeConfiguration } from '../../../src/cli/search/write-configuration.js';
+import { configurationChange, writeConfigurations } from '../../../src/cli/search/write-configuration.js';
 import type { SearchResult } from '../../../src/core/search-result.js';
 import { encodeModel } from '../../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
@@ -99,7 +99,7 @@ test('stagePrecisions makes each variant once, and a search leaves out those tha
   );
 });
 
-test('writeConfiguration brings the file of a variant, and the configuration names it', async (t) => {
+test('writeConfigurations brings the file of a variant, and the configuration names it', async (t) => {
   const repository = await repositoryOf(t, '# ours\nname: "small"\n');
   const { wish } = wanted('accuracy_cosine:min=0.5') ?? t.fail();
   if (wish === undefined) return;
@@ -115,9 +115,9 @@ test('writeConfiguration brings the file of a variant, and the configuration nam
     before,
   });
   t.deepEqual(applyCandidate(config, { precision: 'fp32' }), config, 'the model as it is');
-  await writeConfiguration(change, { isWished: false, context });
+  await writeConfigurations([change], { isWished: false, context });
   t.false(existsSync(join(repository, 'small', '1', 'model.int8-dynamic.onnx')), 'a dry run');
-  await writeConfiguration(change, { isWished: true, context });
+  await writeConfigurations([change], { isWished: true, context });
   const text = readFileSync(join(repository, 'small', 'config.pbtxt'), 'utf8');
   t.is(text, '# ours\nname: "small"\ndefault_model_filename: "model.int8-dynamic.onnx"\n');
   const written = readFileSync(join(repository, 'small', '1', 'model.int8-dynamic.onnx'));
