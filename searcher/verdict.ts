@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from '../src/core/random.js';
 import type { Candidate, Metrics } from '../src/core/trial.js';
 import type { Constraint, Goal } from './goal/goal.js';
-import { judge } from './goal/judge.js';
+import { compareJudgements, type Judgement, judge } from './goal/judge.js';
 
 /** Whether a limit is kept, as far as repeated measurements can say: `undecided` is neither proven. */
 export type Certainty = 'pass' | 'fail' | 'undecided';
@@ -93,8 +93,8 @@ const draws = 2000;
 
 /**
  * How likely each is the best of them, by drawing what their means may truly be: on a logarithmic scale where that is possible, around the mean of the
- * measurements, by Student's t. The spread is that of all of them together, since three measurements say little of their own. The best of a draw keeps the limits and has
- * the largest objective.
+ * measurements, by Student's t. The spread is that of all of them together, since three measurements say little of their own. The best of a draw is
+ * that of the final order: limits first, then the smallest violation, then the objective.
  */
 export function chancesOfBest(all: readonly Repeated[], goal: Goal, seed: number): number[] {
   const random = seededRandom(seed);
@@ -106,15 +106,14 @@ export function chancesOfBest(all: readonly Repeated[], goal: Goal, seed: number
     const worth = all.map((_, index) =>
       judge(Object.fromEntries(tags.map((tag, place) => [tag, drawn[place]?.[index] ?? Number.NaN])), goal),
     );
-    const feasible = worth.some(({ kept }) => kept === 'pass');
-    const score = ({ kept, utility, violation }: (typeof worth)[number]): number =>
-      feasible ? (kept === 'pass' ? (utility ?? Number.NEGATIVE_INFINITY) : Number.NEGATIVE_INFINITY) : -violation;
-    const scores = worth.map(score);
-    const best = scores.indexOf(Math.max(...scores));
+    const best = worth.reduce((first, each, index) => (isBetter(each, worth[first]) ? index : first), 0);
     wins[best] = (wins[best] ?? 0) + 1;
   }
   return wins.map((count) => count / draws);
 }
+
+const isBetter = (left: Judgement, right: Judgement | undefined): boolean =>
+  right !== undefined && compareJudgements(left, right) < 0;
 
 /** Draws the means of one metric, one for each candidate; `NaN` for a candidate in which a measurement lacks it. */
 function beliefOf(tag: string, all: readonly Repeated[]): (random: Random) => number[] {

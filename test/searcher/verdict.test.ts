@@ -48,6 +48,14 @@ test('chancesOfBest counts only what keeps the limits, unless nothing does', (t)
   t.is(first(measured(1, [100, 5]), measured(2, [100, 20])), 1, 'nobody knows the spread');
 });
 
+test('chancesOfBest goes by the objective where a metric of a limit was measured of none', (t) => {
+  const blind = (throughput: number) => ({
+    candidate: { concurrency: throughput },
+    metrics: [throughput, throughput + 1].map((each) => ({ perf_throughput: each })),
+  });
+  t.deepEqual(chancesOfBest([blind(100), blind(500)], goal, 1), [0, 1]);
+});
+
 test('chancesOfBest is right as often as it says, of three measurements each', (t) => {
   const random = seededRandom(7);
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

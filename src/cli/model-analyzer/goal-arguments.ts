@@ -1,4 +1,6 @@
+import { metricOf, metrics } from '../../../searcher/goal/metrics.js';
 import { PerfError } from '../../core/perf-error.js';
+import { nearestName } from './nearest-name.js';
 import type { ModelEntry, ProfileSettings } from './profile-settings.js';
 import { isMapping } from './read-settings.js';
 
@@ -24,9 +26,11 @@ export function goalArguments({ values, file }: ProfileSettings, model: ModelEnt
 }
 
 function objectivesOf(given: unknown, name: string, file: string): string[] {
-  if (Array.isArray(given) && given.length > 0 && given.every((each) => typeof each === 'string')) return given;
+  if (Array.isArray(given) && given.length > 0 && given.every((each) => typeof each === 'string')) {
+    return given.map((tag) => knownTag(tag, name, file));
+  }
   if (isMapping(given) && Object.values(given).every((weight) => typeof weight === 'number')) {
-    return Object.entries(given).map(([tag, weight]) => `${tag}:${weight}`);
+    return Object.entries(given).map(([tag, weight]) => `${knownTag(tag, name, file)}:${weight}`);
   }
   throw new PerfError(
     'usage',
@@ -46,7 +50,22 @@ function limitsOf(given: unknown, name: string, file: string): [limit: string, v
     if (!isMapping(bounds) || Object.keys(bounds).length === 0) throw refuse(`${name}.${tag}`, bounds);
     return Object.entries(bounds).map(([bound, value]): [string, string] => {
       if (!/^(min|max)$/.test(bound) || typeof value !== 'number') throw refuse(`${name}.${tag}`, bounds);
-      return [`${tag === 'perf_latency' ? 'perf_latency_p99' : tag}:${bound}`, `${value}`];
+      return [`${knownTag(tag, name, file)}:${bound}`, `${value}`];
     });
   });
+}
+
+/** As we call it. */
+function knownTag(tag: string, name: string, file: string): string {
+  const metric = metricOf(tag);
+  if (metric !== undefined) return metric.tag;
+  const near = nearestName(
+    tag,
+    metrics.map((known) => known.tag),
+  );
+  throw new PerfError(
+    'usage',
+    `Cannot read ${file}: expected a metric, got ${name}.${tag}`,
+    near === undefined ? {} : { hint: `Did you mean ${near}?` },
+  );
 }

@@ -79,7 +79,8 @@ export async function runSearch(
   context.print(formatSearch(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
-    await writeConfigurations(changesOf(best.candidate), { isWished: wish.write === 'write', context });
+    const breaksLimit = best.limits.some(({ certainty }) => certainty === 'fail');
+    await writeConfigurations(changesOf(best.candidate), { isWished: wish.write === 'write', breaksLimit, context });
   }
   return { exitCode: exitCodeOf(result), result };
 }

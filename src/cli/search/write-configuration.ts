@@ -17,6 +17,8 @@ import type { SearchServer } from './open-search-server.js';
 export interface WriteOptions {
   /** Otherwise it is only shown. */
   readonly isWished: boolean;
+  /** What surely breaks a limit is only shown, too. */
+  readonly breaksLimit?: boolean;
   readonly context: Pick<CommandContext, 'print' | 'progress'>;
 }
 
@@ -139,11 +141,15 @@ export async function writeConfigurations(
 
 async function writeConfiguration(
   { file, before, after, difference, modelFile }: ConfigurationChange,
-  { isWished, context }: WriteOptions,
+  { isWished, breaksLimit = false, context }: WriteOptions,
 ): Promise<void> {
   context.print(`\n${difference}`);
   if (modelFile !== undefined) context.print(`New file: ${modelFile.to}, ${statSync(modelFile.path).size} bytes\n`);
   if (!isWished || after === before || file === undefined) return;
+  if (breaksLimit) {
+    context.progress.say(`Did not write ${file}: the best that was found breaks a limit.`);
+    return;
+  }
   if (modelFile !== undefined) await placeModel(modelFile);
   if (before !== '') copyFileSync(file, `${file}.bak`);
   writeOutput('--write-config', file, after);

@@ -5,6 +5,7 @@ import test from 'ava';
 import { type ModelSearch, planProfile } from '../../../src/cli/model-analyzer/plan-profile.js';
 import { profileSettings } from '../../../src/cli/model-analyzer/profile-settings.js';
 import { readSearchArguments } from '../../../src/cli/search-command.js';
+import { PerfError } from '../../../src/core/perf-error.js';
 import { createWorkplace } from '../../helpers/cli.js';
 
 function plan(yaml: string, flags: Readonly<Record<string, unknown>> = {}): ModelSearch[] {
@@ -64,6 +65,21 @@ test('planProfile takes limits of 0 and fractions (D10), a model before the top,
   t.deepEqual(limitsOf(planOne(yaml, { latency_budget: 7 })), [
     ['perf_latency_p99', { max: 7 }],
     ['error_rate', { max: 0 }],
+  ]);
+});
+
+test('planProfile refuses a metric that there is not, with its place and a suggestion', (t) => {
+  const refusal = (yaml: string) => {
+    const { message = '', hint } = t.throws<PerfError>(() => plan(yaml), { instanceOf: PerfError }) ?? {};
+    return [message.replace(/ \S*config\.yml/, ' config.yml'), hint];
+  };
+  t.deepEqual(refusal('profile_models: m\nobjectives: [perf_thruput]'), [
+    'Cannot read config.yml: expected a metric, got objectives.perf_thruput',
+    'Did you mean perf_throughput?',
+  ]);
+  t.deepEqual(refusal('profile_models: {m: {constraints: {perf_latency_p9: {max: 5}}}}'), [
+    'Cannot read config.yml: expected a metric, got profile_models.m.constraints.perf_latency_p9',
+    'Did you mean perf_latency_p90?',
   ]);
 });
 

@@ -27,14 +27,18 @@ function repositoryOf(t: ExecutionContext, text: string | undefined) {
     precisions: undefined,
   };
   const said: string[] = [];
-  const context = { print: (line: string) => said.push(line), progress: { say: () => undefined } } as never;
+  const context = {
+    print: (line: string) => said.push(line),
+    progress: { say: (line: string) => said.push(line) },
+  } as never;
   const changesOf = configurationChanges(server, 'm');
   return {
     server,
     file,
     part,
     said,
-    write: (candidate: Candidate, isWished = true) => writeConfigurations(changesOf(candidate), { isWished, context }),
+    write: (candidate: Candidate, isWished = true, breaksLimit = false) =>
+      writeConfigurations(changesOf(candidate), { isWished, breaksLimit, context }),
   };
 }
 
@@ -65,6 +69,16 @@ test('writeConfigurations keeps the old file beside the new one, and leaves noth
   t.true(read(file).startsWith('# ours\r\nname: "m" # comment\r\nmax_batch_size: 32 '));
   t.is(parseModelConfig(read(file)).instance_group[0]?.count, 2);
   t.deepEqual(readdirSync(join(server.modelRepository, 'm')).sort(), ['config.pbtxt', 'config.pbtxt.bak']);
+});
+
+test('writeConfigurations does not write what breaks a limit', async (t) => {
+  const { file, said, write } = repositoryOf(t, base);
+  await write({ instance_count: 2 }, true, true);
+  t.is(read(file), base);
+  t.regex(
+    said.join('\n'),
+    /^\+instance_group[\s\S]*\nDid not write .*config\.pbtxt: the best that was found breaks a limit\.$/m,
+  );
 });
 
 test('writeConfigurations writes a configuration where there was none', async (t) => {
