@@ -36,7 +36,7 @@ function bestText({
   utilisationAfterFailures,
   latencies,
 }: PlanAlternative): string {
-  const latency = latencies?.map(latencyText).join(', ') ?? '';
+  const latency = latencies?.map(latencyText).join(', ') || 'no latency that can be foreseen';
   const busy =
     utilisation === utilisationAfterFailures
       ? percent(utilisation ?? 0)

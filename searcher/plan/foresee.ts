@@ -16,6 +16,7 @@ export interface Observed {
 
 /** A latency and how far it may be off, as a share. */
 export interface Foreseen {
+  /** Infinite when requests come faster than the simulated server answers: what it shows then says only how long it was simulated. */
   readonly ms: number;
   readonly error: number;
 }
@@ -40,6 +41,9 @@ const enoughRatios = 3;
 const coveredShare = 0.9;
 /** How far off the simulator is taken to be as long as there are fewer of all configurations: they fit whatever is fitted to them. */
 const blindError = 0.5;
+
+/** Of the requests that come in the simulated time; arrivals at random vary by less. */
+const servedShare = 0.95;
 
 const shares: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, 'p99.9': 0.999 };
 
@@ -74,8 +78,9 @@ export function createForesight(observed: readonly Observed[], seed: number): Fo
     const { concurrency: _, ...candidate } = own[0].candidate;
     const requestsPerSecond = rate / Number(candidate['batch_size'] ?? 1);
     const simulated = simulate({ ...candidate, request_rate: requestsPerSecond }, model);
+    const isServed = simulated.requestsPerSecond >= servedShare * requestsPerSecond;
     return {
-      ms: correction * latencyOf(simulated, metric),
+      ms: isServed ? correction * latencyOf(simulated, metric) : Number.POSITIVE_INFINITY,
       error: Math.max(ratios.length < enoughRatios ? blindError : 0, quantile(errors, coveredShare)),
     };
   };

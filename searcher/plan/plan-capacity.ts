@@ -101,6 +101,9 @@ function breach(replica: Replica, rate: number, options: PlanOptions): string | 
     const foreseen = replica.foresee(replica, rate, metric.tag);
     if (foreseen === undefined) return `${metric.tag} was not measured`;
     const worst = foreseen.ms * (1 + foreseen.error);
+    if (worst === Number.POSITIVE_INFINITY) {
+      return `${metric.tag} grows without end in the simulation at ${Number(rate.toPrecision(3))} infer/s a replica`;
+    }
     if (worst > max) {
       return `${metric.tag} up to ${Number(worst.toPrecision(3))} ms at ${Number(rate.toPrecision(3))} infer/s a replica`;
     }
@@ -114,6 +117,6 @@ function latenciesAt(replica: Replica, rate: number, options: PlanOptions): Fore
   const tags = new Set([...options.constraints.map(({ metric }) => metric.tag), ...always]);
   return [...tags].flatMap((metric) => {
     const foreseen = replica.foresee(replica, rate, metric);
-    return foreseen === undefined ? [] : [{ metric, ...foreseen }];
+    return foreseen === undefined || !Number.isFinite(foreseen.ms) ? [] : [{ metric, ...foreseen }];
   });
 }

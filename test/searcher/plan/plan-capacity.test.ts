@@ -1,6 +1,6 @@
 import test from 'ava';
 import { metricOf } from '../../../searcher/goal/metrics.js';
-import type { Observed } from '../../../searcher/plan/foresee.js';
+import { createForesight, type Observed } from '../../../searcher/plan/foresee.js';
 import { planCapacity } from '../../../searcher/plan/plan-capacity.js';
 import { effectsOf, simulateCandidate } from '../../../searcher/simulator/service-model.js';
 import { latencyAt } from '../../../searcher/simulator/simulate-batcher.js';
@@ -82,4 +82,13 @@ test('planCapacity does not take a latency for certain that was measured under f
   const [plan] = planCapacity(measured(one).slice(0, 2), wish);
   t.true((plan?.latencies ?? []).length > 0);
   t.true(plan?.latencies?.every(({ error }) => error >= 0.5));
+});
+
+test('a latency is not foreseen where requests come faster than the simulated server answers', (t) => {
+  const observed = measured(one) as [Observed, ...Observed[]];
+  const capacity = Math.max(...observed.map(({ metrics }) => metrics['perf_throughput'] ?? 0));
+  const foresee = createForesight(observed, 7);
+  const at = (rate: number) => foresee?.({ settings: one, observed }, rate, 'perf_latency_p99')?.ms;
+  t.true(Number.isFinite(at(0.7 * capacity)));
+  t.is(at(1.5 * capacity), Number.POSITIVE_INFINITY);
 });
