@@ -18,7 +18,7 @@ const { origin, clockOffset } = workerData as BenchThread;
 const clock = clockOfThread(systemClock, clockOffset);
 
 if (parentPort !== null) {
-  runSendThread(parentPort, () => ({
+  await runSendThread(parentPort, async () => ({
     open: http1Transport({ origin, requests: [benchRequest(64)], clock }),
     order: inTurn(1),
     clock,

@@ -63,7 +63,7 @@ function residentKilobytes(pid: string): number {
   }
 }
 
-function run(
+async function run(
   wish: Pick<VariantsWish, 'model' | 'precisions' | 'batchSizes'> & Partial<VariantsWish>,
 ): Promise<VariantsResult> {
   const silent = () => undefined;
@@ -83,7 +83,7 @@ function run(
     ...wish,
   };
   return runVariants(everything, {
-    progress: createProgress(process.stderr, 'none'),
+    progress: await createProgress(process.stderr, 'none'),
     interrupt: { signal: new AbortController().signal, onAbandon: () => silent },
     print: silent,
   });

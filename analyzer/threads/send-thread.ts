@@ -29,14 +29,17 @@ const forGood = ns(Number.POSITIVE_INFINITY);
  *
  * @param open gets what the thread needs; a `PerfError` that it throws is the owner's
  */
-export function runSendThread(port: MessagePort, open: () => SendThreadOptions): void {
-  const options = openOrRefuse(port, open);
+export async function runSendThread(port: MessagePort, open: () => Promise<SendThreadOptions>): Promise<void> {
+  const options = await openOrRefuse(port, open);
   if (options !== undefined) serveCalls(port, callsOf(port, options));
 }
 
-function openOrRefuse(port: MessagePort, open: () => SendThreadOptions): SendThreadOptions | undefined {
+async function openOrRefuse(
+  port: MessagePort,
+  open: () => Promise<SendThreadOptions>,
+): Promise<SendThreadOptions | undefined> {
   try {
-    return open();
+    return await open();
   } catch (thrown) {
     if (!(thrown instanceof PerfError)) throw thrown;
     const { code, message, hint } = thrown;

@@ -33,7 +33,7 @@ const bestOfBrute = 3;
 export async function benchSearchLive(model: string | undefined, isRecorded: boolean): Promise<void> {
   const task = liveCase(model);
   const context: CommandContext = {
-    progress: createProgress(process.stderr, 'none'),
+    progress: await createProgress(process.stderr, 'none'),
     interrupt: listenForInterrupts(console.error),
     print: () => undefined,
   };

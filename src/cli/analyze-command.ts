@@ -15,8 +15,6 @@ import { sequenceFlags } from './flags/sequence-flags.js';
 import { tlsFlags } from './flags/tls-flags.js';
 import { repeatableTraceFlags, traceFlags } from './flags/trace-flags.js';
 import { repeatableWireFlags, wireFlags } from './flags/wire-flags.js';
-import { runAnalysis } from './run-analysis.js';
-import { withUi } from './ui/with-ui.js';
 
 /** Flags by task, in the order of `--help`. Values stay text until `analyzeOptions` reads them. */
 export function analyzeFlags(yargs: Argv) {
@@ -156,9 +154,11 @@ export function measureFlags(yargs: Argv) {
 
 type ParsedFlags = Awaited<ReturnType<typeof analyzeFlags>['argv']>;
 
-/** Runs the default command. Resolves with the exit code. */
+/** Runs the default command, and loads only now what measures: help and refusals need none of it. Resolves with the exit code. */
 export async function analyzeCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const options = optionsFrom(argv);
+  const { runAnalysis } = await import('./run-analysis.js');
+  const { withUi } = await import('./ui/with-ui.js');
   return withUi(uiPort(argv), context, (watched) => runAnalysis(options, watched));
 }
 

@@ -11,4 +11,4 @@ export interface CommandContext {
 }
 
 /** Makes the context of the command that runs. Without a mode, progress is shown as suits the terminal. */
-export type CreateContext = (progress?: ProgressMode) => CommandContext;
+export type CreateContext = (progress?: ProgressMode) => Promise<CommandContext>;

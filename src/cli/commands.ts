@@ -33,7 +33,7 @@ export const commands: readonly Command[] = [
     manual: manuals.analyze,
     load: async () => {
       const { analyzeCommand, analyzeFlags } = await import('./analyze-command.js');
-      return loaded(analyzeFlags, (argv, context) => analyzeCommand(argv, context(progressMode(argv))));
+      return loaded(analyzeFlags, async (argv, context) => analyzeCommand(argv, await context(progressMode(argv))));
     },
   },
   {
@@ -42,7 +42,7 @@ export const commands: readonly Command[] = [
     manual: manuals.models,
     load: async () => {
       const { modelsCommand, modelsFlags } = await import('./models-command.js');
-      return loaded(modelsFlags, (argv, context) => modelsCommand(argv, context()));
+      return loaded(modelsFlags, async (argv, context) => modelsCommand(argv, await context()));
     },
   },
   {
@@ -51,7 +51,7 @@ export const commands: readonly Command[] = [
     manual: manuals.report,
     load: async () => {
       const { reportCommand, reportCommandFlags } = await import('./report-command.js');
-      return loaded(reportCommandFlags, (argv, context) => reportCommand(argv, context()));
+      return loaded(reportCommandFlags, async (argv, context) => reportCommand(argv, await context()));
     },
   },
   {
@@ -60,7 +60,7 @@ export const commands: readonly Command[] = [
     manual: manuals.search,
     load: async () => {
       const { searchCommand, searchFlags } = await import('./search-command.js');
-      return loaded(searchFlags, (argv, context) => searchCommand(argv, context(progressMode(argv))));
+      return loaded(searchFlags, async (argv, context) => searchCommand(argv, await context(progressMode(argv))));
     },
   },
   {
@@ -69,7 +69,7 @@ export const commands: readonly Command[] = [
     manual: manuals.profile,
     load: async () => {
       const { profileCommand, profileFlags } = await import('./profile-command.js');
-      return loaded(profileFlags, (argv, context) => profileCommand(argv, context()));
+      return loaded(profileFlags, async (argv, context) => profileCommand(argv, await context()));
     },
   },
   {
@@ -78,7 +78,7 @@ export const commands: readonly Command[] = [
     manual: manuals.plan,
     load: async () => {
       const { planCommand, planFlags } = await import('./plan-command.js');
-      return loaded(planFlags, (argv, context) => planCommand(argv, context()));
+      return loaded(planFlags, async (argv, context) => planCommand(argv, await context()));
     },
   },
   {
@@ -87,7 +87,7 @@ export const commands: readonly Command[] = [
     manual: manuals.variants,
     load: async () => {
       const { variantsCommand, variantsFlags } = await import('./variants-command.js');
-      return loaded(variantsFlags, (argv, context) => variantsCommand(argv, context()));
+      return loaded(variantsFlags, async (argv, context) => variantsCommand(argv, await context()));
     },
   },
   {
@@ -96,7 +96,7 @@ export const commands: readonly Command[] = [
     manual: manuals.compare,
     load: async () => {
       const { compareCommand, compareFlags } = await import('./compare-command.js');
-      return loaded(compareFlags, (argv, context) => compareCommand(argv, context()));
+      return loaded(compareFlags, async (argv, context) => compareCommand(argv, await context()));
     },
   },
   {
@@ -105,7 +105,7 @@ export const commands: readonly Command[] = [
     manual: manuals.inspect,
     load: async () => {
       const { inspectCommand, inspectFlags } = await import('./inspect-command.js');
-      return loaded(inspectFlags, (argv, context) => inspectCommand(argv, context()));
+      return loaded(inspectFlags, async (argv, context) => inspectCommand(argv, await context()));
     },
   },
   {
@@ -114,7 +114,7 @@ export const commands: readonly Command[] = [
     manual: manuals.history,
     load: async () => {
       const { historyCommand, historyFlags } = await import('./history-command.js');
-      return loaded(historyFlags, (argv, context) => historyCommand(argv, context()));
+      return loaded(historyFlags, async (argv, context) => historyCommand(argv, await context()));
     },
   },
   {
@@ -137,7 +137,7 @@ export const commands: readonly Command[] = [
       const { doctorCommand } = await import('./doctor-command.js');
       return loaded(
         (yargs) => yargs,
-        (_, context) => doctorCommand(context()),
+        async (_, context) => doctorCommand(await context()),
       );
     },
   },
@@ -147,7 +147,7 @@ export const commands: readonly Command[] = [
     manual: manuals.completion,
     load: async () => {
       const { completionCommand, completionFlags } = await import('./completion-command.js');
-      return loaded(completionFlags, (argv, context) => completionCommand(argv, commands, context()));
+      return loaded(completionFlags, async (argv, context) => completionCommand(argv, commands, await context()));
     },
   },
 ];

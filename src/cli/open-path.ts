@@ -14,11 +14,9 @@ import type { Clock } from '../core/clock.js';
 import { isOpenLoop } from '../core/load-name.js';
 import { deriveSeed } from '../core/random.js';
 import type { RunSettings } from '../core/run-settings.js';
-import { decodeModelInferResponse } from '../protocol/grpc-infer.js';
-import { decodeInferResponse } from '../protocol/http-infer.js';
-import type { InferRequest, InferResponse } from '../protocol/infer.js';
+import type { InferRequest } from '../protocol/infer.js';
 import { tensorValuesText } from '../protocol/tensor-values.js';
-import { openWire } from './open-wire.js';
+import { loadWireFormat } from './open-wire.js';
 
 /** What one sender needs of a request path: plain data, so that the sender can be on any thread. */
 export interface PathPlan {
@@ -49,21 +47,23 @@ export interface OpenPath {
 }
 
 /**
- * Encodes the requests.
+ * Loads the wire of the protocol, and encodes the requests for it.
  *
  * @throws PerfError `usage` when the data cannot travel as asked for
  */
-export function openPath(plan: PathPlan, clock: Clock): OpenPath {
+export async function openPath(plan: PathPlan, clock: Clock): Promise<OpenPath> {
   const { settings, share, urls, connection, prepared, isDecoupled, targets, shared } = plan;
   const { requestTimeoutMs, ...untimed } = settings;
+  const format = await loadWireFormat(settings.protocol);
   const checks = { prepared, tolerance: settings.data.tolerance, texts: outputTexts(plan) };
   const openServer = (url: string, server: number): OpenTransport => {
     const own = shared?.[server];
     const slots = own && openSlots(own, { requestTimeoutMs, clock });
     const requests = own?.requests ?? prepared.map(({ request }) => request);
-    const wire = openWire(slots === undefined ? settings : untimed, { url, connection, requests, clock, isDecoupled });
+    const timed = slots === undefined ? settings : untimed;
+    const wire = format.open(timed, { url, connection, requests, clock, isDecoupled });
     const decode: DecodeAnswer = (body, headerLength, token) => {
-      const answer = decodeAnswer(settings, { body, headerLength, shared: slots?.sharedOutputs });
+      const answer = format.decode({ body, headerLength, shared: slots?.sharedOutputs });
       return slots === undefined ? answer : slots.complete(answer, token);
     };
     return checkAnswers(slots?.wrap(wire) ?? wire, { ...checks, decode });
@@ -109,13 +109,3 @@ function outputTexts({ outputLimitBytes, shared }: PathPlan): OutputTexts | unde
   const isOutside = sharedBytes > outputLimitBytes; // in no answer, and too large
   return { limitBytes: isOutside ? 0 : outputLimitBytes, textOf: tensorValuesText };
 }
-
-interface Answer {
-  readonly body: Buffer;
-  readonly headerLength: number | undefined;
-  /** Outputs that are not in it. */
-  readonly shared: ReadonlySet<string> | undefined;
-}
-
-const decodeAnswer = ({ protocol }: RunSettings, { body, headerLength, shared }: Answer): InferResponse =>
-  protocol === 'http' ? decodeInferResponse({ body, headerLength }, shared) : decodeModelInferResponse(body, shared);

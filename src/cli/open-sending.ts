@@ -48,7 +48,7 @@ export async function openSending(path: Pick<RequestPath, 'plan'>, settings: Run
   if (count > 1) return openThreads(path, settings, count);
   return {
     openSender: localSender({
-      ...openPath(path.plan({ index: 0, of: 1 }), systemClock),
+      ...(await openPath(path.plan({ index: 0, of: 1 }), systemClock)),
       clock: systemClock,
       openPacer: () => openThreadPacer(systemClock),
       drainLimitMs,

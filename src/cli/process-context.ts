@@ -6,8 +6,8 @@ import { createProgress, type ProgressMode } from './progress/create-progress.js
  * This process as the context of a command. It listens for signals from when the command first asks for `interrupt`: one that never does,
  * since it only computes, ends at the first Ctrl-C, as programs do.
  */
-export function processContext(mode?: ProgressMode): CommandContext {
-  const progress = createProgress(process.stderr, mode);
+export async function processContext(mode?: ProgressMode): Promise<CommandContext> {
+  const progress = await createProgress(process.stderr, mode);
   let interrupt: Interrupt | undefined;
   return {
     progress,

@@ -19,15 +19,25 @@ export function createRunReader(): RunReader {
 
 /** Reads runs and searches. */
 export function createDocumentReader(): DocumentReader<Run | SearchResult> {
-  const [isRun, isSearch] = [validatorOf<Run>('run'), validatorOf<SearchResult>('search')];
+  const isRun = onFirstUse(() => validatorOf<Run>('run'));
+  const isSearch = onFirstUse(() => validatorOf<SearchResult>('search'));
   return {
     read: (file) => {
       const document = parse(file, 'a run or a search');
       const { format } = (document ?? {}) as { readonly format?: unknown };
       return format === 'perf-analyze/search'
-        ? checked(file, document, isSearch, 'a search')
-        : checked(file, document, isRun, 'a run');
+        ? checked(file, document, isSearch(), 'a search')
+        : checked(file, document, isRun(), 'a run');
     },
+  };
+}
+
+/** A schema takes longer to compile than a document to read. */
+function onFirstUse<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

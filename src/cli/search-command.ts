@@ -13,10 +13,7 @@ import { parseVariations } from './flags/vary-flag.js';
 import { parseVerify, verifyFlags } from './flags/verify-flags.js';
 import { settingNames } from './search/apply-candidate.js';
 import { together } from './search/models-together.js';
-import { runReplay } from './search/run-replay.js';
-import { searchModels } from './search/search-models.js';
 import type { SearchWish } from './search/search-wish.js';
-import { withUi } from './ui/with-ui.js';
 
 const text = { type: 'string', requiresArg: true } as const;
 
@@ -106,13 +103,16 @@ export function searchFlags(parser: Argv) {
 
 type ParsedFlags = Awaited<ReturnType<typeof searchFlags>['argv']>;
 
-/** Searches for the best configuration. Resolves with the exit code. */
+/** Searches for the best configuration, and loads only now what does. Resolves with the exit code. */
 export async function searchCommand(argv: ParsedFlags, context: CommandContext): Promise<number> {
   const wish = wishOf(argv);
   if (argv.replay === undefined) {
     const asked = argv.together ? together(searchOptions(argv), wish) : { options: searchOptions(argv), wish };
+    const { searchModels } = await import('./search/search-models.js');
+    const { withUi } = await import('./ui/with-ui.js');
     return withUi(uiPort(argv), context, (watched) => searchModels(asked.options, asked.wish, watched));
   }
+  const { runReplay } = await import('./search/run-replay.js');
   return runReplay(
     {
       file: argv.replay,

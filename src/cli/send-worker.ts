@@ -12,8 +12,8 @@ const { plan, clockOffset, pacer, drainLimitMs } = workerData as SendWorkerData;
 const clock = clockOfThread(systemClock, clockOffset);
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-runSendThread(parentPort, () => ({
-  ...openPath(plan, clock),
+await runSendThread(parentPort, async () => ({
+  ...(await openPath(plan, clock)),
   clock,
   openPacer: async () => {
     if (pacer === undefined) throw new Error('a schedule without a pacer');

@@ -4,7 +4,7 @@ import test from 'ava';
 import { addRun, readStore } from '../../src/cli/history/store.js';
 import { seededRandom } from '../../src/core/random.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { simulatedRun } from '../helpers/noisy-runs.js';
 
 const random = seededRandom(21);
@@ -29,7 +29,7 @@ test('history keeps every run that two writers add at once, and check names the 
   t.is(readStore(place.path('nights')).entries.length, 80);
 
   const outputs = ['--html', 'trend.html', '--json', 'trend.json'];
-  const { code, stdout } = await place.run('history', 'check', '--store', 'nights', ...outputs);
+  const { code, stdout } = await runIn(place, 'history', 'check', '--store', 'nights', ...outputs);
   t.is(code, 4, stdout);
   t.regex(stdout, /Regression: 4 of 4 figures, first bad run 2026-03-18 03:00\n/);
   const [, lastGood = '', firstBad = ''] = /perf-analyze compare (\S+) (\S+)\n/.exec(stdout) ?? [];

@@ -38,7 +38,7 @@ function workplace(t: ExecutionContext) {
       {
         print: (text) => printed.push(text),
         interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
-        progress: { ...createProgress(process.stderr, 'none'), say: (line) => said.push(line) },
+        progress: { ...(await createProgress(process.stderr, 'none')), say: (line) => said.push(line) },
       },
     );
     const inspection = JSON.parse(readFileSync(path('inspection.json'), 'utf8')) as Inspection;

@@ -3,9 +3,9 @@ import { processContext } from '../../src/cli/process-context.js';
 
 const listeners = (): number[] => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name));
 
-test('processContext leaves signals to the system until a command asks for interrupts, and then listens once', (t) => {
+test('processContext leaves signals to the system until a command asks for interrupts, and then listens once', async (t) => {
   const before = listeners();
-  const context = processContext('none');
+  const context = await processContext('none');
   t.deepEqual(listeners(), before);
   const { interrupt } = context;
   t.is(interrupt, context.interrupt);

@@ -19,7 +19,7 @@ async function run(args: readonly string[]): Promise<{ exitCode: number; printed
   let printed = '';
   const silent = () => undefined;
   const context: CommandContext = {
-    progress: createProgress(process.stderr, 'none'),
+    progress: await createProgress(process.stderr, 'none'),
     interrupt: { signal: new AbortController().signal, onAbandon: () => silent },
     print: (text) => {
       printed += text;

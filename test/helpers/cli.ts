@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSampleModel } from '../../sample-models/write-sample-model.js';
 
+/** As it is when this is loaded: a command that runs in this process (`runIn`) has another one meanwhile. */
+const temporaryRoot = tmpdir();
+
 const command = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 export interface CliResult {
@@ -25,6 +28,8 @@ export interface CliProcess {
 export interface Workplace extends AsyncDisposable {
   readonly folder: string;
   path(name: string): string;
+  /** What commands get there beside our own environment. */
+  readonly environment: Readonly<Record<string, string>>;
   start(...args: readonly string[]): CliProcess;
   run(...args: readonly string[]): Promise<CliResult>;
   /** Our processes that still run, by their command lines. */
@@ -34,24 +39,25 @@ export interface Workplace extends AsyncDisposable {
 }
 
 export function createWorkplace(): Workplace {
-  const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-test-'));
+  const folder = mkdtempSync(join(temporaryRoot, 'perf-analyze-test-'));
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   // The mark is inherited by every process that we start, and by those that they start.
-  const env = {
-    ...process.env,
+  const environment = {
     PERF_ANALYZE_CACHE: join(folder, 'cache'),
     TMPDIR: temporary,
     PERF_ANALYZE_TEST: folder,
   };
 
   const start = (...args: readonly string[]): CliProcess => {
+    const env = { ...process.env, ...environment };
     const child = spawn(process.execPath, [command, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     return { child, ...follow(child) };
   };
   return {
     folder,
     path: (name) => join(folder, name),
+    environment,
     start,
     run: (...args) => start(...args).result,
     leftovers: () => processesWith(`PERF_ANALYZE_TEST=${folder}`),
@@ -112,6 +118,8 @@ export interface RemoteServer {
   /** Of HTTP. */
   readonly port: string;
   readonly grpcPort: string;
+  /** `host:port`. */
+  urlOf(protocol: 'http' | 'grpc'): string;
 }
 
 /** A server that runs already: `serve` with sample models, `simple` unless named, on free ports. */
@@ -129,7 +137,7 @@ export async function startServer(place: Workplace, ...flags: readonly string[])
   const server = place.start('serve', '--model-repository', 'models', ...ports, ...flags);
   const [, port = ''] = await server.seen(/http\S* .*?127\.0\.0\.1:(\d+)/i);
   const [, grpcPort = ''] = await server.seen(/gRPC\s+\S*127\.0\.0\.1:(\d+)/);
-  return { server, port, grpcPort };
+  return { server, port, grpcPort, urlOf: (protocol) => `127.0.0.1:${protocol === 'http' ? port : grpcPort}` };
 }
 
 /** Looks again and again, without a limit of its own (the test's time limit is the limit). */

@@ -2,6 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** As it is when this is loaded: a command that runs in this process (`runIn`) has another one meanwhile. */
+const temporaryRoot = tmpdir();
+
 /** A model repository in a temporary folder, removed when it goes out of scope. */
 export interface TestRepository extends AsyncDisposable {
   readonly path: string;
@@ -14,7 +17,7 @@ export interface TestRepository extends AsyncDisposable {
 export async function testRepository(
   files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<TestRepository> {
-  const path = await mkdtemp(join(tmpdir(), 'perf-analyze-test-'));
+  const path = await mkdtemp(join(temporaryRoot, 'perf-analyze-test-'));
   const repository: TestRepository = {
     path,
     async write(file, content) {

@@ -1,4 +1,3 @@
-import { dashboard } from './dashboard.js';
 import { eventProgress } from './event-progress.js';
 import { linesProgress } from './lines-progress.js';
 import type { Progress } from './progress.js';
@@ -9,15 +8,14 @@ export const progressModes = ['tty', 'lines', 'json', 'none'] as const;
 
 export type ProgressMode = (typeof progressModes)[number];
 
-export function createProgress(
+/** Only what draws on a terminal loads the packages for that. */
+export async function createProgress(
   stream: NodeJS.WriteStream & { readonly fd?: number },
   mode: ProgressMode = 'tty',
-): Progress {
+): Promise<Progress> {
   switch (mode) {
     case 'tty':
-      return stream.isTTY === true && process.env['TERM'] !== 'dumb'
-        ? dashboard(stream, openTerminal(stream.fd ?? 2))
-        : linesProgress(stream);
+      return stream.isTTY === true && process.env['TERM'] !== 'dumb' ? onTerminal(stream) : linesProgress(stream);
     case 'lines':
       return linesProgress(stream);
     case 'json':
@@ -25,4 +23,9 @@ export function createProgress(
     case 'none':
       return eventProgress(() => undefined);
   }
+}
+
+async function onTerminal(stream: NodeJS.WriteStream & { readonly fd?: number }): Promise<Progress> {
+  const { dashboard } = await import('./dashboard.js');
+  return dashboard(stream, openTerminal(stream.fd ?? 2));
 }

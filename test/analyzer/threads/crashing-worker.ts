@@ -19,7 +19,7 @@ const open: OpenTransport = ({ onReply }) => {
 };
 
 if (parentPort !== null) {
-  runSendThread(parentPort, () => ({
+  await runSendThread(parentPort, async () => ({
     open,
     order: inTurn(1),
     clock: systemClock,

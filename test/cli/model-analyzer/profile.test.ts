@@ -7,6 +7,7 @@ import { profileSettings } from '../../../src/cli/model-analyzer/profile-setting
 import { readSearchArguments } from '../../../src/cli/search-command.js';
 import { PerfError } from '../../../src/core/perf-error.js';
 import { createWorkplace } from '../../helpers/cli.js';
+import { runIn } from '../../helpers/command-here.js';
 
 function plan(yaml: string, flags: Readonly<Record<string, unknown>> = {}): ModelSearch[] {
   const folder = mkdtempSync(join(tmpdir(), 'perf-analyze-profile-'));
@@ -206,14 +207,23 @@ test('profile searches every model of a file, with the flags for the server that
   const flags = 'perf_analyzer_flags: {measurement-interval: 300}\nconcurrency: 1,2\nmonitoring_interval: 1';
   const parameters = 'model_config_parameters: {max_batch_size: [1, 4], instance_group: [{count: [1, 100]}]}';
   writeFileSync(workplace.path('good.yml'), `${flags}\nprofile_models: {simple: {${parameters}}}`);
-  const good = await workplace.run('profile', '-f', 'good.yml', '--max-measurements', '3', '--client-protocol', 'http');
+  const good = await runIn(
+    workplace,
+    'profile',
+    '-f',
+    'good.yml',
+    '--max-measurements',
+    '3',
+    '--client-protocol',
+    'http',
+  );
   t.is(good.code, 0, good.stderr);
   t.regex(good.stderr, /^Not used: monitoring_interval, since /m);
   t.regex(good.stdout, /measured: \d+ short measurements of 4 candidates/);
   t.regex(good.stdout, /left out: 4, 100 instances with 1 threads each are more than the \d+ cores/);
 
   writeFileSync(workplace.path('bad.yml'), 'profile_models: {simple: {triton_server_flags: {no-such-flag: 1}}}');
-  const bad = await workplace.run('profile', '-v', '-f', 'bad.yml');
+  const bad = await runIn(workplace, 'profile', '-v', '-f', 'bad.yml');
   t.not(bad.code, 0);
   t.regex(bad.stderr, /no-such-flag/, 'the flag reached the server');
   t.deepEqual(workplace.leftovers(), []);

@@ -13,7 +13,7 @@ const plan = { settings: runFixture([]).settings, levelsLeft: 0 };
 const viewAt = (window: number) => viewFixture(level.load, window);
 
 /** A stream for progress, and what was written to it so far. */
-function watched(mode: ProgressMode | 'live'): { progress: Progress; written: () => string } {
+async function watched(mode: ProgressMode | 'live'): Promise<{ progress: Progress; written: () => string }> {
   const stream = new PassThrough().setEncoding('utf8');
   let text = '';
   stream.on('data', (piece: string) => {
@@ -24,13 +24,13 @@ function watched(mode: ProgressMode | 'live'): { progress: Progress; written: ()
     progress:
       mode === 'live'
         ? liveLine(Object.assign(stream, terminal) as unknown as WriteStream)
-        : createProgress(stream as unknown as WriteStream, mode),
+        : await createProgress(stream as unknown as WriteStream, mode),
     written: () => text,
   };
 }
 
-test('createProgress writes plain lines to what is no terminal: a step once, a level when it is done', (t) => {
-  const { progress, written } = watched('tty');
+test('createProgress writes plain lines to what is no terminal: a step once, a level when it is done', async (t) => {
+  const { progress, written } = await watched('tty');
   progress.show('building', 0.1);
   progress.show('building', 0.9);
   progress.say('Server: here.');
@@ -40,15 +40,15 @@ test('createProgress writes plain lines to what is no terminal: a step once, a l
   t.is(written(), `building ...\nServer: here.\n${doneLine}\n`);
 });
 
-test('liveLine draws a bar on a terminal', (t) => {
-  const { progress, written } = watched('live');
+test('liveLine draws a bar on a terminal', async (t) => {
+  const { progress, written } = await watched('live');
   progress.show('building', 0.5);
   t.regex(written(), /building █{12}░{12} 50 %/);
   progress.close();
 });
 
 test('liveLine redraws the line of a level on a terminal until it is done', async (t) => {
-  const { progress, written } = watched('live');
+  const { progress, written } = await watched('live');
   let window = 1;
   progress.startLevel(() => viewAt(window), plan);
   t.regex(written(), /concurrency 1 of 1–2 {3}window 1\/10/);
@@ -65,12 +65,12 @@ test('liveLine redraws the line of a level on a terminal until it is done', asyn
   t.false(written().includes('window 3/10'));
 });
 
-test('createProgress json tells what happens as a document a line, none tells nothing', (t) => {
+test('createProgress json tells what happens as a document a line, none tells nothing', async (t) => {
   for (const [mode, expected] of [
     ['json', ['step', 'message', 'level-done', 'search', 'end']],
     ['none', []],
   ] as const) {
-    const { progress, written } = watched(mode);
+    const { progress, written } = await watched(mode);
     progress.show('building', 0.1);
     progress.say('Server: here.');
     progress.startLevel(() => viewAt(1), plan);

@@ -26,7 +26,7 @@ import { readFlags } from '../flags/read-flags.js';
 const { settings } = readFlags('-m', 'small');
 const freePorts = { httpPort: 0, grpcPort: 0, allowMetrics: false } as const;
 const context: CommandContext = {
-  progress: createProgress(process.stderr, 'none'),
+  progress: await createProgress(process.stderr, 'none'),
   interrupt: { signal: new AbortController().signal, onAbandon: () => () => undefined },
   print: () => undefined,
 };

@@ -5,7 +5,6 @@ import type { OrtPackage, OrtValueMetadata } from '../../../onnx/runtime/ort-pac
 import type { GraphTensor, InitialTensor } from '../backend.js';
 import { BatchSlots } from './batch-slots.js';
 import { datatypeOf } from './element-types.js';
-import { withTrueInputs } from './overridable-inputs.js';
 import { SessionRunner } from './session-runner.js';
 import { oneLine, SlotReceiver } from './slot-receiver.js';
 import type { FromWorker, ThreadStart, ToWorker } from './worker-messages.js';
@@ -26,6 +25,12 @@ function toGraphTensor(value: OrtValueMetadata): GraphTensor {
   return { name: value.name, datatype: datatypeOf(value.type), shape };
 }
 
+/** Rewrites the model, for which few instances have to load a reader of ONNX files. */
+async function withOptionalInputs() {
+  const { withTrueInputs } = await import('./overridable-inputs.js');
+  return withTrueInputs(await readFile(modelPath), optionalInputs);
+}
+
 const withInitial = (tensor: GraphTensor, initial: InitialTensor | undefined): GraphTensor =>
   initial === undefined ? tensor : { ...tensor, initial };
 
@@ -33,7 +38,7 @@ try {
   yieldToIo();
   const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
   ort.env.logLevel = 'fatal';
-  const fed = optionalInputs.length > 0 ? withTrueInputs(await readFile(modelPath), optionalInputs) : undefined;
+  const fed = optionalInputs.length > 0 ? await withOptionalInputs() : undefined;
   const session = await ort.InferenceSession.create(fed?.model ?? modelPath, options);
   const graph = {
     inputs: session.inputMetadata.map((value) => withInitial(toGraphTensor(value), fed?.initial.get(value.name))),
