@@ -42,15 +42,20 @@ export interface ServiceUnderContract {
   readonly lacks: readonly Datatype[];
 }
 
-/** Declares the cases about inference for any other service; it is opened once for all of them. */
-export function inferenceContract(transport: string, connect: Connect, { open, lacks }: ServiceUnderContract): void {
+/** Declares the cases about inference for any other service, by every way to reach it; it is opened once for all of them. */
+export function inferenceContract(
+  transports: Readonly<Record<string, Connect>>,
+  { open, lacks }: ServiceUnderContract,
+): void {
   let opened: ReturnType<typeof open> | undefined;
-  for (const { title, body } of [...inferCases(lacks), ...errorCases]) {
-    test(`${transport} ${title}`, async (t) => {
-      opened ??= open();
-      await using client = await connect(await opened, (line) => t.log(line));
-      await body({ t, client });
-    });
+  for (const [transport, connect] of Object.entries(transports)) {
+    for (const { title, body } of [...inferCases(lacks), ...errorCases]) {
+      test(`${transport} ${title}`, async (t) => {
+        opened ??= open();
+        await using client = await connect(await opened, (line) => t.log(line));
+        await body({ t, client });
+      });
+    }
   }
   test.after.always(async () => (await opened)?.[Symbol.asyncDispose]());
 }

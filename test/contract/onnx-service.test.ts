@@ -10,7 +10,10 @@ const datatypes = Object.keys(datatypeFacts)
   .filter((datatype) => !lacks.includes(datatype));
 const open = () => openOnnxService(datatypes);
 
-inferenceContract('memory', connectInMemory, { open, lacks });
-inferenceContract('http', connectOverHttp, { open, lacks });
-inferenceContract('grpc', connectOverGrpc, { open, lacks });
-inferenceContract('grpc stream', connectOverGrpcStream, { open, lacks });
+const transports = {
+  memory: connectInMemory,
+  http: connectOverHttp,
+  grpc: connectOverGrpc,
+  'grpc stream': connectOverGrpcStream,
+};
+inferenceContract(transports, { open, lacks });

@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Level, Run } from '../../src/core/run.js';
 import { createWorkplace, startRemoteServer, type Workplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
+import { serverForAll } from '../helpers/shared-server.js';
 
 /** Short windows that always hold answers; how far they lie apart is not what these tests are about. */
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '100', '-r', '3', '-s', '100000'];
 const readRun = (place: Workplace, file: string): Run => JSON.parse(readFileSync(place.path(file), 'utf8')) as Run;
+
+const running = serverForAll(['simple']);
+const simple = (): readonly string[] => ['-m', 'simple', '-u', running().urlOf('http')];
 
 const header =
   'Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,' +
@@ -63,7 +68,16 @@ function checkCounts(t: { is: (a: unknown, b: unknown) => void }, { requests }: 
 test('perf-analyze measures a server that runs already, and leaves it running', async (t) => {
   await using place = createWorkplace();
   const { server, port } = await startRemoteServer(place);
-  const { code, stderr } = await place.run('-m', 'simple', '-u', `127.0.0.1:${port}`, ...brief, '--json', 'run.json');
+  const { code, stderr } = await runIn(
+    place,
+    '-m',
+    'simple',
+    '-u',
+    `127.0.0.1:${port}`,
+    ...brief,
+    '--json',
+    'run.json',
+  );
   t.is(code, 0, stderr);
   t.true(stderr.includes(`Server: 127.0.0.1:${port} (given with -u).`));
   t.is(readRun(place, 'run.json').server.kind, 'remote');
@@ -76,7 +90,7 @@ test('perf-analyze measures a server that runs already, and leaves it running', 
 test('perf-analyze holds request rates and tells lag and service time apart', async (t) => {
   await using place = createWorkplace();
   const { code, stdout, stderr } = await place.run(
-    ...['-m', 'simple', '--service-kind', 'embedded', '--request-rate-range', '50:150:100'],
+    ...[...simple(), '--request-rate-range', '50:150:100'],
     ...['--request-distribution', 'poisson', '--seed', '3', ...brief, '-f', 'perf.csv', '--json', 'run.json'],
   );
   t.is(code, 0, stderr);
@@ -108,8 +122,9 @@ test('perf-analyze holds request rates and tells lag and service time apart', as
 
 test('perf-analyze count windows, a percentile and a latency limit', async (t) => {
   await using place = createWorkplace();
-  const { code, stdout } = await place.run(
-    ...['-m', 'simple', '--service-kind', 'embedded', '--concurrency-range', '1:0', '-l', '0.01'],
+  const { code, stdout } = await runIn(
+    place,
+    ...[...simple(), '--concurrency-range', '1:0', '-l', '0.01'],
     ...['--measurement-mode', 'count_windows', '--measurement-request-count', '40', '-s', '100000', '-r', '3'],
     ...['--percentile', '99', '--json', 'run.json'],
   );
@@ -124,7 +139,7 @@ test('perf-analyze count windows, a percentile and a latency limit', async (t) =
 test('perf-analyze marks a level that does not settle and exits with 2', async (t) => {
   await using place = createWorkplace();
   const windows = ['--measurement-mode', 'count_windows', '--measurement-request-count', '50', '-r', '3', '-s', '0'];
-  const { code, stdout } = await place.run('-m', 'simple', '--service-kind', 'embedded', ...windows, '-f', 'perf.csv');
+  const { code, stdout } = await place.run(...simple(), ...windows, '-f', 'perf.csv');
   t.is(code, 2);
   t.regex(stdout, /not stable/);
   t.is(readFileSync(place.path('perf.csv'), 'utf8').trimEnd().split('\n').length, 2);
@@ -132,6 +147,6 @@ test('perf-analyze marks a level that does not settle and exits with 2', async (
 
 test('perf-analyze writes nothing but the report to standard output', async (t) => {
   await using place = createWorkplace();
-  const { stdout } = await place.run('-m', 'simple', '--service-kind', 'embedded', ...brief);
+  const { stdout } = await place.run(...simple(), ...brief);
   t.true(stdout.startsWith('simple version 1'));
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import { seededRandom } from '../../src/core/random.js';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { simulatedRun } from '../helpers/noisy-runs.js';
 
 /** Three runs each: as before, the same again, and slower. */
@@ -27,7 +27,7 @@ const base = ['base1.json', '--base', 'base2.json', '--base', 'base3.json'];
 test('compare ends with 0 for the same, and with 4 for what got worse, in every format', async (t) => {
   await using place = createWorkplace();
   writeRuns(place);
-  const same = await place.run('compare', ...base, 'again1.json', 'again2.json', 'again3.json');
+  const same = await runIn(place, 'compare', ...base, 'again1.json', 'again2.json', 'again3.json');
   t.is(same.code, 0, same.stdout + same.stderr);
   t.regex(same.stdout, /No regression: 4 same/);
   const outputs = ['--markdown', 'c.md', '--junit', 'c.xml', '--html', 'c.html'];
@@ -37,7 +37,8 @@ test('compare ends with 0 for the same, and with 4 for what got worse, in every 
   t.regex(readFileSync(place.path('c.md'), 'utf8'), /\*\*Regression: 4 of 4 figures\*\*/);
   t.regex(readFileSync(place.path('c.xml'), 'utf8'), /tests="4" failures="4"/);
   t.regex(readFileSync(place.path('c.html'), 'utf8'), /Regression: 4 of 4 figures/);
-  const allowed = await place.run(
+  const allowed = await runIn(
+    place,
     'compare',
     ...base,
     'slow1.json',
@@ -55,7 +56,7 @@ test('compare refuses what is not comparable, and says what differs', async (t) 
   const refused = await refusalOf('compare', place.path('base1.json'), place.path('other.json'));
   t.is(refused.code, 64);
   t.regex(refused.message, /Cannot compare: expected runs of the same, got other model: m and other$/);
-  const allowed = await place.run('compare', 'base1.json', 'other.json', '--allow-differences');
+  const allowed = await runIn(place, 'compare', 'base1.json', 'other.json', '--allow-differences');
   t.is(allowed.code, 0, allowed.stderr);
   t.regex(allowed.stdout, /differs: model: m and other/);
   for (const [args, message] of [

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
@@ -16,7 +16,8 @@ for (const [title, flags, windows] of [
   test(`a server that never answers ends ${title} with --request-timeout, exit 5`, async (t) => {
     await using place = createWorkplace();
     await using stub = await startV2Stub(() => undefined);
-    const { code, stdout, stderr } = await place.run(
+    const { code, stdout, stderr } = await runIn(
+      place,
       ...['-m', 'm', '-u', stub.url, ...flags, '--request-timeout', '200', '--json', 'run.json'],
     );
     t.is(code, 5, stderr);
@@ -37,7 +38,8 @@ test('requests that take too long fail, the others are measured, and the level i
     count++;
     if (count % 5 !== 0) response.end(v2Answer);
   });
-  const { code } = await place.run(
+  const { code } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--request-timeout', '1500', '--json', 'run.json'],
   );
   const level = readRun(place).levels[0];
@@ -58,7 +60,8 @@ test('--max-error-rate accepts failures', async (t) => {
     count++;
     response.writeHead(count % 5 === 0 ? 503 : 200).end(v2Answer);
   });
-  const { code } = await place.run(
+  const { code } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--request-count', '20', '--max-error-rate', '20', '--json', 'run.json'],
   );
   t.is(code, 0);
@@ -72,7 +75,8 @@ for (const load of [
   test(`--request-count with --warmup-request-count sends exactly that many at each level, ${load[0]}`, async (t) => {
     await using place = createWorkplace();
     await using stub = await startV2Stub((response) => response.end(v2Answer));
-    const { code, stderr } = await place.run(
+    const { code, stderr } = await runIn(
+      place,
       ...['-m', 'm', '-u', stub.url, ...load, '--request-count', '30', '--warmup-request-count', '12'],
       ...['--json', 'run.json'],
     );
@@ -91,7 +95,8 @@ test('--request-intervals sends at the gaps of the file, and --request-count end
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));
   writeFileSync(place.path('gaps'), '1000\n3000\n5000\n');
-  const { code, stderr, stdout } = await place.run(
+  const { code, stderr, stdout } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--request-intervals', 'gaps', '--request-count', '30', '--json', 'run.json'],
   );
   t.is(code, 0, stderr);
@@ -113,7 +118,8 @@ test('--request-intervals refuses a line that is no number of microseconds', asy
 test('--load-shape and --binary-search are in the run', async (t) => {
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));
-  const { code, stderr, stdout } = await place.run(
+  const { code, stderr, stdout } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--request-rate-range', '100:300:100', '--load-shape', 'ramp:0.5-1:100ms'],
     ...['--binary-search', '-l', '60000', '--request-count', '20', '--json', 'run.json'],
   );
@@ -140,7 +146,8 @@ test('--max-threads with --binary-search finds the level at which the latency is
     free = free.then(() => new Promise((resolve) => setTimeout(resolve, 20)));
     void free.then(() => response.end(v2Answer));
   });
-  const { code, stderr } = await place.run(
+  const { code, stderr } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--concurrency-range', '1:16:1', '--binary-search', '-l', '130', '-s', '1000'],
     ...['--measurement-mode', 'count_windows', '--measurement-request-count', '20', ...threads],
   );
@@ -162,7 +169,8 @@ test('--max-threads with --load-shape and --request-intervals sends the whole sc
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));
   const own = ['-m', 'm', '-u', stub.url, ...threads];
-  const shaped = await place.run(
+  const shaped = await runIn(
+    place,
     ...[...own, '--request-rate-range', '200', '--load-shape', 'step:0.5,2:1s', '-p', '2000', '-r', '1'],
   );
   t.true(shaped.code === 0 || shaped.code === 2, shaped.stderr);
@@ -170,7 +178,7 @@ test('--max-threads with --load-shape and --request-intervals sends the whole sc
   t.is(level?.summary.pacing?.intended, 499); // 100 in the first second, 400 in the second, of which the last is due at its end
   t.is(level?.clientHealth.threads?.length, 2);
   writeFileSync(place.path('gaps.txt'), '1000\n2000\n5000\n');
-  t.is((await place.run(...own, '--request-intervals', 'gaps.txt', '--request-count', '60')).code, 0);
+  t.is((await runIn(place, ...own, '--request-intervals', 'gaps.txt', '--request-count', '60')).code, 0);
   const [given] = readRun(place).levels;
   t.deepEqual([given?.requests.sent, given?.clientHealth.threads?.length], [60, 2]);
   // 20 rounds of 8 ms, but for the time before the first.
@@ -207,7 +215,8 @@ test('--max-threads with --fixed-schedule sends each step once, at its time', as
 test('--periodic-concurrency-range grows within its level', async (t) => {
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));
-  const { code, stderr, stdout } = await place.run(
+  const { code, stderr, stdout } = await runIn(
+    place,
     ...['-m', 'm', '-u', stub.url, '--periodic-concurrency-range', '1:5:2', '--request-period', '4'],
     ...['--request-count', '60', '--json', 'run.json'],
   );
@@ -235,7 +244,8 @@ for (const [form, write] of timestampForms) {
       response.end(v2Answer);
     });
     writeFileSync(place.path('steps.json'), stepsAt(...[0, 40, 40, 250].map((ms) => write(ms))));
-    const { code, stderr } = await place.run(
+    const { code, stderr } = await runIn(
+      place,
       ...['-m', 'm', '-u', stub.url, '--fixed-schedule', '--input-data', 'steps.json', '--json', 'run.json'],
     );
     t.is(code, 0, stderr);

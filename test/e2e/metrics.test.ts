@@ -5,8 +5,10 @@ import test from 'ava';
 import { formatText } from '../../reports/text.js';
 import { collectMetrics } from '../../src/cli/collect-metrics.js';
 import { createWorkplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
 import { levelFixture, runFixture } from '../helpers/run-fixture.js';
+import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 /** Windows that always hold answers, so that no stall of the machine makes a level unstable. */
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '200', '-r', '3', '-s', '100000'];
@@ -38,8 +40,10 @@ test('perf-analyze puts the GPUs of --metrics-url into the verbose CSV', async (
   );
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()));
   const { port } = server.address() as AddressInfo;
-  const { code, stderr } = await place.run(
-    ...simple,
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
+  const { code, stderr } = await runIn(
+    place,
+    ...['-m', 'm', '-u', stub.url, ...brief],
     ...['--collect-metrics', '--metrics-url', `http://127.0.0.1:${port}/metrics`, '-f', 'perf.csv', '--verbose-csv'],
   );
   server.closeAllConnections();
@@ -58,8 +62,10 @@ test('perf-analyze puts the GPUs of --metrics-url into the verbose CSV', async (
 
 test('perf-analyze refuses to collect metrics where there are none', async (t) => {
   await using place = createWorkplace();
-  const { code, stderr } = await place.run(
-    ...simple,
+  await using stub = await startV2Stub((response) => response.end(v2Answer));
+  const { code, stderr } = await runIn(
+    place,
+    ...['-m', 'm', '-u', stub.url],
     '--collect-metrics',
     '--metrics-url',
     'http://127.0.0.1:1/metrics',
@@ -69,7 +75,7 @@ test('perf-analyze refuses to collect metrics where there are none', async (t) =
     stderr,
     /perf-analyze: Cannot collect metrics: expected a metrics endpoint, got no answer from http:\/\/127\.0\.0\.1:1\/metrics: .*ECONNREFUSED/,
   );
-  t.deepEqual(place.leftovers(), []);
+  t.is(stub.inferences(), 0);
 });
 
 test('collectMetrics asks every server, names it in the labels, and goes on without one that is gone', async (t) => {

@@ -2,15 +2,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { type CliResult, createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { type Ended, refusalOf, runIn } from '../helpers/command-here.js';
 import { startV2Stub, type V2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 interface Setup extends AsyncDisposable {
   readonly place: Workplace;
   readonly stub: V2Stub;
   /** A short measurement with these flags. */
-  measure(...flags: readonly string[]): Promise<CliResult>;
+  measure(...flags: readonly string[]): Promise<Ended>;
   path(name: string): string;
   /** What lies in the working folder, but for what every run has there. */
   files(): string[];
@@ -22,7 +22,7 @@ async function setUp(): Promise<Setup> {
   return {
     place,
     stub,
-    measure: (...flags) => place.run('-m', 'm', '-u', stub.url, '--request-count', '5', ...flags),
+    measure: (...flags) => runIn(place, '-m', 'm', '-u', stub.url, '--request-count', '5', ...flags),
     path: place.path,
     files: () => readdirSync(place.folder).filter((name) => name !== 'tmp' && name !== 'cache'),
     [Symbol.asyncDispose]: async () => {
@@ -76,7 +76,7 @@ test.serial('outputs replace files as a whole', async (t) => {
 test.serial('files stay as they were when nothing is measured', async (t) => {
   await using setup = await setUp();
   for (const file of allFiles) writeFileSync(setup.path(file), 'old');
-  t.is((await setup.place.run('-m', 'no', '-u', setup.stub.url, ...allFlags)).code, 5);
+  t.is((await runIn(setup.place, '-m', 'no', '-u', setup.stub.url, ...allFlags)).code, 5);
   for (const file of allFiles) t.is(readFileSync(setup.path(file), 'utf8'), 'old');
   t.deepEqual(setup.files().sort(), allFiles);
 });

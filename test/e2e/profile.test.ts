@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { levelValue } from '../../src/core/load-name.js';
-import { buildModel, createWorkplace, type RemoteServer, startServer } from '../helpers/cli.js';
+import { createWorkplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 
 type Tensors = Readonly<Record<string, readonly number[]>>;
 
@@ -22,26 +24,16 @@ interface Profile {
   }[];
 }
 
-const repository = createWorkplace();
-let remote: RemoteServer;
-test.before(async () => {
-  await buildModel(repository, 'simple');
-  await buildModel(repository, 'identity_fp32');
-  remote = await startServer(repository, '--allow-client-shm');
-});
-test.after.always(async () => {
-  remote.server.child.kill('SIGTERM');
-  await remote.server.result;
-  await repository[Symbol.asyncDispose]();
-});
+const remote = serverForAll(['simple', 'identity_fp32'], '--allow-client-shm');
 
 for (const mode of ['time_windows', 'count_windows']) {
   test(`perf-analyze --profile-export-file has the requests of all windows, ${mode}`, async (t) => {
     await using place = createWorkplace();
     const began = Date.now();
-    const { code, stderr } = await place.run(
-      ...['-m', 'simple', '-u', `127.0.0.1:${remote.port}`, '--concurrency-range', '1:2', '-s', '100000', '-r', '3'],
-      ...['--measurement-mode', mode, '-p', '1000', '--json', 'run.json', '--profile-export-file', 'profile.json'],
+    const { code, stderr } = await runIn(
+      place,
+      ...['-m', 'simple', '-u', remote().urlOf('http'), '--concurrency-range', '1:2', '-s', '100000', '-r', '3'],
+      ...['--measurement-mode', mode, '-p', '300', '--json', 'run.json', '--profile-export-file', 'profile.json'],
     );
     t.true(code === 0 || code === 2, stderr); // on a busy machine a window may be empty, which is not stable
     const { levels } = readRun(place, 'run.json');
@@ -77,8 +69,9 @@ for (const [name, ...flags] of [
   test(`perf-analyze --profile-export-file has the tensors of every request, ${name}`, async (t) => {
     await using place = createWorkplace();
     writeFileSync(place.path('data.json'), JSON.stringify({ data: steps }));
-    const url = `127.0.0.1:${flags.some((flag) => flag === 'grpc') ? remote.grpcPort : remote.port}`;
-    const { code, stderr } = await place.run(
+    const url = remote().urlOf(flags.some((flag) => flag === 'grpc') ? 'grpc' : 'http');
+    const { code, stderr } = await runIn(
+      place,
       ...['-m', 'simple', '-u', url, '--concurrency-range', '4', '--input-data', 'data.json'],
       ...['--request-count', '90', '--profile-export-file', 'profile.json', ...flags],
     );
@@ -112,17 +105,8 @@ const isSumAndDifference = ({ INPUT0, INPUT1 }: (typeof steps)[number], outputs:
 test('perf-analyze --export-tensors says what small leaves out, writes all, or none', async (t) => {
   await using place = createWorkplace();
   const profileOf = async (...flags: readonly string[]) => {
-    const args = [
-      '-m',
-      'identity_fp32',
-      '--shape',
-      'INPUT0:400',
-      '-u',
-      `127.0.0.1:${remote.port}`,
-      '--request-count',
-      '5',
-    ];
-    const { code, stderr } = await place.run(...args, '--profile-export-file', 'profile.json', ...flags);
+    const args = ['-m', 'identity_fp32', '--shape', 'INPUT0:400', '-u', remote().urlOf('http'), '--request-count', '5'];
+    const { code, stderr } = await runIn(place, ...args, '--profile-export-file', 'profile.json', ...flags);
     t.is(code, 0, stderr);
     const { experiments } = JSON.parse(readFileSync(place.path('profile.json'), 'utf8')) as Profile;
     const [request] = experiments[0]?.requests ?? [];

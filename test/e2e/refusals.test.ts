@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import test from 'ava';
 import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 
 interface Case {
   readonly title: string;
@@ -79,7 +79,7 @@ for (const { title, args, code, says, prepare } of cases) {
   test(`perf-analyze refuses ${title}`, async (t) => {
     await using place = createWorkplace();
     await prepare?.(place);
-    const result = await place.run(...args);
+    const result = await runIn(place, ...args);
     t.is(result.code, code, result.stderr);
     const refusals = result.stderr.split('\n').filter((line) => line.startsWith('perf-analyze: '));
     t.is(refusals.length, 1, result.stderr);

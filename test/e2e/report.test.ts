@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createWorkplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
 const flags = ['-f', 'o.csv', '--verbose-csv', '--html', 'o.html', '--markdown', 'o.md', '--junit', 'o.xml'];
@@ -29,7 +29,7 @@ test('report makes every file again, byte for byte what the run wrote', async (t
   writeFileSync(place.path('run.json'), textOf('o.json'));
   for (const file of files) writeFileSync(place.path(file), 'old');
 
-  const reported = await place.run('report', 'run.json', ...outputs);
+  const reported = await runIn(place, 'report', 'run.json', ...outputs);
   t.is(reported.code, 0, reported.stderr);
   t.is(reported.stdout, measured.stdout);
   t.deepEqual(files.map(textOf), written);

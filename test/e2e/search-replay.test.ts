@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { batchedSpace, fakeMeasure, fakeSystems } from '../helpers/fake-system.js';
 
 async function writeGrid(workplace: Workplace): Promise<string> {
@@ -25,7 +25,8 @@ test('search --replay finds 95 % of the recorded optimum within a limit and writ
   await using workplace = createWorkplace();
   const grid = await writeGrid(workplace);
   const limit = ['--constraint', 'perf_latency_p99:max=15'];
-  const { code, stdout, stderr } = await workplace.run(
+  const { code, stdout, stderr } = await runIn(
+    workplace,
     'search',
     '--replay',
     grid,
@@ -46,7 +47,14 @@ test('search --replay finds 95 % of the recorded optimum within a limit and writ
 test('search --replay fails the gate when nothing keeps the limit', async (t) => {
   await using workplace = createWorkplace();
   const grid = await writeGrid(workplace);
-  const { code, stdout } = await workplace.run('search', '--replay', grid, '--constraint', 'perf_latency_p99:max=0.01');
+  const { code, stdout } = await runIn(
+    workplace,
+    'search',
+    '--replay',
+    grid,
+    '--constraint',
+    'perf_latency_p99:max=0.01',
+  );
   t.is(code, 4);
   t.regex(stdout, /No recorded candidate keeps all limits\./);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import test from 'ava';
 import { createWorkplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
 import { startV2Stub, v2Answer } from '../helpers/v2-stub.js';
 
@@ -29,7 +30,8 @@ test('a model with sequence_batching gets sequences by itself, at each level and
   await using place = createWorkplace();
   const { seen, stub } = await startRecorder();
   await using _stub = stub;
-  const { code, stdout, stderr } = await place.run(
+  const { code, stdout, stderr } = await runIn(
+    place,
     ...['-m', 'stateful', '-u', stub.url, '--concurrency-range', '2:3', '--request-count', '50'],
     ...['--warmup-request-count', '10', '--request-parameter', 'note:1:int', '--json', 'run.json'],
     ...['--profile-export-file', 'profile.json'],
@@ -73,10 +75,10 @@ test('a model without sequence_batching gets them when a flag says something of 
   const { seen, stub } = await startRecorder();
   await using _stub = stub;
   const once = ['-m', 'm', '-u', stub.url, '--request-count', '4', '--json', 'run.json'];
-  t.is((await place.run(...once)).code, 0);
+  t.is((await runIn(place, ...once)).code, 0);
   t.is(readRun(place, 'run.json').settings.sequences, undefined);
   t.deepEqual(seen.splice(0), Array(4).fill({ binary_data_output: true }));
-  t.is((await place.run(...once, '--sequence-length', '2', '--sequence-length-variation', '0')).code, 0);
+  t.is((await runIn(place, ...once, '--sequence-length', '2', '--sequence-length-variation', '0')).code, 0);
   t.deepEqual(
     seen.map(({ sequence_id, sequence_start, sequence_end }) => [sequence_id, sequence_start, sequence_end]),
     [
@@ -91,7 +93,7 @@ test('a model without sequence_batching gets them when a flag says something of 
 test('a model with sequence_batching refuses what sequences cannot have, before the first request', async (t) => {
   await using place = createWorkplace();
   await using stub = await startV2Stub((response) => response.end(v2Answer));
-  const { code, stderr } = await place.run('-m', 'stateful', '-u', stub.url, '--http-compression', 'gzip');
+  const { code, stderr } = await runIn(place, '-m', 'stateful', '-u', stub.url, '--http-compression', 'gzip');
   t.is(code, 64);
   t.regex(
     stderr,

@@ -2,11 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Level, LevelPart } from '../../src/core/run.js';
 import { createWorkplace, startRemoteServer, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 import { startV2Stub, v2Answer, v2Metadata } from '../helpers/v2-stub.js';
 
 const protocols = ['http', 'grpc'] as const;
+
+/** Tests that count what they have done there take turns. */
+const leftServer = serverForAll(['simple']);
+const rightServer = serverForAll(['simple']);
 
 const levelOf = (place: Workplace): Level => {
   const [level] = readRun(place, 'run.json').levels;
@@ -22,7 +27,8 @@ for (const [protocol, load] of [
 ] as const) {
   test(`the embedded server counts what the weights say, ${protocol}, ${load[0]}`, async (t) => {
     await using place = createWorkplace();
-    const { code, stderr, stdout } = await place.run(
+    const { code, stderr, stdout } = await runIn(
+      place,
       ...['-m', 'simple=3,identity_fp32=1', '--service-kind', 'embedded', '-i', protocol, ...load],
       ...['--shape', 'INPUT0:16', '--request-count', '80', '--warmup-request-count', '10', '--json', 'run.json'],
       ...['-f', 'perf.csv', '--profile-export-file', 'profile.json', '--max-error-rate', '0'],
@@ -56,12 +62,11 @@ for (const [protocol, load] of [
 }
 
 for (const protocol of protocols) {
-  test(`two servers share a load, and what they say is added up, ${protocol}`, async (t) => {
+  test.serial(`two servers share a load, and what they say is added up, ${protocol}`, async (t) => {
     await using place = createWorkplace();
-    const [left, right] = [await startRemoteServer(place), await startRemoteServer(place)];
-    const urls = [left, right].map(({ port, grpcPort }) => `127.0.0.1:${protocol === 'http' ? port : grpcPort}`);
+    const urls = [leftServer(), rightServer()].map(({ urlOf }) => urlOf(protocol));
     const args = ['-m', 'simple', '-i', protocol, ...urls.flatMap((url) => ['-u', url]), '--json', 'run.json'];
-    const open = await place.run(...args, '--request-rate-range', '200', '--request-count', '60', '-f', 'perf.csv');
+    const open = await runIn(place, ...args, '--request-rate-range', '200', '--request-count', '60', '-f', 'perf.csv');
     t.true(open.code === 0 || open.code === 2, open.stderr);
     t.deepEqual(
       counts(levelOf(place).servers),
@@ -71,7 +76,7 @@ for (const protocol of protocols) {
     t.regex(open.stdout, /By server \(ms\)/);
     t.true(readFileSync(place.path('perf.csv'), 'utf8').includes(urls[1] ?? ''));
 
-    const closed = await place.run(...args, '--concurrency-range', '4', '--request-count', '60');
+    const closed = await runIn(place, ...args, '--concurrency-range', '4', '--request-count', '60');
     t.true(closed.code === 0 || closed.code === 2, closed.stderr);
     const level = levelOf(place);
     t.is(level.requests.ok, 60);
@@ -83,38 +88,37 @@ for (const protocol of protocols) {
       readRun(place, 'run.json').servers?.map(({ url }) => url),
       urls,
     );
-    for (const { server } of [left, right]) server.child.kill('SIGTERM');
-    await Promise.all([left.server.result, right.server.result]);
   });
 
-  test(`a server that is killed in the middle fails on its own connections, and the other goes on, ${protocol}`, async (t) => {
-    await using place = createWorkplace();
-    const [left, right] = [await startRemoteServer(place), await startRemoteServer(place)];
-    const urls = [left, right].map(({ port, grpcPort }) => `127.0.0.1:${protocol === 'http' ? port : grpcPort}`);
-    const cli = place.start(
-      ...['-m', 'simple', '-i', protocol, ...urls.flatMap((url) => ['-u', url]), '--concurrency-range', '4'],
-      ...['-p', '250', '-r', '12', '-s', '0', '--json', 'run.json'],
-    );
-    await cli.seen(/Servers: /);
-    while ((await inferencesOf(right.port)) < 20)
-      if (cli.child.exitCode !== null) throw new Error('it ended too early');
-    right.server.child.kill('SIGKILL');
-    const { code, stdout, stderr } = await cli.result;
-    t.is(code, 2, stderr);
-    const level = levelOf(place);
-    const [stays, goes] = level.servers ?? [];
-    t.deepEqual(stays?.failures, []);
-    t.true((stays?.summary.requests ?? 0) > 0);
-    t.true((goes?.requests.ok ?? 0) >= 10);
-    t.true((goes?.requests.failed ?? 0) >= 3);
-    t.is(goes?.requests.failed, level.requests.failed);
-    t.true(level.verdict.findings.some(({ code, about }) => code === 'server-lost' && about?.name === urls[1]));
-    t.is(level.verdict.kind, 'invalid');
-    t.like(level.stability, { stable: false, reason: 'throughput' });
-    t.regex(stdout, new RegExp(`server ${urls[1]}: invalid\\. The last \\d+ requests to this server reached nobody`));
-    left.server.child.kill('SIGTERM');
-    await left.server.result;
-  });
+  test.serial(
+    `a server that is killed in the middle fails on its own connections, and the other goes on, ${protocol}`,
+    async (t) => {
+      await using place = createWorkplace();
+      const right = await startRemoteServer(place);
+      const urls = [leftServer(), right].map(({ urlOf }) => urlOf(protocol));
+      const cli = place.start(
+        ...['-m', 'simple', '-i', protocol, ...urls.flatMap((url) => ['-u', url]), '--concurrency-range', '4'],
+        ...['-p', '250', '-r', '12', '-s', '0', '--json', 'run.json'],
+      );
+      await cli.seen(/Servers: /);
+      while ((await inferencesOf(right.port)) < 20)
+        if (cli.child.exitCode !== null) throw new Error('it ended too early');
+      right.server.child.kill('SIGKILL');
+      const { code, stdout, stderr } = await cli.result;
+      t.is(code, 2, stderr);
+      const level = levelOf(place);
+      const [stays, goes] = level.servers ?? [];
+      t.deepEqual(stays?.failures, []);
+      t.true((stays?.summary.requests ?? 0) > 0);
+      t.true((goes?.requests.ok ?? 0) >= 10);
+      t.true((goes?.requests.failed ?? 0) >= 3);
+      t.is(goes?.requests.failed, level.requests.failed);
+      t.true(level.verdict.findings.some(({ code, about }) => code === 'server-lost' && about?.name === urls[1]));
+      t.is(level.verdict.kind, 'invalid');
+      t.like(level.stability, { stable: false, reason: 'throughput' });
+      t.regex(stdout, new RegExp(`server ${urls[1]}: invalid\\. The last \\d+ requests to this server reached nobody`));
+    },
+  );
 }
 
 async function inferencesOf(port: string): Promise<number> {
@@ -144,7 +148,8 @@ test('a recording server gets the models in the order of the weights, also one w
     },
     { ...v2Metadata, ...metadataOf('a,b=c', ['X']) },
   );
-  const { code, stderr } = await place.run(
+  const { code, stderr } = await runIn(
+    place,
     ...[
       '-m',
       'm=2,a\\,b\\=c',
@@ -180,7 +185,8 @@ test('--input-data of several models has the inputs of all, and each model gets 
     { ...v2Metadata, ...metadataOf('n', ['X']) },
   );
   writeFileSync(place.path('steps.json'), JSON.stringify({ data: [1, 2].map((k) => ({ IN: [k], X: [10 * k] })) }));
-  const { code, stderr } = await place.run(
+  const { code, stderr } = await runIn(
+    place,
     ...['-m', 'm,n', '-u', stub.url, '--request-count', '8', '--input-data', 'steps.json'],
   );
   t.is(code, 0, stderr);
@@ -205,7 +211,8 @@ test('a fixed schedule goes over several servers, each step once', async (t) => 
   await using right = await record(1);
   const data = [0, 5, 10, 15].map((timestamp, index) => ({ timestamp, IN: [index] }));
   writeFileSync(place.path('steps.json'), JSON.stringify({ data }));
-  const { code, stderr } = await place.run(
+  const { code, stderr } = await runIn(
+    place,
     ...['-m', 'm', '-u', left.url, '-u', right.url, '--fixed-schedule', '--input-data', 'steps.json'],
   );
   t.true(code === 0 || code === 2, stderr);

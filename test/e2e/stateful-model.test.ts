@@ -2,19 +2,25 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test from 'ava';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 import { accumulatorModel } from '../server/sequence-models.js';
 
 /** Streams of numbers, of which the model answers the sums so far, and the controls that it got. */
 const streams = [[1, 10, 100], [5, 7], [-4]];
 
-/** A repository with the accumulator, and data that says what it must answer to every step. */
-function prepare(place: Workplace): void {
+/** Of the accumulator, whose slots every run has to find free again. */
+const server = serverForAll(async (place) => {
   for (const [name, content] of Object.entries(accumulatorModel())) {
     const file = place.path(`models/${name}`);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
+});
+
+/** Data that says what the accumulator must answer to every step. */
+function prepare(place: Workplace): void {
   const data = streams.map((values) => values.map((value) => ({ INPUT: [value] })));
   const validation_data = streams.map((values) =>
     values.map((_, step) => ({
@@ -25,9 +31,11 @@ function prepare(place: Workplace): void {
   writeFileSync(place.path('data.json'), JSON.stringify({ data, validation_data }));
 }
 
-const embedded = ['-m', 'sums', '--service-kind', 'embedded', '--model-repository', 'models', '--json', 'run.json'];
+const target = (protocol: 'http' | 'grpc'): readonly string[] => [
+  ...['-m', 'sums', '-i', protocol, '-u', server().urlOf(protocol), '--json', 'run.json'],
+];
 
-for (const protocol of ['http', 'grpc']) {
+for (const protocol of ['http', 'grpc'] as const) {
   for (const [what, load] of [
     ['a closed loop', ['--concurrency-range', '2:4']],
     ['a rate', ['--request-rate-range', '100', '--num-of-sequences', '4', '--serial-sequences']],
@@ -36,9 +44,10 @@ for (const protocol of ['http', 'grpc']) {
       await using place = createWorkplace();
       prepare(place);
       const counts = ['--request-count', '60', '--warmup-request-count', '10', '--max-error-rate', '100'];
-      const { code, stderr } = await place.run(
-        ...embedded,
-        ...['-i', protocol, '--input-data', 'data.json', ...load, ...counts],
+      const { code, stderr } = await runIn(
+        place,
+        ...target(protocol),
+        ...['--input-data', 'data.json', ...load, ...counts],
       );
       t.is(code, 0, stderr);
       for (const { failures, requests, sequences } of readRun(place, 'run.json').levels) {
@@ -60,9 +69,10 @@ for (const protocol of ['http', 'grpc']) {
         validation_data: [[{ OUTPUT: [2] }, { OUTPUT: [3] }]],
       }),
     );
-    const { code } = await place.run(
-      ...embedded,
-      ...['-i', protocol, '--input-data', 'wrong.json', '--request-count', '20'],
+    const { code } = await runIn(
+      place,
+      ...target(protocol),
+      ...['--input-data', 'wrong.json', '--request-count', '20'],
     );
     t.is(code, 2);
     const [level] = readRun(place, 'run.json').levels;

@@ -2,11 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { startDecoupledServer } from '../helpers/decoupled-server.js';
 import { schemaErrors } from '../helpers/run-schema.js';
+import { serverForAll } from '../helpers/shared-server.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '60', '-r', '3', '-s', '100000'];
 const streaming = ['-i', 'grpc', '--streaming'];
+const server = serverForAll(['simple']);
 
 function readRun(place: Workplace): Run {
   return JSON.parse(readFileSync(place.path('run.json'), 'utf8')) as Run;
@@ -21,8 +24,8 @@ for (const compression of ['none', 'gzip']) {
     writeFileSync(place.path('data.json'), JSON.stringify({ data, validation_data }));
     const flags = ['--input-data', 'data.json', '--json', 'run.json', '--grpc-compression-algorithm', compression];
     const load = ['--concurrency-range', '4', '--warmup-request-count', '8', '--profile-export-file', 'profile.json'];
-    const own = ['-m', 'simple', '--service-kind', 'embedded'];
-    const { code, stdout, stderr } = await place.run(...own, ...streaming, ...flags, ...load, ...brief);
+    const own = ['-m', 'simple', '-u', server().urlOf('grpc')];
+    const { code, stdout, stderr } = await runIn(place, ...own, ...streaming, ...flags, ...load, ...brief);
     t.is(code, 0, stderr);
     t.regex(stdout, /over gRPC in streams/);
     t.notRegex(stdout, /Streams: time to the first response/);
@@ -45,13 +48,14 @@ test('perf-analyze --streaming counts answers that differ, and those that are er
     place.path('data.json'),
     JSON.stringify({ data: [{ INPUT0: row, INPUT1: row }], validation_data: [{ OUTPUT0: row }] }),
   );
-  const own = ['-m', 'simple', '--service-kind', 'embedded', '--json', 'run.json', ...streaming, ...brief];
-  t.is((await place.run(...own, '--input-data', 'data.json')).code, 3);
+  const where = ['-u', server().urlOf('grpc')];
+  const own = ['-m', 'simple', ...where, '--json', 'run.json', ...streaming, ...brief];
+  t.is((await runIn(place, ...own, '--input-data', 'data.json')).code, 3);
   t.deepEqual(
     readRun(place).levels[0]?.failures.map(({ code, firstMessage }) => [code, firstMessage]),
     [['validation', "output 'OUTPUT0', index 0: expected 1, got 2"]],
   );
-  t.is((await place.run(...own, '--request-parameter', 'triton_x:1:int')).code, 3);
+  t.is((await runIn(place, ...own, '--request-parameter', 'triton_x:1:int')).code, 3);
   t.is(readRun(place).levels[0]?.failures[0]?.code, 'stream');
   t.deepEqual(schemaErrors(readRun(place)), []);
 });
@@ -119,7 +123,7 @@ test('perf-analyze --streaming at a request rate counts errors of a decoupled mo
     'data.json',
   ];
   const rate = ['--request-rate-range', '200', '--max-error-rate', '60', '--json', 'run.json'];
-  const { stderr } = await place.run(...where, ...rate);
+  const { stderr } = await runIn(place, ...where, ...rate);
   const [level] = readRun(place).levels;
   t.is(level?.summary.requests, 50, stderr);
   t.is(level?.summary.stream?.responses, 100);
@@ -129,12 +133,12 @@ test('perf-analyze --streaming at a request rate counts errors of a decoupled mo
 test('perf-analyze refuses --streaming where there is none, and a decoupled model without it', async (t) => {
   await using place = createWorkplace();
   await using server = await startDecoupledServer(() => 1);
-  const http = await place.run('-m', 'simple', '--streaming');
+  const http = await runIn(place, '-m', 'simple', '--streaming');
   t.is(http.code, 64);
   t.regex(http.stderr, /Cannot use --streaming over http: expected -i grpc, got -i http/);
-  const sync = await place.run('-m', 'simple', ...streaming, '--sync');
+  const sync = await runIn(place, '-m', 'simple', ...streaming, '--sync');
   t.regex(sync.stderr, /Cannot use --sync with --streaming: expected one of them, got both/);
-  const unary = await place.run('-m', 'many', '-u', server.address, '-i', 'grpc');
+  const unary = await runIn(place, '-m', 'many', '-u', server.address, '-i', 'grpc');
   t.is(unary.code, 64);
   t.regex(unary.stderr, /'many', which is decoupled: expected -i grpc --streaming, got single calls over grpc/);
 });

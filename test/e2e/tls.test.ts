@@ -2,8 +2,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import test from 'ava';
 import { certificate, certificateFile, serverIdentity } from '../certificates/certificates.js';
-import { createWorkplace, startRemoteServer, type Workplace } from '../helpers/cli.js';
+import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
 
@@ -29,18 +31,17 @@ async function startTerminator(
   };
 }
 
+const server = serverForAll(['simple']);
+
 /** A server of the model `simple` behind TLS, while `look` runs. */
 async function behindTls(
   options: TlsOptions & { readonly protocol: 'http' | 'grpc' },
   look: (place: Workplace, port: number) => Promise<void>,
 ): Promise<void> {
   await using place = createWorkplace();
-  const { server, port } = await startRemoteServer(place);
-  const [, grpcPort = ''] = await server.seen(/gRPC +127\.0\.0\.1:(\d+)/);
+  const { port, grpcPort } = server();
   await using terminator = await startTerminator(Number(options.protocol === 'http' ? port : grpcPort), options);
   await look(place, terminator.port);
-  server.child.kill('SIGTERM');
-  await server.result;
 }
 
 const https = [
@@ -70,7 +71,7 @@ for (const streaming of [[], ['--streaming']]) {
   test(`perf-analyze measures over gRPC with TLS, with a certificate of its own ${streaming.join('')}`, async (t) => {
     await behindTls({ protocol: 'grpc', ALPNProtocols: ['h2'] }, async (place, port) => {
       const flags = ['-i', 'grpc', ...streaming, '-u', `localhost:${port}`, ...grpcs, '--json', 'run.json'];
-      const { code, stderr } = await place.run('-m', 'simple', ...flags, ...brief);
+      const { code, stderr } = await runIn(place, '-m', 'simple', ...flags, ...brief);
       t.is(code, 0, stderr);
       const run = readRun(place, 'run.json');
       t.is(run.server.url, `grpcs://localhost:${port}`);
@@ -87,7 +88,7 @@ test('perf-analyze refuses a server that it cannot trust, unless told to', async
   const elsewhere = { key: certificate('elsewhere-key.pem'), cert: certificate('elsewhere.pem'), requestCert: false };
   await behindTls({ protocol: 'http', ...elsewhere }, async (place, port) => {
     const measure = (...flags: string[]) =>
-      place.run('-m', 'simple', '-u', `https://localhost:${port}`, ...brief, ...flags);
+      runIn(place, '-m', 'simple', '-u', `https://localhost:${port}`, ...brief, ...flags);
     const trusted = ['--ssl-https-ca-certificates-file', certificateFile('ca.pem')];
     const unknown = await measure();
     t.is(unknown.code, 5);

@@ -1,22 +1,27 @@
 import test from 'ava';
-import { createWorkplace, startRemoteServer } from '../helpers/cli.js';
+import { createWorkplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 import { startWitness } from '../helpers/witness.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
 
+const server = serverForAll(['simple']);
+
 test('perf-analyze sets the trace before the first request, and puts back what was', async (t) => {
   await using place = createWorkplace();
-  const { server, port } = await startRemoteServer(place);
   const metadata = JSON.stringify({ name: 'triton', version: '2', extensions: ['statistics', 'trace'] });
   const present = JSON.stringify({ trace_level: ['OFF'], trace_rate: '1000', trace_count: '-1' });
-  await using witness = await startWitness(port, (path) => ({ '/v2': metadata, '/v2/trace/setting': present })[path]);
-  const { code, stderr } = await place.run(
+  await using witness = await startWitness(
+    server().port,
+    (path) => ({ '/v2': metadata, '/v2/trace/setting': present })[path],
+  );
+  const { code, stderr } = await runIn(
+    place,
     ...['-m', 'simple', '-u', `127.0.0.1:${witness.port}`, ...brief, '--json', 'run.json'],
     ...['--trace-level', 'TIMESTAMPS', '--trace-rate', '5'],
   );
-  server.child.kill('SIGTERM');
-  await server.result;
   t.is(code, 0, stderr);
   const posted = witness.seen
     .map(({ method, path, body }, index) => ({ method, path, index, body: body.toString() }))
@@ -37,12 +42,9 @@ test('perf-analyze sets the trace before the first request, and puts back what w
 
 test('perf-analyze refuses to set a trace where the server has none', async (t) => {
   await using place = createWorkplace();
-  const { server, port } = await startRemoteServer(place);
   const metadata = JSON.stringify({ name: 'triton', version: '2', extensions: ['statistics'] });
-  await using witness = await startWitness(port, (path) => ({ '/v2': metadata })[path]);
-  const { code, stderr } = await place.run('-m', 'simple', '-u', `127.0.0.1:${witness.port}`, '--trace-rate', '5');
-  server.child.kill('SIGTERM');
-  await server.result;
+  await using witness = await startWitness(server().port, (path) => ({ '/v2': metadata })[path]);
+  const { code, stderr } = await runIn(place, '-m', 'simple', '-u', `127.0.0.1:${witness.port}`, '--trace-rate', '5');
   t.is(code, 64);
   t.regex(stderr, /perf-analyze: Cannot set a trace: expected a server with the extension trace, got statistics/);
   t.deepEqual(place.leftovers(), []);
@@ -50,21 +52,16 @@ test('perf-analyze refuses to set a trace where the server has none', async (t) 
 
 test('the trace of several servers is set and put back on each', async (t) => {
   await using place = createWorkplace();
-  const remotes = [await startRemoteServer(place), await startRemoteServer(place)];
   const metadata = JSON.stringify({ name: 'triton', version: '2', extensions: ['statistics', 'trace'] });
   const present = JSON.stringify({ trace_rate: '1000' });
   const answers = (path: string) => ({ '/v2': metadata, '/v2/trace/setting': present })[path];
-  const [left, right] = remotes;
-  await using first = await startWitness(left?.port ?? '', answers);
-  await using second = await startWitness(right?.port ?? '', answers);
-  const { code, stderr } = await place.run(
+  await using first = await startWitness(server().port, answers);
+  await using second = await startWitness(server().port, answers);
+  const { code, stderr } = await runIn(
+    place,
     ...['-m', 'simple', '-u', `127.0.0.1:${first.port}`, '-u', `127.0.0.1:${second.port}`, '--concurrency-range', '2'],
     ...[...brief, '--trace-rate', '5'],
   );
-  for (const { server } of remotes) {
-    server.child.kill('SIGTERM');
-    await server.result;
-  }
   t.is(code, 0, stderr);
   for (const { seen } of [first, second]) {
     const posted = seen.filter(({ method, path }) => method === 'POST' && path === '/v2/trace/setting');

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
 import { createWorkplace, type Workplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { schemaErrors } from '../helpers/run-schema.js';
+import { serverForAll } from '../helpers/shared-server.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '60', '-r', '3', '-s', '100000'];
 const readRun = (place: Workplace): Run => JSON.parse(readFileSync(place.path('run.json'), 'utf8')) as Run;
@@ -17,13 +19,16 @@ const data = [
 const right = [{ OUTPUT0: row((index) => index + 2), OUTPUT1: row((index) => index - 2) }, { OUTPUT1: row(() => 0) }];
 const wrong = [{}, { OUTPUT1: row((index) => (index === 7 ? 1 : 0)) }];
 
-for (const protocol of ['http', 'grpc']) {
+const simple = serverForAll(['simple']);
+
+for (const protocol of ['http', 'grpc'] as const) {
   test(`perf-analyze compares answers with validation_data over ${protocol}`, async (t) => {
     await using place = createWorkplace();
     const run = (validation_data: unknown, ...args: readonly string[]) => {
       writeFileSync(place.path('data.json'), JSON.stringify({ data, validation_data }));
       const file = ['--input-data', 'data.json', '--json', 'run.json'];
-      return place.run('-m', 'simple', '-i', protocol, '--service-kind', 'embedded', ...file, ...args, ...brief);
+      const url = simple().urlOf(protocol);
+      return runIn(place, '-m', 'simple', '-i', protocol, '-u', url, ...file, ...args, ...brief);
     };
     const fine = await run(right);
     t.is(fine.code, 0, fine.stderr);
@@ -71,7 +76,7 @@ for (const [what, answer] of [
     await using place = createWorkplace();
     const server = await startGarbageServer(answer);
     const { port } = server.address() as AddressInfo;
-    const { code, stderr } = await place.run('-m', 'm', '-u', `127.0.0.1:${port}`, '--json', 'run.json', ...brief);
+    const { code, stderr } = await runIn(place, '-m', 'm', '-u', `127.0.0.1:${port}`, '--json', 'run.json', ...brief);
     server.close();
     t.is(code, 3, stderr);
     const level = readRun(place).levels[0];

@@ -1,29 +1,22 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
 import type { Run } from '../../src/core/run.js';
-import { createWorkplace, type RemoteServer, startRemoteServer } from '../helpers/cli.js';
+import { createWorkplace } from '../helpers/cli.js';
+import { runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
+import { serverForAll } from '../helpers/shared-server.js';
 import { type Seen, startWitness } from '../helpers/witness.js';
 
 const brief = ['--measurement-mode', 'count_windows', '--measurement-request-count', '20', '-r', '3', '-s', '100000'];
 
-const place = createWorkplace();
-let servers: RemoteServer;
-test.before(async () => {
-  servers = await startRemoteServer(place);
-});
-test.after.always(async () => {
-  servers.server.child.kill('SIGTERM');
-  await servers.server.result;
-  await place[Symbol.asyncDispose]();
-});
+const server = serverForAll(['simple']);
 
 /** Runs the command against the witness in front of the server; what it saw. */
 async function witnessed(...flags: readonly string[]): Promise<{ seen: readonly Seen[]; run: Run; stderr: string }> {
   await using place = createWorkplace();
-  await using witness = await startWitness(servers.port);
+  await using witness = await startWitness(server().port);
   const url = `http://127.0.0.1:${witness.port}`;
-  const { code, stderr } = await place.run('-m', 'simple', '-u', url, ...brief, '--json', 'run.json', ...flags);
+  const { code, stderr } = await runIn(place, '-m', 'simple', '-u', url, ...brief, '--json', 'run.json', ...flags);
   if (code !== 0) throw new Error(stderr);
   return { seen: witness.seen, run: readRun(place, 'run.json'), stderr };
 }
@@ -80,9 +73,9 @@ for (const compression of ['gzip', 'deflate'] as const) {
 
   test(`perf-analyze --grpc-compression-algorithm ${compression} is understood by the embedded server`, async (t) => {
     await using place = createWorkplace();
-    const server = ['-i', 'grpc', '-u', `127.0.0.1:${servers.grpcPort}`];
+    const where = ['-i', 'grpc', '-u', server().urlOf('grpc')];
     const flags = ['--grpc-compression-algorithm', compression, '--json', 'run.json'];
-    const { code, stderr } = await place.run('-m', 'simple', ...server, ...brief, ...flags);
+    const { code, stderr } = await runIn(place, '-m', 'simple', ...where, ...brief, ...flags);
     t.is(code, 0, stderr);
     const run = readRun(place, 'run.json');
     t.is(run.settings.wire.compression, compression);
