@@ -1,8 +1,8 @@
-import { stringify } from 'csv-stringify/sync';
 import { levelTitle, levelValue } from '../src/core/load-name.js';
 import type { ComposingSplit, Level, ModelFacts, Run, ServerSplit } from '../src/core/run.js';
 import { sixDigits, us } from './cells.js';
 import type { Column, Table, Unit } from './column.js';
+import { csvText } from './csv-text.js';
 
 interface ComposingRow {
   readonly level: Level;
@@ -105,7 +105,7 @@ export function composingCsvs(run: Run): ComposingCsv[] {
   );
   return [...files.values()].map(({ name, version }) => {
     const own = rows.filter(({ model }) => model.name === name && model.version === version);
-    return { name, version, text: csvText(run, own) };
+    return { name, version, text: modelCsv(run, own) };
   });
 }
 
@@ -116,7 +116,7 @@ const cacheColumns: readonly CsvColumn[] = [
   ['Server Cache Miss', ({ model }) => us(model.server.cache?.missMs)],
 ];
 
-function csvText(run: Run, rows: readonly ComposingRow[]): string {
+function modelCsv(run: Run, rows: readonly ComposingRow[]): string {
   const hasCache = rows.some(({ model }) => model.server.cache !== undefined);
   const columns: readonly CsvColumn[] = [
     [levelTitle(run.settings.load), ({ level }) => sixDigits(levelValue(level.load))],
@@ -130,10 +130,7 @@ function csvText(run: Run, rows: readonly ComposingRow[]): string {
     ...(hasCache ? cacheColumns : []),
     ['Client Recv', () => 0],
   ];
-  return stringify([
-    columns.map(([title]) => title),
-    ...rows.map((row) => columns.map(([, value]) => value(row) ?? '')),
-  ]);
+  return csvText([columns.map(([title]) => title), ...rows.map((row) => columns.map(([, value]) => value(row) ?? ''))]);
 }
 
 /** That of the measured model, times the requests of this one for each request of that. */

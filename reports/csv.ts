@@ -1,8 +1,8 @@
-import { stringify } from 'csv-stringify/sync';
 import { type Certainty, type Interval, unsupported } from '../src/core/certainty.js';
 import { isOpenLoop, levelTitle, levelValue } from '../src/core/load-name.js';
 import type { LatencySummary, Level, Measured, Run } from '../src/core/run.js';
 import { sixDigits, us } from './cells.js';
+import { csvText } from './csv-text.js';
 import { type GpuMetrics, gpuMetrics } from './gpu-metrics.js';
 
 export interface CsvOptions {
@@ -33,7 +33,7 @@ export function formatCsv(run: Run, options: CsvOptions): string {
       columns.map((column) => column.value(summary, shown) ?? '');
     return rowsOf(level).map((row) => [...cells(row), ...partNames(run, row)]);
   });
-  return stringify([[...columns.map(({ title }) => title), ...partTitles(run)], ...rows]);
+  return csvText([[...columns.map(({ title }) => title), ...partTitles(run)], ...rows]);
 }
 
 interface CsvRow {

@@ -1,6 +1,6 @@
-import { stringify } from 'csv-stringify/sync';
 import type { ForeseenLatency, PlanAlternative, PlanResult } from '../src/core/plan-result.js';
 import { candidateText } from './candidate-text.js';
+import { csvText } from './csv-text.js';
 import { formatTable, type TextColumn } from './table.js';
 
 /** How many replicas a rate needs, as text. */
@@ -114,5 +114,5 @@ export function formatPlanCsv(plan: PlanResult): string {
     ...metrics.flatMap((metric) => [metric, `${metric}_error`]),
     'refusal',
   ];
-  return stringify([titles, ...rows]);
+  return csvText([titles, ...rows]);
 }

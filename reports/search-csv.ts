@@ -1,6 +1,6 @@
-import { stringify } from 'csv-stringify/sync';
 import type { SearchLimit, SearchResult } from '../src/core/search-result.js';
 import { candidateKey, type Metrics, type Trial } from '../src/core/trial.js';
+import { csvText } from './csv-text.js';
 
 type Row = Extract<Trial, { ok: true }>;
 
@@ -52,11 +52,11 @@ export function formatServerMetrics(results: readonly SearchResult[]): string {
     ] as const
   ).filter(([, tag]) => results.some(({ idle }) => idle[tag] !== undefined));
   const rows = results.map(({ idle }) => ['triton-server', ...columns.map(([, tag]) => rounded(idle[tag]) ?? '')]);
-  return stringify([['Model', ...columns.map(([title]) => title)], ...rows]);
+  return csvText([['Model', ...columns.map(([title]) => title)], ...rows]);
 }
 
 const tableText = (columns: readonly Column[], rows: readonly Measured[]): string =>
-  stringify([
+  csvText([
     columns.map(([title]) => title),
     ...rows.map((measured) => columns.map(([, value]) => value(measured) ?? '')),
   ]);

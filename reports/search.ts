@@ -30,10 +30,11 @@ function undecidedText({ trials, ranking: [first] }: SearchResult): string[] {
   return ['No candidate was decided on.', ...soFar];
 }
 
-export const limitText = ({ metric, min, max }: SearchLimit): string =>
-  [...(min === undefined ? [] : [`${metric} >= ${min}`]), ...(max === undefined ? [] : [`${metric} <= ${max}`])].join(
-    ', ',
-  );
+export function limitText({ metric, min, max, unit = '' }: SearchLimit): string {
+  const bound = (sign: string, value: number | undefined): string[] =>
+    value === undefined ? [] : [`${metric} ${sign} ${value}${unit === '' ? '' : ` ${unit}`}`];
+  return [...bound('>=', min), ...bound('<=', max)].join(', ');
+}
 
 const decisionText = (finalists: readonly Finalist[]): string => formatTable(columns, finalists);
 

@@ -1,5 +1,5 @@
-import { stringify } from 'csv-stringify/sync';
 import type { VariantsResult } from '../src/core/variants-result.js';
+import { csvText } from './csv-text.js';
 import { type VariantRow, variantRows, worstOf } from './variants.js';
 
 const columns: readonly (readonly [title: string, value: (row: VariantRow) => string | number | undefined])[] = [
@@ -27,5 +27,5 @@ const columns: readonly (readonly [title: string, value: (row: VariantRow) => st
 /** A row for each variant and batch size; a variant that was refused has one, without times. */
 export function formatVariantsCsv(result: VariantsResult): string {
   const rows = variantRows(result).map((row) => [result.model, ...columns.map(([, value]) => value(row) ?? '')]);
-  return stringify([['model', ...columns.map(([title]) => title)], ...rows]);
+  return csvText([['model', ...columns.map(([title]) => title)], ...rows]);
 }

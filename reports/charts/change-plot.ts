@@ -1,6 +1,6 @@
 import type { Change } from '../../src/core/comparison.js';
 import { changeText } from '../comparison.js';
-import { colours, grid, isNarrow, muted, short, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, isNarrow, muted, paper, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart } from './render-chart.js';
 
 interface RenderApi {
@@ -8,13 +8,31 @@ interface RenderApi {
   coord(point: readonly [number, number]): readonly [number, number];
 }
 
-const colourOf: Readonly<Record<Change['kind'], string | undefined>> = {
-  better: colours[2],
-  worse: colours[4],
-  same: colours[0],
-  undecided: colours[5],
-  missing: colours[5],
+interface Look {
+  readonly symbol: string;
+  readonly symbolSize: number;
+  readonly colour: string | undefined;
+  readonly fill: string | undefined;
+}
+
+const look = (symbol: string, symbolSize: number, colour: string | undefined, fill = colour): Look => ({
+  symbol,
+  symbolSize,
+  colour,
+  fill,
+});
+
+/** Each kind has a shape too, for those who do not tell red from green. */
+const looks: Readonly<Record<Change['kind'], Look>> = {
+  better: look('triangle', 12, colours[2]),
+  worse: look('diamond', 15, colours[4]),
+  same: look('circle', 10, colours[0]),
+  undecided: look('circle', 9, colours[5], paper),
+  missing: look('circle', 9, colours[5], paper),
 };
+
+/** Room for two lines of text. */
+const rowHeight = 28;
 
 /** The change of each figure with its interval, one below the other; absent when there is none. */
 export function changePlot(changes: readonly Change[]): Chart | undefined {
@@ -30,10 +48,10 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
     name: 'changes',
     title: 'Change from base to new',
     caption:
-      'A point is the change, its line the interval, as far as there is room; red got worse, green got better, blue is the same, grey is undecided.',
+      'A point is the change, its line the interval, as far as there is room. A red diamond got worse, a green triangle got better, a blue disc is the same, a grey ring is undecided.',
     description: rows.map(({ change }) => changeText(change)).join(' '),
     isFullWidth: true,
-    height: 90 + 22 * rows.length,
+    height: 90 + rowHeight * rows.length,
     option: (size) => ({
       grid: { ...grid, top: 16 },
       xAxis: {
@@ -44,8 +62,9 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
         ...yAxis({
           name: '',
           kind: 'category',
-          data: isNarrow(size) ? rows.map((_, index) => String(index + 1)) : names,
+          data: isNarrow(size) ? names.map((name) => name.replace(', ', '\n')) : names,
         }),
+        axisLabel: { color: muted, ...(isNarrow(size) ? { fontSize: 11, lineHeight: 13 } : { fontSize: 12 }) },
         inverse: true,
         axisLine: { lineStyle: { color: muted, width: 1.5 } }, // it stands at no change
         splitLine: { show: false },
@@ -53,11 +72,15 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
       series: [
         {
           type: 'scatter',
-          symbolSize: 10,
-          data: rows.map(({ change, percent }, index) => ({
-            value: [percent, index],
-            itemStyle: { color: colourOf[change.kind] },
-          })),
+          data: rows.map(({ change, percent }, index) => {
+            const { symbol, symbolSize, colour, fill } = looks[change.kind];
+            return {
+              value: [percent, index],
+              symbol,
+              symbolSize,
+              itemStyle: { color: fill, opacity: 1, borderColor: colour, borderWidth: fill === colour ? 0 : 2 },
+            };
+          }),
           emphasis: { disabled: true },
         },
         {
@@ -71,7 +94,7 @@ export function changePlot(changes: readonly Change[]): Chart | undefined {
           renderItem: (_parameters: unknown, api: RenderApi) => {
             const [x1, y1] = api.coord([api.value(0), api.value(2)]);
             const [x2, y2] = api.coord([api.value(1), api.value(2)]);
-            const colour = colourOf[rows[api.value(2)]?.change.kind ?? 'undecided'];
+            const { colour } = looks[rows[api.value(2)]?.change.kind ?? 'undecided'];
             return { type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 2.5 } };
           },
         },

@@ -21,7 +21,7 @@ export interface HeatCell {
   readonly share: number;
 }
 
-/** Latency over time: the darker a patch, the more of the requests of its window had that latency. */
+/** Latency over time: the stronger the colour of a patch, the more of the requests of its window had that latency. */
 export function heatMap(run: Pick<Run, 'levels'>): Chart {
   const windows = placeWindows(run);
   const cells = heatCells(windows);
@@ -32,7 +32,7 @@ export function heatMap(run: Pick<Run, 'levels'>): Chart {
     name: 'heat-map',
     title: 'Latency over time',
     caption:
-      'The darker, the more of the requests of a window had that latency. Time, numbers, shades and marks as in the chart of throughput.',
+      'The stronger the colour, the more of the requests of a window had that latency. Time, numbers, shades and marks as in the chart of throughput.',
     description:
       cells.length === 0 ? 'No valid answer.' : `Latencies lie between ${short(lowest)} and ${short(highest)} ms.`,
     option: () => ({

@@ -1,6 +1,6 @@
 import type { SearchResult } from '../../src/core/search-result.js';
 import { dimensionsOf, trialRows } from '../search-rows.js';
-import { colours, grid, isNarrow, legend, muted, short, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, isNarrow, legend, muted, paper, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart } from './render-chart.js';
 import { placedOf, shortName } from './search-charts.js';
 
@@ -37,7 +37,7 @@ export function parallelChart(result: SearchResult): Chart | undefined {
         data: names.map((name) => (isNarrow(size) || name.length > 14 ? shortName(`${name} `).trim() : name)),
         interval: 0,
       }),
-      yAxis: { ...yAxis({ name: '', min: 0, max: 1 }), axisLabel: { show: false }, splitLine: { show: false } },
+      yAxis: { ...yAxis({ name: '', min: -0.06, max: 1 }), axisLabel: { show: false }, splitLine: { show: false } },
       series: [
         dimensionSeries([...axes.map(({ values }) => values.map(String)), ['0', short(most)]]),
         ...placed.map(({ row, throughput }) => ({
@@ -69,7 +69,7 @@ const mostLabels = 8;
 const dimensionSeries = (values: readonly (readonly string[])[]) => ({
   type: 'custom',
   silent: true,
-  z: 3,
+  z: 5, // the values stand on the lines
   encode: { x: 0, y: 1 },
   data: values.map((_, index) => [index, 0]),
   renderItem: (_parameters: unknown, api: RenderApi) => {
@@ -80,7 +80,7 @@ const dimensionSeries = (values: readonly (readonly string[])[]) => ({
     const labels = own.flatMap((text, index) => {
       const isShown = own.length <= mostLabels || index === 0 || index === own.length - 1;
       const y = bottom + ((top - bottom) * index) / Math.max(1, own.length - 1);
-      const style = { text, fill: muted, fontSize: 11, verticalAlign: 'middle' };
+      const style = { text, fill: muted, fontSize: 11, verticalAlign: 'middle', stroke: paper, lineWidth: 3 };
       return isShown ? [{ type: 'text', x: x + 5, y, style }] : [];
     });
     const axis = { type: 'line', shape: { x1: x, y1: bottom, x2: x, y2: top }, style: { stroke: muted, lineWidth: 1 } };

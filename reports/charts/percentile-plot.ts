@@ -1,7 +1,7 @@
-import { loadName } from '../../src/core/load-name.js';
+import { levelValue, loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
 import { latencyHistogram } from '../latency-histogram.js';
-import { colours, grid, isNarrow, legend, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, isNarrow, legend, muted, xAxis, yAxis } from './chart-style.js';
 import type { Chart } from './render-chart.js';
 
 /** Lines that can still be told apart. */
@@ -19,7 +19,7 @@ export function percentilePlot({ levels }: Pick<Run, 'levels'>): Chart {
   return {
     name: 'percentile-plot',
     title: 'Latency by percentile',
-    caption: `Up to the largest latency of each level; the further right, the rarer.${
+    caption: `Up to the largest latency of each level, whose number stands at its end; the further right, the rarer.${
       shown.length < measured.length ? ` ${shown.length} of ${measured.length} levels.` : ''
     }`,
     description: curves
@@ -36,13 +36,19 @@ export function percentilePlot({ levels }: Pick<Run, 'levels'>): Chart {
         color: colours[index % colours.length],
         data: points,
         showSymbol: false,
-        lineStyle: { width: 1.8 },
+        // Dashes as well as colours, for those who see few of these.
+        lineStyle: { width: 1.8, type: index < 4 ? 'solid' : 'dashed' },
+        endLabel: { show: shown.length > 1, formatter: endText(level), color: muted, fontSize: 11, distance: 4 },
+        labelLayout: { moveOverlap: 'shiftY' },
         emphasis: { disabled: true },
       })),
     }),
     pointAt: () => undefined,
   };
 }
+
+/** At the end of its line, where a reader looks for what it is. */
+const endText = ({ load }: Level): string => String(Number(levelValue(load).toPrecision(4)));
 
 /** Pairs of log10(1/(1-p)) and the latency in ms, up to the last request. */
 export function percentileCurve({ summary }: Level): [nines: number, latencyMs: number][] {

@@ -2,7 +2,7 @@ import type { SearchResult } from '../../src/core/search-result.js';
 import { candidateText } from '../candidate-text.js';
 import { searchTrialLine } from '../search.js';
 import { isSameCandidate, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
-import { colours, grid, isNarrow, paper, short, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, isNarrow, muted, paper, short, xAxis, yAxis } from './chart-style.js';
 import type { Chart, ChartPoint } from './render-chart.js';
 
 interface Placed {
@@ -37,13 +37,18 @@ export function paretoChart(result: SearchResult): Chart | undefined {
     const [x, y] = [throughputOf(metrics), tailOf(metrics)];
     return x === undefined || y === undefined ? [] : [{ candidate, x, y }];
   });
+  const slowest = Math.max(...placed.map(({ tailMs }) => tailMs));
+  const tailLimit = result.limits.find(
+    ({ metric, max = slowest }) => metric === 'perf_latency_p99' && max < slowest,
+  )?.max;
   const [best] = result.finalists;
   const chosen = placed.filter(({ row }) => best !== undefined && isSameCandidate(row.trial.candidate, best.candidate));
   return {
     name: 'pareto',
     title: 'Throughput against p99 latency',
-    caption:
-      'Each point is a measurement; hollow ones break a limit. Ringed are the candidates that no other one beats in throughput, latency and, where it was measured, memory; a diamond is the choice.',
+    caption: `Each point is a measurement; hollow ones break a limit.${
+      tailLimit === undefined ? '' : ' Shaded is what lies over the limit of p99.'
+    } Ringed are the candidates that no other one beats in throughput, latency and, where it was measured, memory; a diamond is the choice.`,
     description: front
       .map(({ candidate, x, y }) => `${candidateText(candidate)}: ${short(x)} infer/s, p99 ${short(y)} ms`)
       .join('; '),
@@ -77,6 +82,7 @@ export function paretoChart(result: SearchResult): Chart | undefined {
           data: chosen.map(({ throughput, tailMs }) => [throughput, tailMs]),
           emphasis: { disabled: true },
         },
+        ...(tailLimit === undefined ? [] : [areaOver(tailLimit)]),
       ],
     }),
     pointAt: (series, index) => {
@@ -85,6 +91,17 @@ export function paretoChart(result: SearchResult): Chart | undefined {
     },
   };
 }
+
+const areaOver = (limit: number) => ({
+  type: 'line',
+  silent: true,
+  data: [],
+  markArea: {
+    silent: true,
+    itemStyle: { color: muted, opacity: 0.13 },
+    data: [[{ yAxis: limit }, { yAxis: Number.POSITIVE_INFINITY }]],
+  },
+});
 
 /** Measurement after measurement, with the best so far that keeps the limits. */
 export function traceChart(result: SearchResult): Chart | undefined {

@@ -36,7 +36,6 @@ export function timeline(run: Pick<Run, 'levels'>): Chart {
           symbolSize: 6,
           showAllSymbol: true,
           emphasis: { disabled: true },
-          markArea: unsettledArea(windows),
         },
         {
           type: 'scatter',
@@ -49,11 +48,12 @@ export function timeline(run: Pick<Run, 'levels'>): Chart {
         },
         pauseSeries(pauses, 0),
         levelSeries(windows, 0),
+        { type: 'line', silent: true, data: [], markArea: unsettledArea(windows) }, // of a series without points: each area would pass for one
       ],
     }),
     pointAt: (series, index) => {
       if (series === 2) return pausePoint(pauses[index], 0);
-      const placed = (series === 0 ? windows : failed)[index];
+      const placed = [windows, failed][series]?.[index];
       if (placed === undefined) return undefined;
       return { level: placed.levelIndex, x: placed.endSeconds, y: placed.window.throughput, label: labelOf(placed) };
     },

@@ -24,13 +24,13 @@ export function trendChart({ runs }: HistoryGroup, trend: Trend, name: string): 
   return {
     name,
     title: `${level}, ${metric} (${unit})`,
-    caption: `Each point is a run, lines are levels${shown.length === 0 ? '' : ', a diamond is the first run of a new one'}; hollow points stick out alone and count nowhere.`,
+    caption: `Each point is a run, lines are levels${shown.length === 0 ? '' : ', a diamond is the first run of a new one, hollow where it got better'}; hollow points stick out alone and count nowhere.`,
     description: [
       `${points.length} runs.`,
       ...shown.map(({ run }) => labelOf({ run, value: valueAt(run) ?? 0, isOutlier: false })),
     ].join(' '),
     option: () => ({
-      grid: { ...grid, top: 22 },
+      grid: { ...grid, top: 22, bottom: 16 },
       xAxis: xAxis({
         name: '',
         min: from - 0.5,
@@ -69,7 +69,10 @@ export function trendChart({ runs }: HistoryGroup, trend: Trend, name: string): 
           z: 1,
           data: shown.map(({ run, kind }) => ({
             value: [run, valueAt(run) ?? '-'],
-            itemStyle: { color: kind === 'worse' ? colours[4] : colours[2] },
+            itemStyle:
+              kind === 'worse'
+                ? { color: colours[4] }
+                : { color: paper, borderColor: colours[2], borderWidth: 2.5, opacity: 1 },
           })),
           emphasis: { disabled: true },
         },

@@ -6,6 +6,14 @@ import { html } from './html.js';
 import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
 
+/** The columns of all formats, with the verdict where a small screen still has it. */
+const columns = changeColumns.toSorted((one, other) => placeOf(one.key) - placeOf(other.key));
+
+function placeOf(key: string): number {
+  const place = ['level', 'metric', 'verdict'].indexOf(key);
+  return place < 0 ? Number.MAX_SAFE_INTEGER : place;
+}
+
 /** A comparison as a page that needs nothing else. */
 export function formatComparisonHtml(comparison: Comparison): string {
   const { title, changes } = comparison;
@@ -19,7 +27,7 @@ export function formatComparisonHtml(comparison: Comparison): string {
 <section class="verdict ${kind}" aria-label="Verdict"><strong>${compareHeadline(comparison)}</strong></section>
 ${chart === undefined ? undefined : chartFigure(chart)}
 <h2>Figures</h2>
-${htmlTable({ key: 'changes', title: 'Each level and figure', columns: changeColumns, rows: changes }, 'perf-analyze')}
+${htmlTable({ key: 'changes', title: 'Each level and figure', columns, rows: changes }, 'perf-analyze')}
 <h2>What was compared</h2>
 <ul>${describeComparison(comparison).map((line) => html`<li>${line}</li>`)}</ul>
 </main>`,

@@ -1,5 +1,5 @@
-import { stringify } from 'csv-stringify/sync';
 import { type Column, headingOf, type Table } from '../column.js';
+import { csvText } from '../csv-text.js';
 import { cellText } from '../table.js';
 import { type Html, html } from './html.js';
 
@@ -34,8 +34,6 @@ function cell<Row>(column: Column<Row>, row: Row, index: number): Html {
 }
 
 function csvLink<Row>({ columns, rows }: Table<Row>): string {
-  const text = stringify([columns.map(headingOf), ...rows.map((row) => columns.map(({ value }) => value(row) ?? ''))], {
-    escape_formulas: true,
-  });
+  const text = csvText([columns.map(headingOf), ...rows.map((row) => columns.map(({ value }) => value(row) ?? ''))]);
   return `data:text/csv;charset=utf-8,${encodeURIComponent(text)}`;
 }

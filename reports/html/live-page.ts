@@ -15,7 +15,7 @@ export function formatLivePage(tool: string): string {
 <p class="sub" id="step"></p>
 <noscript><p>This page needs its script: the figures come while the run goes on.</p></noscript>
 <div class="charts">
-<figure><figcaption>Answers per second</figcaption><svg id="rates" viewBox="0 0 600 160" role="img" aria-label="answers per second"></svg></figure>
+<figure><figcaption id="speed">Answers per second</figcaption><svg id="rates" viewBox="0 0 600 160" role="img" aria-label="answers per second"></svg></figure>
 <figure><figcaption id="span">Latency</figcaption><svg id="bins" viewBox="0 0 600 160" role="img" aria-label="distribution of latency"></svg></figure>
 </div>
 <dl class="tiles">

@@ -4,6 +4,7 @@ import type { Level, Run } from '../../src/core/run.js';
 import { runRemarks } from '../describe-run.js';
 import { cellText } from '../table.js';
 import { type Html, html } from './html.js';
+import { type Tile, tileList } from './tiles.js';
 
 /** What to know first: whether the numbers can be used, and the best of them. */
 export function runHeadline(run: Run): Html {
@@ -54,23 +55,25 @@ function tiles(level: Level): Html {
   const ms = (value: number | undefined): string =>
     cellText({ title: '', value: () => value, digits: 3, significant: 4 }, undefined);
   const throughput = cellText({ title: '', value: () => summary.throughput, digits: 2, significant: 5 }, undefined);
-  const tile = (name: string, value: string, unit: string): Html =>
-    html`<div><dt>${name}</dt><dd>${value} <span>${unit}</span></dd></div>`;
-  const percentileTile = (percent: number): Html => {
+  const percentileTile = (percent: number): Tile => {
     const needed = unsupported(level.certainty, percent);
     const name = `p${percent} latency`;
     return needed === undefined
-      ? tile(name, ms(supportedMs(level, percent)), 'ms')
-      : tile(name, '–', `needs ${needed.needsRequests} requests`);
+      ? { name, value: ms(supportedMs(level, percent)), unit: 'ms' }
+      : { name, value: '–', unit: `needs ${needed.needsRequests} requests` };
   };
   const which = isUsable(level)
     ? 'The highest throughput that was stable, valid and within limits'
     : 'The highest throughput, not to be relied on';
   return html`<p>${which}, at ${loadName(load)}:</p>
-<dl class="tiles">${[
-    tile('throughput', throughput, 'infer/s'),
-    percentileTile(50),
-    percentileTile(99),
-    tile('failed requests', String(summary.failedRequests), `of ${summary.requests + summary.failedRequests}`),
-  ]}</dl>`;
+${tileList([
+  { name: 'throughput', value: throughput, unit: 'infer/s' },
+  percentileTile(50),
+  percentileTile(99),
+  {
+    name: 'failed requests',
+    value: String(summary.failedRequests),
+    unit: `of ${summary.requests + summary.failedRequests}`,
+  },
+])}`;
 }

@@ -7,11 +7,13 @@ import type { Column } from '../column.js';
 import { formatSearch, limitText, verdictOf } from '../search.js';
 import { tailForm, textForm, throughputForm } from '../search-columns.js';
 import { configurationText, loadText, type TrialRow, tailOf, throughputOf, trialRows } from '../search-rows.js';
+import { cellText } from '../table.js';
 import { chartFigure } from './chart-figure.js';
 import { configurationDetails, keptText } from './configuration-details.js';
 import { type Html, html } from './html.js';
 import { htmlTable } from './html-table.js';
 import { formatPage } from './page.js';
+import { type Tile, tileList } from './tiles.js';
 
 /** A search as a page that needs nothing else. */
 export function formatSearchHtml(result: SearchResult): string {
@@ -45,14 +47,37 @@ function verdict({ finalists: [best], gain, isInterrupted }: SearchResult): Html
     return html`<section class="verdict invalid" aria-label="Verdict"><strong>${isInterrupted ? 'Interrupted before anything was decided' : 'Nothing could be measured'}</strong></section>`;
   }
   const kind = { PASS: 'valid', UNDECIDED: 'suspect', FAIL: 'invalid' }[verdictOf(best.limits)];
-  const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
   const limits = best.limits.map((limit) => html`<li>${limitText(limit)}: ${limit.certainty.toUpperCase()}</li>`);
-  const more =
-    gain === undefined || best.isCurrent
-      ? undefined
-      : html`<p>Gain over the current configuration: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})</p>`;
   return html`<section class="verdict ${kind}" aria-label="Verdict"><strong>${verdictOf(best.limits)}: ${candidateText(best.candidate)}${best.isCurrent ? ', the current configuration' : ''}</strong>
-${more}<ul>${limits}</ul></section>`;
+${limits.length === 0 ? undefined : html`<ul>${limits}</ul>`}
+${tileList([...finalistTiles(best), ...(gain === undefined || best.isCurrent ? [] : [gainTile(gain)])])}</section>`;
+}
+
+/** What the best one reached, as far as it was measured. */
+function finalistTiles({ metrics, chanceOfBest, repeats }: Finalist): Tile[] {
+  const [throughput, tailMs] = [throughputOf(metrics), tailOf(metrics)];
+  const text = (value: number, form: Pick<Column<never>, 'digits' | 'significant'>): string =>
+    cellText({ ...form, title: '', value: () => value }, undefined);
+  return [
+    ...(throughput === undefined
+      ? []
+      : [{ name: 'throughput', value: text(throughput, throughputForm), unit: 'infer/s' }]),
+    ...(tailMs === undefined ? [] : [{ name: 'p99 latency', value: text(tailMs, tailForm), unit: 'ms' }]),
+    {
+      name: 'likely the best of the finalists',
+      value: (100 * chanceOfBest).toFixed(0),
+      unit: `%, by ${repeats} ${repeats === 1 ? 'measurement' : 'measurements'} of it`,
+    },
+  ];
+}
+
+function gainTile({ mean, low, high }: NonNullable<SearchResult['gain']>): Tile {
+  const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`;
+  return {
+    name: 'gain over the current configuration',
+    value: percent(mean),
+    unit: `% (95 %: ${percent(low)} to ${percent(high)})`,
+  };
 }
 
 const finalistColumns: readonly Column<Finalist>[] = [

@@ -1,6 +1,7 @@
 import type { CommandContext } from './command-context.js';
 import { type Interrupt, listenForInterrupts } from './interrupt.js';
 import { createProgress, type ProgressMode } from './progress/create-progress.js';
+import { terminalText } from './progress/terminal-text.js';
 
 /**
  * This process as the context of a command. It listens for signals from when the command first asks for `interrupt`: one that never does,
@@ -15,6 +16,6 @@ export async function processContext(mode?: ProgressMode): Promise<CommandContex
       interrupt ??= listenForInterrupts(progress.say);
       return interrupt;
     },
-    print: (text) => process.stdout.write(text),
+    print: (text) => process.stdout.write(process.stdout.isTTY ? terminalText(text) : text),
   };
 }

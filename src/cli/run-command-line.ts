@@ -3,6 +3,7 @@ import { messageOf, PerfError } from '../core/perf-error.js';
 import type { CreateContext } from './command-context.js';
 import { commandLine } from './command-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
+import { terminalText } from './progress/terminal-text.js';
 
 /**
  * Runs a command line to its end and resolves with the exit code. The only place that catches what stops the program.
@@ -32,8 +33,8 @@ function stopsOf(thrown: unknown): unknown[] {
 function explain(stop: unknown, tell: (line: string) => void): ExitCode {
   if (stop === 'interrupted') return exitCodes.interrupted;
   if (stop instanceof PerfError) {
-    tell(`perf-analyze: ${stop.message}`);
-    if (stop.hint !== undefined) tell(`  ${stop.hint}`);
+    tell(terminalText(`perf-analyze: ${stop.message}`));
+    if (stop.hint !== undefined) tell(terminalText(`  ${stop.hint}`));
     return exitCodeOf[stop.code];
   }
   tell(`perf-analyze: this is a bug of ours, please report it: ${messageOf(stop)}`);

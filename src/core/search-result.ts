@@ -4,6 +4,8 @@ import type { Candidate, Metrics, SettingValue, Trial } from './trial.js';
 /** A limit of a search. */
 export interface SearchLimit {
   readonly metric: string;
+  /** Of the bounds; absent in documents of an earlier version. */
+  readonly unit?: string;
   readonly min?: number;
   readonly max?: number;
 }

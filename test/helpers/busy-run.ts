@@ -28,6 +28,11 @@ function busyLevel(concurrency: number, windows: number, requests: number): Leve
     ...level,
     summary,
     summarisedWindows: Math.min(3, windows),
-    windows: Array.from({ length: windows }, (_, index) => ({ ...summary, index, startMs: index * 1000 })),
+    windows: Array.from({ length: windows }, (_, index) => ({
+      ...summary,
+      throughput: throughput * (1 + index / 50),
+      index,
+      startMs: index * 1000,
+    })),
   };
 }

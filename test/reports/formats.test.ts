@@ -1,9 +1,13 @@
 import test from 'ava';
+import { formatCsv } from '../../reports/csv.js';
+import { csvText } from '../../reports/csv-text.js';
 import { hgrmFiles } from '../../reports/hgrm.js';
 import { formatJunit } from '../../reports/junit.js';
 import { formatMarkdown } from '../../reports/markdown.js';
 import { formatOpenMetrics } from '../../reports/openmetrics.js';
+import { formatInferenceMetrics, formatSearchCsv } from '../../reports/search-csv.js';
 import { levelFixture, runFixture, serverSplitFixture } from '../helpers/run-fixture.js';
+import { searchFixture } from '../helpers/search-fixture.js';
 
 const steady = levelFixture({ concurrency: 1, latenciesMs: [2, 4, 6], server: serverSplitFixture });
 const shaky = levelFixture({
@@ -78,4 +82,35 @@ test('hgrmFiles has the distribution of each level in milliseconds', (t) => {
     /^ {7}Value {5}Percentile TotalCount 1\/\(1-Percentile\)\n\n {7}2\.001 0\.000000000000 {10}1 /,
   );
   t.regex(first?.text ?? '', /#\[Max {5}= {8}6\.00[0-9], Total count {4}= {12}3\]/);
+});
+
+test('csvText leaves a spreadsheet nothing to compute, and numbers as they are', (t) => {
+  t.is(
+    csvText([
+      ['=1+1', '@x', '+2', '-a', '\tb', 'c-d'],
+      [-5, undefined, 0.5, '', 1e-7, 'x'],
+    ]),
+    ["'=1+1,'@x,'+2,'-a,'\tb,c-d", '-5,,0.5,,1e-7,x\n'].join('\n'),
+  );
+});
+
+test('formatCsv, formatSearchCsv and formatInferenceMetrics have no name that a spreadsheet computes', (t) => {
+  const model = '=HYPERLINK("http://x")';
+  const part = {
+    name: model,
+    summary: steady.summary,
+    requests: steady.requests,
+    verdict: steady.verdict,
+    failures: [],
+  };
+  const several = runFixture([{ ...steady, models: [part] }], { models: [{ ...run.model, name: model }] });
+  const search = searchFixture({ model });
+  for (const text of [
+    formatCsv(several, { isVerbose: true }),
+    formatSearchCsv(search),
+    formatInferenceMetrics([search]),
+  ]) {
+    t.true(text.includes(`"'=HYPERLINK(""http://x"")"`));
+    t.notRegex(text, /(^|,)"?=/m);
+  }
 });

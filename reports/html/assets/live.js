@@ -7,12 +7,14 @@ const show = (id, text) => {
 const digits = (value) => (value === undefined ? '–' : Number(value.toPrecision(4)).toString());
 
 const rates = [];
+const keptRates = 120;
 let last;
 let isSearch = false;
+let isOver = false;
 
-function bars(svg, values) {
+function bars(svg, values, slots = values.length) {
   const largest = Math.max(1e-9, ...values);
-  const width = 600 / Math.max(1, values.length);
+  const width = 600 / Math.max(1, slots);
   svg.replaceChildren(
     ...values.map((value, index) => {
       const bar = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
@@ -30,7 +32,7 @@ function bars(svg, values) {
 function noteRate({ name, answeredRequests, elapsedMs }) {
   if (last?.name === name && elapsedMs > last.elapsedMs) {
     rates.push((1000 * (answeredRequests - last.answeredRequests)) / (elapsedMs - last.elapsedMs));
-    if (rates.length > 120) rates.shift();
+    if (rates.length > keptRates) rates.shift();
   }
   last = { name, answeredRequests, elapsedMs };
 }
@@ -48,7 +50,8 @@ function showLevel(level) {
     show('span', `Latency, from ${digits(latency.minMs)} to ${digits(latency.maxMs)} ms, logarithmic`);
     bars(byId('bins'), latency.bins);
   }
-  bars(byId('rates'), rates);
+  if (rates.length > 0) show('speed', `Answers per second, up to ${digits(Math.max(...rates))}`);
+  bars(byId('rates'), rates, keptRates);
   if (server === undefined) return;
   show('queue', digits(server.queueMs));
   show('compute', digits(server.computeInputMs + server.computeInferMs + server.computeOutputMs));
@@ -59,6 +62,7 @@ const report = byId('report');
 report.addEventListener('load', () => {
   const height = report.contentDocument?.documentElement.scrollHeight ?? 0;
   report.style.height = `${height + 40}px`;
+  if (isOver) show('status', 'The run is over');
 });
 
 function loadReport() {
@@ -79,10 +83,14 @@ const handlers = {
   },
   end: () => {
     source.close();
-    show('status', 'The run is over');
+    isOver = true;
+    show('status', report.hidden ? 'The run is over' : 'The run is over, its report is being made');
     if (!report.hidden) loadReport();
   },
 };
+source.addEventListener('error', () =>
+  show('status', 'The run does not answer: the figures are the last that it told'),
+);
 source.addEventListener('message', ({ data }) => {
   const event = JSON.parse(data);
   handlers[event.event]?.(event);

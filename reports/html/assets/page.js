@@ -32,6 +32,22 @@ for (const point of document.querySelectorAll('.point')) {
 document.addEventListener('keydown', ({ key }) => {
   if (key === 'Escape') hideTip();
 });
+
+// The tab key stops once at each chart, and the arrows go from point to point.
+const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+for (const chart of document.querySelectorAll('.chart svg')) {
+  const points = [...chart.querySelectorAll('.point')];
+  for (const point of points.slice(1)) point.tabIndex = -1;
+  chart.addEventListener('keydown', (event) => {
+    const at = points.indexOf(event.target);
+    const next = points[at + (steps[event.key] ?? 0)];
+    if (at < 0 || next === undefined || next === event.target) return;
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+}
 addEventListener('scroll', hideTip, { passive: true });
 
 const numberIn = (cell) => Number(cell.dataset.value ?? (cell.textContent || Number.NaN));

@@ -6,6 +6,7 @@ import type { LevelPlan, Progress, SearchView } from './progress.js';
 import { fits, renderDashboard } from './render-dashboard.js';
 import { createScreen, type TerminalFile } from './screen.js';
 import { guardTerminal } from './terminal-guard.js';
+import { terminalText } from './terminal-text.js';
 
 /** Seldom enough to cost the load nothing: a picture takes a fraction of a millisecond. */
 const refreshMs = 500;
@@ -44,7 +45,7 @@ export function dashboard(stream: NodeJS.WriteStream, terminal: TerminalFile): P
   const restore = (): void => {
     if (!screen.isOpen) return;
     screen.close();
-    terminal.writeAll(Buffer.from(unwritten.map((text) => `${text}\n`).join('')));
+    terminal.writeAll(Buffer.from(terminalText(unwritten.map((text) => `${text}\n`).join(''))));
     unwritten = [];
   };
   const close = (): void => {

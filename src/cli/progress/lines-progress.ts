@@ -1,11 +1,12 @@
 import { durationText } from './duration-text.js';
 import { doneLine } from './level-line.js';
 import type { Progress } from './progress.js';
+import { terminalText } from './terminal-text.js';
 
 /** Lines that stay, for what is no terminal: a step once, a level when it is done. */
 export function linesProgress(stream: NodeJS.WritableStream): Progress {
   const say = (line: string): void => {
-    stream.write(`${line}\n`);
+    stream.write(`${terminalText(line)}\n`);
   };
   let shown = '';
   const show = (what: string): void => {

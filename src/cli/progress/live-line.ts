@@ -2,6 +2,7 @@ import { createLogUpdate } from 'log-update';
 import type { LevelView } from '../../../analyzer/measure/level-view.js';
 import { doneLine, runningLine } from './level-line.js';
 import type { LevelPlan, Progress } from './progress.js';
+import { terminalText } from './terminal-text.js';
 
 const refreshMs = 200;
 
@@ -15,17 +16,19 @@ export function liveLine(stream: NodeJS.WriteStream): Progress {
   };
   const say = (line: string): void => {
     update.clear();
-    stream.write(`${line}\n`);
+    stream.write(`${terminalText(line)}\n`);
   };
   const show = (what: string, fraction?: number): void =>
-    update(fraction === undefined ? `${what} ...` : `${what} ${bar(fraction)} ${Math.round(fraction * 100)} %`);
+    update(
+      terminalText(fraction === undefined ? `${what} ...` : `${what} ${bar(fraction)} ${Math.round(fraction * 100)} %`),
+    );
   return {
     say,
     show,
     startRun: () => undefined,
     startLevel: (view: () => LevelView, plan: LevelPlan) => {
       stopTimer();
-      const draw = (): void => update(runningLine(view(), plan));
+      const draw = (): void => update(terminalText(runningLine(view(), plan)));
       draw();
       timer = setInterval(draw, refreshMs);
     },

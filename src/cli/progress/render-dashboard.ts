@@ -5,6 +5,7 @@ import { histogramRows, sparkline, stackedBar } from './block-graphics.js';
 import { durationText } from './duration-text.js';
 import { runningFacts } from './level-line.js';
 import type { LevelPlan, SearchView } from './progress.js';
+import { terminalText } from './terminal-text.js';
 
 /** What a dashboard shows. */
 export interface DashboardState {
@@ -61,12 +62,9 @@ export function renderDashboard(state: DashboardState, { columns, rows }: Size):
     .flatMap(({ lines }) => lines.map((text) => clip(text, columns)));
 }
 
-/** One character a column, without those that would move the cursor: model names come from a server. */
+/** One character a column, on one line. */
 const clip = (text: string, columns: number): string =>
-  [...text]
-    .slice(0, columns)
-    .map((character) => (isControl(character.charCodeAt(0)) ? ' ' : character))
-    .join('');
+  [...terminalText(text).replace(/[\n\t]/g, ' ')].slice(0, columns).join('');
 
 /** In two lines when one is too short, the second behind a label. */
 function wrapped(text: string, columns: number): string[] {
@@ -75,9 +73,6 @@ function wrapped(text: string, columns: number): string[] {
   const end = comma > 0 ? comma + 1 : columns;
   return [text.slice(0, end), `${label('')}${text.slice(end).trimStart()}`];
 }
-
-/** The control characters of ASCII and ISO 8859 (C0, DEL, C1). */
-const isControl = (code: number): boolean => code < 32 || (code >= 127 && code < 160);
 
 function headLines({ view, plan, elapsedMs, search }: DashboardState, columns: number): string[] {
   const { settings } = plan;

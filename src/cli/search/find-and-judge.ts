@@ -35,6 +35,7 @@ const refinements = 2;
 
 export const limitOf = ({ metric, min, max }: Constraint): SearchLimit => ({
   metric: metric.tag,
+  unit: metric.unit,
   ...(min === undefined ? {} : { min }),
   ...(max === undefined ? {} : { max }),
 });

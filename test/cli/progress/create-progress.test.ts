@@ -40,6 +40,15 @@ test('createProgress writes plain lines to what is no terminal: a step once, a l
   t.is(written(), `building ...\nServer: here.\n${doneLine}\n`);
 });
 
+test('neither lines nor a live line let a text of a server command the terminal', async (t) => {
+  for (const mode of ['lines', 'live'] as const) {
+    const { progress, written } = await watched(mode);
+    progress.say('http 503: \x1b]0;title\x07\x1b[2Jgone\rover\n\tat \x9bc');
+    t.true(written().includes('http 503:  ]0;title  [2Jgone over\n\tat  c\n'));
+    progress.close();
+  }
+});
+
 test('liveLine draws a bar on a terminal', async (t) => {
   const { progress, written } = await watched('live');
   progress.show('building', 0.5);

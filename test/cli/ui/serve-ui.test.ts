@@ -99,6 +99,12 @@ test('the page of serveUi fills itself while the run goes on, and asks nobody el
   await report.locator('h1', { hasText: 'm version 1' }).waitFor();
   t.true((await report.locator('svg:visible').count()) > 0);
   progress.close();
-  await showing('status', 'The run is over');
+  await page.getByText('The run is over', { exact: true }).waitFor(); // the last report is there
   t.deepEqual(complaints, []);
+
+  const killed = await serveUi(0);
+  const { page: left } = await browser.open(killed.url);
+  await left.getByText('Waiting for the run', { exact: true }).waitFor();
+  await killed[Symbol.asyncDispose]();
+  await left.locator('#status', { hasText: 'The run does not answer' }).waitFor();
 });

@@ -78,6 +78,15 @@ test('the page of a run shows every level where it belongs, asks for nothing and
       );
       t.true(offLine(points.map(({ x, left }) => [x, left])) < 1, `x at ${width}`);
       t.true(offLine(points.map(({ y, top }) => [Math.log(y), top])) < 1, `y at ${width}`);
+      const windows = await pointsOf(page, 'timeline');
+      t.deepEqual(
+        windows.map(({ x, y }) => [x, y]),
+        run.levels.flatMap((level, index) =>
+          level.windows.map((each, place) => [5 * index + place + 1, each.throughput]),
+        ),
+      );
+      t.true(offLine(windows.map(({ x, left }) => [x, left])) < 1, `time at ${width}`);
+      t.true(offLine(windows.map(({ y, top }) => [y, top])) < 1, `throughput at ${width}`);
       t.is(await page.locator('svg:visible').count(), 6);
       t.true(
         await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
@@ -103,7 +112,12 @@ test('the stacked bars of a level are as high as its parts', async (t) => {
     .evaluateAll((elements) =>
       elements.map((bar): [number, number] => [Number(bar.getAttribute('data-y')), bar.getBoundingClientRect().height]),
     );
-  t.is(bars.length, 6 * run.levels.length);
+  const parts = ['queueMs', 'computeInputMs', 'computeInferMs', 'computeOutputMs', 'overheadMs'] as const;
+  t.is(bars.length, (parts.length + 1) * run.levels.length);
+  t.deepEqual(
+    bars.slice(0, -run.levels.length).map(([value]) => value),
+    parts.flatMap((part) => run.levels.map(({ summary }) => summary.server?.[part])),
+  );
   t.true(offLine(bars) < 1);
 });
 
@@ -120,6 +134,14 @@ test('the script shows figures to mouse and keyboard, sorts tables, and changes 
   await page.locator('#chart-load-curve .wide .point').nth(4).hover();
   t.true(await tip.isVisible());
 
+  const stops = await page
+    .locator('.chart .wide svg')
+    .evaluateAll((charts) => charts.map((chart) => chart.querySelectorAll('.point[tabindex="0"]').length));
+  t.true(stops.length > 4 && stops.every((count) => count <= 1), `stops of the tab key: ${stops}`);
+  await page.locator('#chart-load-curve .wide .point[tabindex="0"]').focus();
+  await page.keyboard.press('ArrowRight');
+  t.regex((await tip.textContent()) ?? '', /^concurrency 2: /);
+
   const levels = page.locator('#table-latency tbody th');
   const heading = page.locator('#table-latency thead button').nth(1);
   await heading.focus();
@@ -132,6 +154,21 @@ test('the script shows figures to mouse and keyboard, sorts tables, and changes 
   await page.locator('#theme').click();
   t.not(await paper(), dark);
   t.deepEqual(complaints, []);
+});
+
+test('a run, a search and a comparison fit on paper, dark or light', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const width = 718; // A4 less the margins of a browser
+  for (const markup of [formatHtml([run]), formatSearchHtml(searchFixture()), formatComparisonHtml(comparison())]) {
+    await using file = pageFile(markup);
+    const { page } = await browser.open(file.path, { width, isDark: true });
+    await page.emulateMedia({ media: 'print' });
+    t.true((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width);
+    t.is(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
+    t.is(await page.locator('.chart .narrow:visible').count(), 0);
+    await page.close();
+  }
 });
 
 test('a table is downloaded as CSV with all digits, without a script', async (t) => {
