@@ -16,8 +16,8 @@ export interface LiveUi extends AsyncDisposable {
 }
 
 const address = '127.0.0.1';
-/** How long open pages have to fetch the last report. */
-const lingerMs = 5000;
+/** How long open pages have to fetch the last report, which takes seconds to make on a busy machine. */
+const lingerMs = 20_000;
 /** What a page that is opened late is told of what was said before. */
 const keptMessages = 20;
 
