@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { createWorkplace } from '../helpers/cli.js';
 
@@ -24,4 +27,11 @@ test('doctor can be interrupted', async (t) => {
   run.child.kill('SIGINT');
   t.is((await run.result).code, 130);
   t.deepEqual(workplace.leftovers(), []);
+});
+
+test('the server that doctor measures ends when its parent went away before it listened', async (t) => {
+  const program = fileURLToPath(new URL('../../src/cli/doctor/null-server.js', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: 'ignore' });
+  t.teardown(() => child.kill());
+  t.deepEqual(await once(child, 'exit'), [0, null]);
 });

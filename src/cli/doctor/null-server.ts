@@ -36,6 +36,7 @@ function sizeOf(text: string): number {
 }
 
 process.once('disconnect', () => process.exit());
+if (!process.connected) process.exit(); // the parent went away before we listened
 process.on('SIGINT', () => undefined); // The terminal tells all of its processes; the parent decides.
 const server = createServer(serve);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {

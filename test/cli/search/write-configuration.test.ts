@@ -77,7 +77,7 @@ test('writeConfigurations does not write what breaks a limit', async (t) => {
   t.is(read(file), base);
   t.regex(
     said.join('\n'),
-    /^\+instance_group[\s\S]*\nDid not write .*config\.pbtxt: the best that was found breaks a limit\.$/m,
+    /^\+ {2}count: 2$[\s\S]*^Did not write .*config\.pbtxt: the best that was found breaks a limit\.$/m,
   );
 });
 
