@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { messageOf } from '../../core/perf-error.js';
+import { loadOrt } from '../../onnx/runtime/load-ort.js';
 import type { OrtPackage, OrtSession, OrtTensors, OrtValueMetadata } from '../../onnx/runtime/ort-package.js';
 import type {
   SentTensors,
@@ -24,7 +24,7 @@ let feeds: OrtTensors = {};
 
 const answers: { readonly [Kind in SessionCall['kind']]: (call: never) => Promise<SessionAnswers[Kind]> } = {
   start: async ({ start }: { readonly start: SessionStart }) => {
-    ort = createRequire(import.meta.url)(start.packagePath) as OrtPackage;
+    ort = loadOrt(start.packagePath);
     ort.env.logLevel = 'fatal';
     const before = performance.now();
     session = await ort.InferenceSession.create(start.modelPath, optionsOf(start));

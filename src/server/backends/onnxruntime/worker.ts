@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { OrtPackage, OrtValueMetadata } from '../../../onnx/runtime/ort-package.js';
+import { loadOrt } from '../../../onnx/runtime/load-ort.js';
+import type { OrtValueMetadata } from '../../../onnx/runtime/ort-package.js';
 import type { GraphTensor, InitialTensor } from '../backend.js';
 import { BatchSlots } from './batch-slots.js';
 import { datatypeOf } from './element-types.js';
@@ -36,7 +36,7 @@ const withInitial = (tensor: GraphTensor, initial: InitialTensor | undefined): G
 
 try {
   yieldToIo();
-  const ort: OrtPackage = createRequire(import.meta.url)(packagePath);
+  const ort = loadOrt(packagePath);
   ort.env.logLevel = 'fatal';
   const fed = optionalInputs.length > 0 ? await withOptionalInputs() : undefined;
   const session = await ort.InferenceSession.create(fed?.model ?? modelPath, options);
