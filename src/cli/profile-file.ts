@@ -135,6 +135,8 @@ export function createProfileFile(file: string, epoch: Epoch, backlogBytes = lar
     [Symbol.asyncDispose]: async () => {
       if (isFinished) return;
       stream.destroy();
+      // A file that is still being opened would lie there after it was discarded.
+      if (!destination.isSpecial) await closed(stream);
       destination.discard();
     },
   };
@@ -143,8 +145,11 @@ export function createProfileFile(file: string, epoch: Epoch, backlogBytes = lar
 const leftOut = (count: number): string => `Note: --profile-export-file leaves out tensors of ${count} requests`;
 
 /** Resolves when everything is on disk, or nothing more will be. */
-const ended = (stream: WriteStream, last: string): Promise<void> =>
-  new Promise((resolve) => {
-    stream.once('close', resolve);
-    stream.end(last);
-  });
+function ended(stream: WriteStream, last: string): Promise<void> {
+  stream.end(last);
+  return closed(stream);
+}
+
+async function closed(stream: WriteStream): Promise<void> {
+  if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()));
+}

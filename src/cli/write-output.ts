@@ -63,6 +63,8 @@ function realPath(file: string): string {
 /** Where an output is written until it is whole. */
 export interface Destination {
   readonly path: string;
+  /** A pipe or a device, which is written to as it is: opening it may take until somebody reads. */
+  readonly isSpecial: boolean;
   /** Puts it in its place. */
   finish(): void;
   /** Leaves nothing of it. */
@@ -74,11 +76,14 @@ export interface Destination {
  * device, is written to as it is.
  */
 export function destinationOf(file: string): Destination {
-  if (isSpecial(file)) return { path: file, finish: () => undefined, discard: () => undefined };
+  if (isSpecial(file)) {
+    return { path: file, isSpecial: true, finish: () => undefined, discard: () => undefined };
+  }
   const real = realPath(file);
   const partial = `${real}.${process.pid}.partial`;
   return {
     path: partial,
+    isSpecial: false,
     finish: () => renameSync(partial, real),
     discard: () => rmSync(partial, { force: true }),
   };
@@ -105,7 +110,7 @@ export function writeOutput(flag: string, file: string, content: string | Uint8A
 
 function writeTo(destination: Destination, content: string | Uint8Array): void {
   try {
-    if (isSpecial(destination.path)) endedBySignals(() => writeFileSync(destination.path, content));
+    if (destination.isSpecial) endedBySignals(() => writeFileSync(destination.path, content));
     else writeFileSync(destination.path, content);
     destination.finish();
   } catch (cause) {

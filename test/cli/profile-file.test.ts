@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { createProfileFile } from '../../src/cli/profile-file.js';
 import { PerfError } from '../../src/core/perf-error.js';
@@ -108,13 +109,21 @@ test('createProfileFile leaves nothing behind unless it is finished', async (t) 
     profile.recordAnswers(level.load, ns(0))(answer(ns(1), ns(2)));
   }
   t.deepEqual(readdirSync(path), []);
+  await setTimeout(100);
+  t.deepEqual(readdirSync(path), [], 'opened after it was discarded');
 });
 
-test('createProfileFile says so when the disk refuses', async (t) => {
-  const file = join(folder(t), 'none', 'profile.json');
-  await using profile = createProfileFile(file, epoch);
-  profile.recordAnswers(level.load, ns(0));
-  const refusal = await t.throwsAsync(profile.finish('1.0.0'), { instanceOf: PerfError });
-  t.is(refusal?.code, 'file');
-  t.regex(refusal?.message ?? '', /Cannot write --profile-export-file .*ENOENT/);
-});
+for (const [when, waitMs] of [
+  ['at the end', 0],
+  ['long before the end', 100],
+] as const) {
+  test(`createProfileFile says so when the disk refuses ${when}`, async (t) => {
+    const file = join(folder(t), 'none', 'profile.json');
+    await using profile = createProfileFile(file, epoch);
+    profile.recordAnswers(level.load, ns(0));
+    await setTimeout(waitMs);
+    const refusal = await t.throwsAsync(profile.finish('1.0.0'), { instanceOf: PerfError });
+    t.is(refusal?.code, 'file');
+    t.regex(refusal?.message ?? '', /Cannot write --profile-export-file .*ENOENT/);
+  });
+}
