@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { conditionsKey } from '../../../src/cli/search/conditions-key.js';
+import { type Conditions, conditionsKey } from '../../../src/cli/search/conditions-key.js';
 import type { SearchServer } from '../../../src/cli/search/open-search-server.js';
 import { readSearchArguments } from '../../../src/cli/search-command.js';
 import { parseModelConfig } from '../../../src/protocol/model-config-codec.js';
@@ -21,9 +21,10 @@ test('conditionsKey changes with model, configuration, data, server and windows,
     config: 'max_batch_size: 8',
     args: [] as readonly string[],
     isRemote: false,
+    setup: {} as Conditions['setup'],
   };
   const keyOf = (changes: Partial<typeof known> = {}): string => {
-    const { name, version, config, args, isRemote } = { ...known, ...changes };
+    const { name, version, config, args, isRemote, setup } = { ...known, ...changes };
     const server = {
       url: 'there:8000',
       config: parseModelConfig(config),
@@ -32,12 +33,15 @@ test('conditionsKey changes with model, configuration, data, server and windows,
       precisions: undefined,
     } as unknown as SearchServer;
     const { options } = readSearchArguments(['-m', 'm', ...args]);
-    return conditionsKey({ server, options, effort: 'screen', setup: {}, served: { name, version } });
+    return conditionsKey({ server, options, effort: 'screen', setup, served: { name, version } });
   };
   const data = ['--input-data', at('data.json')];
   const others: Readonly<Record<string, () => string>> = {
     configuration: () => keyOf({ config: 'max_batch_size: 16' }),
     server: () => keyOf({ version: '2.71.0' }),
+    'flags of the server': () => keyOf({ setup: { launch: { flags: ['--log-verbose=1'], environment: {} } } }),
+    'its environment': () => keyOf({ setup: { launch: { flags: [], environment: { X: '1' } } } }),
+    'a server for each candidate': () => keyOf({ setup: { restarts: true } }),
     windows: () => keyOf({ args: ['-p', '900'] }),
     'size of requests': () => keyOf({ args: ['-b', '2'] }),
     data: () => keyOf({ args: data }),
