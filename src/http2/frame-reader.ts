@@ -1,4 +1,5 @@
-import { defaultMaxFrameBytes, frameHeadBytes, readUint31, streamIdOffset } from './frame.js';
+import { defaultMaxFrameBytes, errorCodes, frameHeadBytes, readUint31, streamIdOffset } from './frame.js';
+import { type Violation, violation } from './violation.js';
 
 /** Takes a frame whose payload lies between `from` and `to`; says what is wrong with it, if anything. */
 export type OnFrame = (
@@ -8,7 +9,7 @@ export type OnFrame = (
   bytes: Buffer,
   from: number,
   to: number,
-) => string | undefined;
+) => Violation | undefined;
 
 /**
  * Cuts what arrives, split anywhere, into frames (RFC 9113 section 4.1). Frames that lie whole in a read are handed on
@@ -24,25 +25,25 @@ export class FrameReader {
   }
 
   /** Says what is wrong, if anything; nothing must be fed after that. */
-  feed(bytes: Buffer, size: number): string | undefined {
+  feed(bytes: Buffer, size: number): Violation | undefined {
     let at = 0;
     while (this.cutBytes > 0 && at < size) {
       const taken = this.completeCut(bytes, at, size);
-      if (typeof taken === 'string') return taken;
+      if (typeof taken !== 'number') return taken;
       at = taken;
     }
     return this.feedWhole(bytes, at, size);
   }
 
-  private feedWhole(bytes: Buffer, from: number, size: number): string | undefined {
+  private feedWhole(bytes: Buffer, from: number, size: number): Violation | undefined {
     let at = from;
     while (size - at >= frameHeadBytes) {
       const length = payloadLength(bytes, at);
       if (length > defaultMaxFrameBytes) return tooLarge(bytes, at, size);
       const end = at + frameHeadBytes + length;
       if (end > size) break;
-      const violation = this.hand(bytes, at, end);
-      if (violation !== undefined) return violation;
+      const wrong = this.hand(bytes, at, end);
+      if (wrong !== undefined) return wrong;
       at = end;
     }
     if (at < size) this.cutBytes = bytes.copy(this.cut, 0, at, size);
@@ -50,7 +51,7 @@ export class FrameReader {
   }
 
   /** Adds to the frame that was cut, first its head, then its payload; the position after what was taken. */
-  private completeCut(bytes: Buffer, from: number, size: number): number | string {
+  private completeCut(bytes: Buffer, from: number, size: number): number | Violation {
     const hasHead = this.cutBytes >= frameHeadBytes;
     const wanted = hasHead ? frameHeadBytes + payloadLength(this.cut, 0) : frameHeadBytes;
     const taken = bytes.copy(this.cut, this.cutBytes, from, Math.min(size, from + wanted - this.cutBytes));
@@ -65,7 +66,7 @@ export class FrameReader {
     return from + taken;
   }
 
-  private hand(bytes: Buffer, at: number, end: number): string | undefined {
+  private hand(bytes: Buffer, at: number, end: number): Violation | undefined {
     const streamId = readUint31(bytes, at + streamIdOffset);
     return this.onFrame(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, streamId, bytes, at + frameHeadBytes, end);
   }
@@ -75,5 +76,8 @@ const payloadLength = (bytes: Buffer, at: number): number =>
   ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
 
 /** Most often the peer does not speak HTTP/2 at all, and its text says so. */
-const tooLarge = (bytes: Buffer, at: number, size: number): string =>
-  `not an HTTP/2 frame: ${JSON.stringify(bytes.toString('latin1', at, Math.min(size, at + 40)))}`;
+const tooLarge = (bytes: Buffer, at: number, size: number): Violation =>
+  violation(
+    errorCodes.frameSizeError,
+    `not an HTTP/2 frame: ${JSON.stringify(bytes.toString('latin1', at, Math.min(size, at + 40)))}`,
+  );

@@ -28,8 +28,12 @@ export const settingIds = {
 export const errorCodes = {
   noError: 0,
   protocolError: 1,
+  flowControlError: 3,
+  streamClosed: 5,
+  frameSizeError: 6,
   refusedStream: 7,
   cancel: 8,
+  compressionError: 9,
   enhanceYourCalm: 11,
   inadequateSecurity: 12,
 } as const;

@@ -1,4 +1,5 @@
-import { flags, frame, frameTypes, writeUint32 } from './frame.js';
+import { errorCodes, flags, frame, frameTypes, settingIds, writeUint32 } from './frame.js';
+import { type Violation, violation } from './violation.js';
 
 const settingBytes = 6;
 
@@ -22,17 +23,26 @@ export function goaway(lastStreamId: number, errorCode: number, debug: string): 
   return frame(frameTypes.goaway, 0, 0, Buffer.concat([uint32(lastStreamId), uint32(errorCode), Buffer.from(debug)]));
 }
 
+/** What is wrong with a SETTINGS frame whose payload is of so many bytes, whatever it says (RFC 9113 section 6.5). */
+export function misframedSettings(frameFlags: number, streamId: number, size: number): Violation | undefined {
+  if (streamId !== 0) return violation(errorCodes.protocolError, 'SETTINGS on a stream');
+  const isWhole = (frameFlags & flags.ack) === 0 ? size % settingBytes === 0 : size === 0;
+  return isWhole ? undefined : violation(errorCodes.frameSizeError, 'a malformed SETTINGS frame');
+}
+
 /** Hands each setting of a SETTINGS frame to `apply`. Says what is wrong, if anything. */
 export function readSettings(
   bytes: Buffer,
   from: number,
   to: number,
-  apply: (id: number, value: number) => string | undefined,
-): string | undefined {
-  if ((to - from) % settingBytes !== 0) return 'a malformed SETTINGS frame';
+  apply: (id: number, value: number) => Violation | undefined,
+): Violation | undefined {
   for (let at = from; at < to; at += settingBytes) {
-    const violation = apply(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
-    if (violation !== undefined) return violation;
+    const [id, value] = [bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2)];
+    if (id === settingIds.enablePush && value > 1)
+      return violation(errorCodes.protocolError, `SETTINGS_ENABLE_PUSH of ${value}`);
+    const wrong = apply(id, value);
+    if (wrong !== undefined) return wrong;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { frame } from '../../src/http2/frame.js';
 import { FrameReader } from '../../src/http2/frame-reader.js';
+import { violation } from '../../src/http2/violation.js';
 
 const stream = Buffer.concat([
   frame(4, 0, 0, Buffer.alloc(0)),
@@ -19,8 +20,8 @@ function read(pieces: readonly Buffer[]): string[] {
   });
   for (const piece of pieces) {
     const shared = Buffer.concat([piece, Buffer.from('stale bytes of an earlier read')]);
-    const violation = reader.feed(shared, piece.length);
-    if (violation !== undefined) seen.push(violation);
+    const wrong = reader.feed(shared, piece.length);
+    if (wrong !== undefined) seen.push(wrong.text);
   }
   return seen;
 }
@@ -46,6 +47,7 @@ test('FrameReader takes the largest frame that we allow, and none larger', (t) =
 });
 
 test('FrameReader stops when a frame is refused', (t) => {
-  const reader = new FrameReader((type) => (type === 1 ? 'no' : undefined));
-  t.is(reader.feed(stream, stream.length), 'no');
+  const no = violation(1, 'no');
+  const reader = new FrameReader((type) => (type === 1 ? no : undefined));
+  t.is(reader.feed(stream, stream.length), no);
 });

@@ -2,6 +2,7 @@ import type { Nanoseconds } from '../../../src/core/units.js';
 import {
   defaultMaxFrameBytes,
   defaultWindowBytes,
+  errorCodes,
   flags,
   frameHeadBytes,
   frameTypes,
@@ -10,6 +11,7 @@ import {
   writeUint32,
 } from '../../../src/http2/frame.js';
 import type { Outbox } from '../../../src/http2/outbox.js';
+import { type Violation, violation } from '../../../src/http2/violation.js';
 import type { SequenceMarks } from '../sequence-marks.js';
 import { type Piece, writeMarks } from './message-marks.js';
 import type { CallImage, PreparedCall } from './prepare-call.js';
@@ -110,32 +112,35 @@ export class CallSender {
   }
 
   /** Says what is wrong, if anything. */
-  widen(increment: number): string | undefined {
-    if (increment === 0) return 'WINDOW_UPDATE of 0';
+  widen(increment: number): Violation | undefined {
+    if (increment === 0) return violation(errorCodes.protocolError, 'WINDOW_UPDATE of 0');
     this.window += increment;
-    if (this.window > largestWindowBytes) return "the connection's window is too large";
+    if (this.window > largestWindowBytes)
+      return violation(errorCodes.flowControlError, "the connection's window is too large");
     this.pump();
     return undefined;
   }
 
   /** Says what is wrong, if anything. */
-  widenStream(slot: number, increment: number): string | undefined {
+  widenStream(slot: number, increment: number): Violation | undefined {
     const { sendWindow, isSent } = this.streams;
     if (isSent[slot] === 1 && !this.isStreaming) return undefined;
     const window = (sendWindow[slot] ?? 0) + increment;
-    if (increment === 0 || window > largestWindowBytes) return `WINDOW_UPDATE of ${increment} on a stream`;
+    if (increment === 0 || window > largestWindowBytes)
+      return violation(errorCodes.flowControlError, `WINDOW_UPDATE of ${increment} on a stream`);
     sendWindow[slot] = window;
     this.pump();
     return undefined;
   }
 
   /** Also changes the windows of open streams (RFC 9113 section 6.9.2). Says what is wrong, if anything. */
-  setInitialStreamWindow(size: number): string | undefined {
-    if (size > largestWindowBytes) return `SETTINGS_INITIAL_WINDOW_SIZE of ${size}`;
+  setInitialStreamWindow(size: number): Violation | undefined {
+    if (size > largestWindowBytes)
+      return violation(errorCodes.flowControlError, `SETTINGS_INITIAL_WINDOW_SIZE of ${size}`);
     const { sendWindow } = this.streams;
     for (const slot of this.isStreaming ? this.streams.openSlots() : this.unsent) {
       const window = (sendWindow[slot] ?? 0) + size - this.initialStreamWindow;
-      if (window > largestWindowBytes) return "a stream's window is too large";
+      if (window > largestWindowBytes) return violation(errorCodes.flowControlError, "a stream's window is too large");
       sendWindow[slot] = window;
     }
     this.initialStreamWindow = size;
@@ -143,8 +148,9 @@ export class CallSender {
   }
 
   /** Says what is wrong, if anything. */
-  setMaxFrame(size: number): string | undefined {
-    if (size < defaultMaxFrameBytes || size > 0xffffff) return `SETTINGS_MAX_FRAME_SIZE of ${size}`;
+  setMaxFrame(size: number): Violation | undefined {
+    if (size < defaultMaxFrameBytes || size > 0xffffff)
+      return violation(errorCodes.protocolError, `SETTINGS_MAX_FRAME_SIZE of ${size}`);
     this.maxFrameBytes = Math.min(size, largestUsefulFrameBytes);
     return undefined;
   }

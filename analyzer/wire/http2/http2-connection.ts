@@ -8,7 +8,8 @@ import { type ControlHandlers, type Goaway, readControlFrame } from '../../../sr
 import { errorCodes, flags, frame, frameTypes, settingIds } from '../../../src/http2/frame.js';
 import { FrameReader } from '../../../src/http2/frame-reader.js';
 import { Outbox } from '../../../src/http2/outbox.js';
-import { readSettings, rstStream, settingsAck, windowUpdate } from '../../../src/http2/settings.js';
+import { misframedSettings, readSettings, rstStream, settingsAck, windowUpdate } from '../../../src/http2/settings.js';
+import { type Violation, violation } from '../../../src/http2/violation.js';
 import type { Compression } from '../compression.js';
 import { abandoned, closedByPeer, timedOut, violated } from '../failures.js';
 import { type Address, closeSocket, openSocket, type SocketEvents } from '../tcp.js';
@@ -46,6 +47,8 @@ export interface Http2ConnectionOptions
   /** Given when a stream carries one request after the other. */
   readonly streaming?: StreamingOptions | undefined;
 }
+
+const broken = (text: string): Violation => violation(errorCodes.protocolError, text);
 
 /** Windows are given back when this much has been received. */
 const windowStepBytes = 2 ** 29;
@@ -87,7 +90,10 @@ export class Http2Connection {
     this.frames = new FrameReader((type, frameFlags, id, bytes, from, to) =>
       this.onFrame(type, frameFlags, id, bytes, from, to),
     );
-    this.blocks = new BlockReader(responseFields, (streamId, ends, fields) => this.onFields(streamId, ends, fields));
+    this.blocks = new BlockReader(responseFields, (streamId, ends, fields) => {
+      this.onFields(streamId, ends, fields);
+      return undefined;
+    });
     this.answers = openAnswers(this.streams, options, (slot, failure, lastAt) =>
       this.endRequest(slot, failure, lastAt),
     );
@@ -171,9 +177,9 @@ export class Http2Connection {
     this.now = this.options.clock.now();
     this.lastReadAt = this.now;
     this.isReading = true;
-    const violation = this.frames.feed(this.options.readBuffer, size);
+    const wrong = this.frames.feed(this.options.readBuffer, size);
     this.isReading = false;
-    if (violation !== undefined) this.break(violated(violation));
+    if (wrong !== undefined) this.break(violated(wrong.text));
     else this.settleDown();
   }
 
@@ -210,9 +216,9 @@ export class Http2Connection {
     bytes: Buffer,
     from: number,
     to: number,
-  ): string | undefined {
+  ): Violation | undefined {
     if (this.isGone) return undefined;
-    if (this.blocks.isOpen && type !== frameTypes.continuation) return 'a header block is interrupted';
+    if (this.blocks.isOpen && type !== frameTypes.continuation) return broken('a header block is interrupted');
     switch (type) {
       case frameTypes.data:
         return this.onData(frameFlags, streamId, bytes, from, to);
@@ -221,24 +227,31 @@ export class Http2Connection {
       case frameTypes.continuation:
         return this.blocks.continuation(frameFlags, streamId, bytes, from, to);
       case frameTypes.settings:
-        return this.onSettings(frameFlags, bytes, from, to);
+        return this.onSettings(frameFlags, streamId, bytes, from, to);
       default:
-        if (!this.isOpen) return 'no SETTINGS at first';
+        if (!this.isOpen) return broken('no SETTINGS at first');
         return readControlFrame({ type, flags: frameFlags, streamId, bytes, from, to }, this.controls);
     }
   }
 
-  private onSettings(frameFlags: number, bytes: Buffer, from: number, to: number): string | undefined {
-    if ((frameFlags & flags.ack) !== 0) return undefined;
-    const violation = readSettings(bytes, from, to, (id, value) => this.applySetting(id, value));
-    if (violation !== undefined) return violation;
+  private onSettings(
+    frameFlags: number,
+    streamId: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): Violation | undefined {
+    const misframed = misframedSettings(frameFlags, streamId, to - from);
+    if (misframed !== undefined || (frameFlags & flags.ack) !== 0) return misframed;
+    const wrong = readSettings(bytes, from, to, (id, value) => this.applySetting(id, value));
+    if (wrong !== undefined) return wrong;
     this.isOpen = true;
     this.outbox.push(settingsAck());
     this.sender.pump();
     return undefined;
   }
 
-  private applySetting(id: number, value: number): string | undefined {
+  private applySetting(id: number, value: number): Violation | undefined {
     switch (id) {
       case settingIds.maxConcurrentStreams:
         this.streamLimit = Math.min(value, this.options.capacity);
@@ -252,7 +265,7 @@ export class Http2Connection {
     }
   }
 
-  private onWindowUpdate(streamId: number, increment: number): string | undefined {
+  private onWindowUpdate(streamId: number, increment: number): Violation | undefined {
     if (streamId === 0) return this.sender.widen(increment);
     const slot = this.streams.slotOf(streamId);
     return slot < 0 ? undefined : this.sender.widenStream(slot, increment);
@@ -276,14 +289,14 @@ export class Http2Connection {
 
   // -------------------------------------------------------------------------------------------- answers
 
-  private onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
+  private onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): Violation | undefined {
     const isPadded = (frameFlags & flags.padded) !== 0;
     const start = isPadded ? from + 1 : from;
     const end = isPadded ? to - (bytes[from] ?? 0) : to;
-    if (start > end || streamId === 0) return 'a malformed DATA frame';
+    if (start > end || streamId === 0) return broken('a malformed DATA frame');
     this.receivedBytes += to - from;
     const slot = this.streams.slotOf(streamId);
-    if (slot < 0) return this.streams.isIdle(streamId) ? 'DATA on a stream that was never opened' : undefined;
+    if (slot < 0) return this.streams.isIdle(streamId) ? broken('DATA on a stream that was never opened') : undefined;
     this.replenish(slot, to - from);
     const failure = this.answers.readData(slot, bytes, start, end, this.now);
     if (failure !== undefined) this.settle(slot, failure, errorCodes.cancel);

@@ -3,7 +3,8 @@ import type { Field } from './static-table.js';
 /** What an entry costs besides its text (RFC 7541 section 4.1). */
 const entryOverheadBytes = 32;
 
-const sizeOf = ([name, value]: Field): number => name.length + value.length + entryOverheadBytes;
+/** What a field takes of a table (RFC 7541 section 4.1), or of a list of fields (RFC 9113 section 6.5.2). */
+export const fieldBytes = ([name, value]: Field): number => name.length + value.length + entryOverheadBytes;
 
 /** The dynamic table of a decoder (RFC 7541 sections 2.3.2 and 4): newest first, oldest evicted. */
 export class DynamicTable {
@@ -27,7 +28,7 @@ export class DynamicTable {
 
   /** An entry that is larger than the table empties it. */
   add(field: Field): void {
-    const size = sizeOf(field);
+    const size = fieldBytes(field);
     this.evictTo(this.maxBytes - size);
     if (size > this.maxBytes) return;
     this.entries.unshift(field);
@@ -43,7 +44,7 @@ export class DynamicTable {
     while (this.sizeBytes > limitBytes) {
       const oldest = this.entries.pop();
       if (oldest === undefined) return;
-      this.sizeBytes -= sizeOf(oldest);
+      this.sizeBytes -= fieldBytes(oldest);
     }
   }
 }

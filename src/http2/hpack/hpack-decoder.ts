@@ -1,4 +1,4 @@
-import { DynamicTable } from './dynamic-table.js';
+import { DynamicTable, fieldBytes } from './dynamic-table.js';
 import { HpackError } from './hpack-error.js';
 import { huffmanDecode } from './huffman.js';
 import { type Field, staticTable } from './static-table.js';
@@ -12,6 +12,8 @@ export interface DecodedBlock {
 /** The largest table that a peer may ask for: the default, which holds until it has seen our SETTINGS. */
 const largestTableBytes = 4096;
 const largestInteger = 0x0fffffff;
+/** Of the fields of one block together. One byte may name a large field of the table, and a block do so again and again. */
+const largestListBytes = 1_048_576;
 
 /** Decodes header blocks (RFC 7541), one connection's, in the order in which they arrive. */
 export class HpackDecoder {
@@ -32,9 +34,14 @@ export class HpackDecoder {
     this.end = to;
     this.isSelfContained = true;
     const fields: Field[] = [];
+    let listBytes = 0;
     while (this.at < to) {
       const field = this.representation(fields.length === 0);
-      if (field !== undefined) fields.push(field);
+      if (field === undefined) continue;
+      fields.push(field);
+      listBytes += fieldBytes(field);
+      if (listBytes > largestListBytes)
+        throw new HpackError(`the fields of a block take over ${largestListBytes} bytes`);
     }
     return { fields, isSelfContained: this.isSelfContained };
   }

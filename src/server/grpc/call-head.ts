@@ -4,6 +4,10 @@ import type { Field } from '../../http2/hpack/static-table.js';
 export interface CallHead {
   /** E.g. `/inference.GRPCInferenceService/ModelInfer`. */
   readonly path: string;
+  /** It has no pseudo-header fields: it begins nothing. */
+  readonly isTrailers: boolean;
+  /** Not a request as HTTP/2 wants it. */
+  readonly isMalformed: boolean;
   /** The HTTP status of what is no gRPC call at all. */
   readonly httpRefusal: 405 | 415 | undefined;
   /** Milliseconds until the deadline; absent when there is none. */
@@ -30,12 +34,41 @@ export function callHeadOf(fields: readonly Field[]): CallHead {
   }
   return {
     path: metadata.get(':path') ?? '',
+    isTrailers: fields.every(([name]) => !name.startsWith(':')),
+    isMalformed: isMalformed(fields),
     httpRefusal: httpRefusalOf(metadata),
     timeoutMs: timeoutOf(metadata.get('grpc-timeout')),
     encoding: metadata.get('grpc-encoding') ?? 'identity',
     acceptEncoding: metadata.get('grpc-accept-encoding') ?? '',
     metadata,
   };
+}
+
+/** What a request has once, before all other fields (RFC 9113 section 8.3.1). */
+const pseudoFields = new Set([':method', ':scheme', ':path', ':authority']);
+const neededFields = [':method', ':scheme', ':path'] as const;
+/** Fields of one connection, which HTTP/2 does not have (RFC 9113 section 8.2.2). */
+const connectionFields = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+/** Whether the fields break the rules of RFC 9113 section 8.2 or 8.3. */
+function isMalformed(fields: readonly Field[]): boolean {
+  const pseudo = new Set<string>();
+  let isPseudoOver = false;
+  for (const [name, value] of fields) {
+    if (name.startsWith(':')) {
+      if (isPseudoOver || !pseudoFields.has(name) || pseudo.has(name)) return true;
+      pseudo.add(name);
+    } else {
+      isPseudoOver = true;
+      if (!isFieldOfRequest(name, value)) return true;
+    }
+  }
+  return neededFields.some((name) => !pseudo.has(name)) || fields.some(([, value]) => /[\0\r\n]/.test(value));
+}
+
+function isFieldOfRequest(name: string, value: string): boolean {
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) || connectionFields.has(name)) return false;
+  return name !== 'te' || value === 'trailers';
 }
 
 function httpRefusalOf(metadata: ReadonlyMap<string, string>): 405 | 415 | undefined {

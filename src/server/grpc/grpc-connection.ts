@@ -1,23 +1,18 @@
 import type { Socket } from 'node:net';
 import { BlockReader } from '../../http2/block-reader.js';
 import { type ControlHandlers, readControlFrame } from '../../http2/control-frame.js';
-import { defaultWindowBytes, errorCodes, flags, frame, frameTypes, settingIds } from '../../http2/frame.js';
+import { errorCodes, flags, frame, frameTypes, settingIds } from '../../http2/frame.js';
 import { FrameReader } from '../../http2/frame-reader.js';
 import { Outbox } from '../../http2/outbox.js';
-import {
-  connectionPreface,
-  goaway,
-  readSettings,
-  rstStream,
-  settingsAck,
-  settingsFrame,
-  windowUpdate,
-} from '../../http2/settings.js';
+import { goaway, misframedSettings, readSettings, rstStream, settingsAck } from '../../http2/settings.js';
+import { type Violation, violation } from '../../http2/violation.js';
 import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
 import type { ByteBudget } from '../byte-budget.js';
 import { type CallHead, callHeadOf } from './call-head.js';
+import { mostStreams, PrefaceReader, serverOpening } from './connection-opening.js';
 import type { GrpcMethod } from './grpc-method.js';
+import { ReceiveWindows } from './receive-windows.js';
 import { ReplyWriter } from './reply-writer.js';
 import { ServerStream } from './server-stream.js';
 import { httpStatusBlock, statusOnlyBlock } from './status-block.js';
@@ -33,14 +28,11 @@ export interface GrpcConnectionOptions {
   readonly onGone: (connection: GrpcConnection) => void;
 }
 
-const preface = Buffer.from(connectionPreface);
-const streamWindowBytes = 8 * 1024 * 1024;
-const connectionWindowBytes = 64 * 1024 * 1024;
 /** When so much waits to be read by the client, nothing more is read from it. */
 const mostUnsentBytes = 16 * 1024 * 1024;
-/** When so much of one stream waits for its client's window, or to be decompressed, no more window is given to it. */
-const mostWaitingOfStreamBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
+
+const broken = (text: string): Violation => violation(errorCodes.protocolError, text);
 
 /** The server's end of one connection of gRPC over HTTP/2 in cleartext (RFC 9113, with prior knowledge). */
 export class GrpcConnection {
@@ -48,19 +40,17 @@ export class GrpcConnection {
   readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #writer: ReplyWriter;
+  readonly #preface = new PrefaceReader();
   readonly #frames: FrameReader;
   readonly #blocks: BlockReader<CallHead>;
   readonly #controls: ControlHandlers;
   readonly #streams = new Map<number, ServerStream>();
-  /** Streams whose windows are not given back. */
-  readonly #withheld = new Set<ServerStream>();
-  #prefaceRead = 0;
+  readonly #windows: ReceiveWindows;
   #hasSettings = false;
   /** The last stream that the client opened. */
   #lastStreamId = 0;
   /** The last one that was looked at. */
   #lastServedId = 0;
-  #receivedBytes = 0;
   #isReading = false;
   #isFlushDue = false;
   #isClosing = false;
@@ -71,6 +61,7 @@ export class GrpcConnection {
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#writer = new ReplyWriter(this.#outbox, (streamId) => this.#ended(streamId));
+    this.#windows = new ReceiveWindows((update) => this.#outbox.push(update));
     this.#frames = new FrameReader((type, frameFlags, id, bytes, from, to) =>
       this.#onFrame(type, frameFlags, id, bytes, from, to),
     );
@@ -78,19 +69,14 @@ export class GrpcConnection {
     this.#controls = {
       onWindowUpdate: (streamId, increment) => this.#onWindowUpdate(streamId, increment),
       onPing: (payload) => void this.#outbox.push(frame(frameTypes.ping, flags.ack, 0, payload)),
-      onReset: (streamId) => void this.#drop(streamId),
+      onReset: (streamId) => this.#onReset(streamId),
       onGoaway: () => undefined,
     };
     socket.on('drain', () => this.#resume());
     socket.on('error', () => undefined); // `close` follows
     socket.once('end', () => this.#cut());
     socket.once('close', () => this.#leave());
-    this.#outbox.push(
-      Buffer.concat([
-        settingsFrame([[settingIds.initialWindowSize, streamWindowBytes]]),
-        windowUpdate(0, connectionWindowBytes - defaultWindowBytes),
-      ]),
-    );
+    this.#outbox.push(serverOpening);
     this.#outbox.flush();
   }
 
@@ -107,8 +93,8 @@ export class GrpcConnection {
   /** Takes what came; whether more may come at once. */
   take(bytes: Buffer): boolean {
     if (this.#isGone) return true;
-    const violation = this.#read(bytes);
-    if (violation !== undefined) this.#refuse(violation);
+    const wrong = this.#read(bytes);
+    if (wrong !== undefined) this.#refuse(wrong);
     this.#outbox.flush();
     return this.#socket.writableLength < mostUnsentBytes;
   }
@@ -130,15 +116,13 @@ export class GrpcConnection {
   // -------------------------------------------------------------------------------------------- reading
 
   /** Says what is wrong, if anything. */
-  #read(bytes: Buffer): string | undefined {
+  #read(bytes: Buffer): Violation | undefined {
     this.#isReading = true;
     try {
-      if (this.#prefaceRead === preface.length) return this.#frames.feed(bytes, bytes.length);
-      const length = Math.min(bytes.length, preface.length - this.#prefaceRead);
-      const expected = preface.subarray(this.#prefaceRead, this.#prefaceRead + length);
-      if (!bytes.subarray(0, length).equals(expected)) return 'no HTTP/2 connection preface';
-      this.#prefaceRead += length;
-      return this.#frames.feed(bytes.subarray(length), bytes.length - length);
+      if (this.#preface.isDone) return this.#frames.feed(bytes, bytes.length);
+      const taken = this.#preface.read(bytes);
+      if (taken === undefined) return broken('no HTTP/2 connection preface');
+      return this.#frames.feed(bytes.subarray(taken), bytes.length - taken);
     } finally {
       this.#isReading = false;
     }
@@ -151,35 +135,36 @@ export class GrpcConnection {
     bytes: Buffer,
     from: number,
     to: number,
-  ): string | undefined {
+  ): Violation | undefined {
     if (this.#isGone) return undefined;
-    if (this.#blocks.isOpen && type !== frameTypes.continuation) return 'a header block is interrupted';
-    if (!this.#hasSettings && type !== frameTypes.settings) return 'no SETTINGS at first';
+    if (this.#blocks.isOpen && type !== frameTypes.continuation) return broken('a header block is interrupted');
+    if (!this.#hasSettings && type !== frameTypes.settings) return broken('no SETTINGS at first');
     switch (type) {
       case frameTypes.data:
         return this.#onData(frameFlags, streamId, bytes, from, to);
       case frameTypes.headers:
-        if (streamId % 2 === 0) return 'a stream of an even number';
+        if (streamId % 2 === 0) return broken('a stream of an even number');
         return this.#blocks.headers(frameFlags, streamId, bytes, from, to);
       case frameTypes.continuation:
         return this.#blocks.continuation(frameFlags, streamId, bytes, from, to);
       case frameTypes.settings:
-        return this.#onSettings(frameFlags, bytes, from, to);
+        return this.#onSettings(frameFlags, streamId, bytes, from, to);
       default:
         return readControlFrame({ type, flags: frameFlags, streamId, bytes, from, to }, this.#controls);
     }
   }
 
-  #onSettings(frameFlags: number, bytes: Buffer, from: number, to: number): string | undefined {
-    if ((frameFlags & flags.ack) !== 0) return undefined;
-    const violation = readSettings(bytes, from, to, (id, value) => this.#applySetting(id, value));
-    if (violation !== undefined) return violation;
+  #onSettings(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): Violation | undefined {
+    const misframed = misframedSettings(frameFlags, streamId, to - from);
+    if (misframed !== undefined || (frameFlags & flags.ack) !== 0) return misframed;
+    const wrong = readSettings(bytes, from, to, (id, value) => this.#applySetting(id, value));
+    if (wrong !== undefined) return wrong;
     this.#hasSettings = true;
     this.#outbox.push(settingsAck());
     return undefined;
   }
 
-  #applySetting(id: number, value: number): string | undefined {
+  #applySetting(id: number, value: number): Violation | undefined {
     switch (id) {
       case settingIds.initialWindowSize:
         return this.#writer.setInitialStreamWindow(
@@ -193,70 +178,88 @@ export class GrpcConnection {
     }
   }
 
-  #onWindowUpdate(streamId: number, increment: number): string | undefined {
+  #onWindowUpdate(streamId: number, increment: number): Violation | undefined {
+    if (this.#isIdle(streamId)) return broken('WINDOW_UPDATE on a stream that was never opened');
     const stream = this.#streams.get(streamId);
-    if (streamId !== 0 && stream === undefined) return undefined;
-    const { reply } = stream ?? {};
-    const violation = reply === undefined ? this.#writer.widen(increment) : this.#writer.widenStream(reply, increment);
-    this.#replenishWithheld();
-    return violation;
-  }
-
-  #onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): string | undefined {
-    const isPadded = (frameFlags & flags.padded) !== 0;
-    const start = isPadded ? from + 1 : from;
-    const end = isPadded ? to - (bytes[from] ?? 0) : to;
-    if (start > end || streamId === 0) return 'a malformed DATA frame';
-    if (streamId > this.#lastStreamId) return 'DATA on a stream that was never opened';
-    const stream = this.#streams.get(streamId);
-    if (stream?.isHalfClosed) return 'DATA after the end of its stream';
-    if (stream !== undefined) {
-      stream.receivedBytes += to - from;
-      stream.receive(bytes, start, end);
-      if ((frameFlags & flags.endStream) === 0) this.#replenish(stream);
-      else stream.halfClose();
+    if (streamId === 0) {
+      const wrong = this.#writer.widen(increment);
+      if (wrong !== undefined) return wrong;
+    } else if (stream !== undefined) {
+      const wrong = this.#writer.widenStream(stream.reply, increment);
+      if (wrong !== undefined) this.#resetStream(streamId, wrong.errorCode);
     }
-    this.#receivedBytes += to - from;
-    if (this.#receivedBytes > connectionWindowBytes / 2) {
-      this.#outbox.push(windowUpdate(0, this.#receivedBytes));
-      this.#receivedBytes = 0;
-    }
+    this.#windows.replenishWithheld();
     return undefined;
   }
 
-  /** Gives a stream's window back, but not while its client leaves answers unread, or messages are not decompressed yet. */
-  #replenish(stream: ServerStream): void {
-    const { reply, receivedBytes, isHalfClosed } = stream;
-    if (isHalfClosed || receivedBytes <= streamWindowBytes / 2) return;
-    if (Math.max(reply.unsentBytes, stream.waitingBytes) > mostWaitingOfStreamBytes) {
-      this.#withheld.add(stream);
-      return;
-    }
-    this.#outbox.push(windowUpdate(reply.streamId, receivedBytes));
-    stream.receivedBytes = 0;
-    this.#withheld.delete(stream);
+  #onReset(streamId: number): Violation | undefined {
+    if (this.#isIdle(streamId)) return broken('RST_STREAM on a stream that was never opened');
+    this.#drop(streamId);
+    return undefined;
   }
 
-  /** Answers have been sent, or messages decompressed. */
-  #replenishWithheld(): void {
-    for (const stream of this.#withheld) this.#replenish(stream);
+  #onData(frameFlags: number, streamId: number, bytes: Buffer, from: number, to: number): Violation | undefined {
+    const isPadded = (frameFlags & flags.padded) !== 0;
+    const start = isPadded ? from + 1 : from;
+    const end = isPadded ? to - (bytes[from] ?? 0) : to;
+    if (start > end || streamId === 0) return broken('a malformed DATA frame');
+    if (this.#isIdle(streamId)) return broken('DATA on a stream that was never opened');
+    this.#windows.received(to - from);
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return undefined; // what a client sent before it heard of the end
+    if (stream.isHalfClosed) this.#resetStream(streamId, errorCodes.streamClosed);
+    else if (!this.#windows.receivedOn(stream, to - from)) this.#resetStream(streamId, errorCodes.flowControlError);
+    else this.#receive(stream, bytes, { start, end, ends: (frameFlags & flags.endStream) !== 0 });
+    return undefined;
+  }
+
+  #receive(
+    stream: ServerStream,
+    bytes: Buffer,
+    { start, end, ends }: { readonly start: number; readonly end: number; readonly ends: boolean },
+  ): void {
+    stream.receive(bytes, start, end);
+    if (ends) stream.halfClose();
+    else this.#windows.replenish(stream);
+  }
+
+  /** The client has not opened it; we open none. */
+  #isIdle(streamId: number): boolean {
+    return streamId > this.#lastStreamId || (streamId % 2 === 0 && streamId !== 0);
   }
 
   // -------------------------------------------------------------------------------------------- calls
 
-  #onHead(streamId: number, ends: boolean, head: CallHead): void {
+  #onHead(streamId: number, ends: boolean, head: CallHead): Violation | undefined {
     const open = this.#streams.get(streamId);
     if (open !== undefined) {
-      if (ends) open.halfClose(); // trailers of the client
-      return;
+      this.#onTrailers(open, ends, head);
+      return undefined;
     }
-    if (streamId <= this.#lastStreamId) return; // what a client sent before it heard of the end
+    if (streamId <= this.#lastStreamId) {
+      // Trailers may have been sent before the client heard of the end.
+      return head.isTrailers ? undefined : violation(errorCodes.streamClosed, 'a call on a stream of before');
+    }
     this.#lastStreamId = streamId;
-    if (this.#isClosing) {
+    if (this.#isClosing || this.#streams.size >= mostStreams) {
       this.#outbox.push(rstStream(streamId, errorCodes.refusedStream));
-      return;
+      return undefined;
     }
     this.#lastServedId = streamId;
+    if (head.isMalformed) this.#outbox.push(rstStream(streamId, errorCodes.protocolError));
+    else this.#call(streamId, ends, head);
+    return undefined;
+  }
+
+  /** The client ends what it sends with fields (RFC 9113 section 8.1). */
+  #onTrailers(stream: ServerStream, ends: boolean, head: CallHead): void {
+    const { streamId } = stream.reply;
+    if (stream.isHalfClosed) this.#resetStream(streamId, errorCodes.streamClosed);
+    else if (ends && head.isTrailers) stream.halfClose();
+    else this.#resetStream(streamId, errorCodes.protocolError);
+  }
+
+  #call(streamId: number, ends: boolean, head: CallHead): void {
     const method = this.#options.methods.get(head.path);
     if (head.httpRefusal !== undefined) {
       this.#refuseStream(streamId, ends, httpStatusBlock(head.httpRefusal));
@@ -292,7 +295,7 @@ export class GrpcConnection {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#streams.delete(streamId);
-    this.#withheld.delete(stream);
+    this.#windows.forget(stream);
     // The client may still be sending; the rest is of no interest (RFC 9113 section 8.1).
     if (!stream.isHalfClosed) this.#outbox.push(rstStream(streamId, errorCodes.noError));
     this.#leaveIfIdle();
@@ -302,16 +305,22 @@ export class GrpcConnection {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     this.#streams.delete(streamId);
-    this.#withheld.delete(stream);
+    this.#windows.forget(stream);
     stream.cancel();
     this.#leaveIfIdle();
+  }
+
+  /** The client broke the rules of one stream: only that one ends (RFC 9113 section 5.4.2). */
+  #resetStream(streamId: number, errorCode: number): void {
+    this.#outbox.push(rstStream(streamId, errorCode));
+    this.#drop(streamId);
   }
 
   // -------------------------------------------------------------------------------------------- endings
 
   /** The client broke the protocol. */
-  #refuse(violation: string): void {
-    this.#outbox.push(goaway(this.#lastServedId, errorCodes.protocolError, violation));
+  #refuse({ errorCode, text }: Violation): void {
+    this.#outbox.push(goaway(this.#lastServedId, errorCode, text));
     this.#outbox.flush();
     this.#cut();
   }
@@ -340,8 +349,10 @@ export class GrpcConnection {
     this.#isGone = true;
     const open = [...this.#streams.values()];
     this.#streams.clear();
-    this.#withheld.clear();
-    for (const stream of open) stream.cancel();
+    for (const stream of open) {
+      this.#windows.forget(stream);
+      stream.cancel();
+    }
   }
 
   // -------------------------------------------------------------------------------------------- writing
@@ -357,15 +368,15 @@ export class GrpcConnection {
   }
 
   #onDecompressed(): void {
-    if (this.#withheld.size === 0) return;
-    this.#replenishWithheld();
+    if (!this.#windows.isWithholding) return;
+    this.#windows.replenishWithheld();
     this.#flushSoon();
   }
 
   #resume(): void {
     if (this.#isGone) return;
     this.#writer.pump();
-    this.#replenishWithheld();
+    this.#windows.replenishWithheld();
     this.#outbox.flush();
     if (this.#socket.writableLength < mostUnsentBytes) this.#socket.resume();
   }

@@ -1,5 +1,7 @@
+import { grpcStatus } from '../../protocol/grpc-status.js';
 import type { BodyRooms } from '../body-rooms.js';
 import { messagePrefixBytes } from './message-prefix.js';
+import type { GrpcStatus } from './status.js';
 
 /** Room for a message is made when its length is known, up to this much; more is made as it comes. */
 const largestFirstRoomBytes = 64 * 1024 * 1024;
@@ -44,15 +46,16 @@ export class MessageCollector {
     return this.#bytes !== undefined || this.#prefixRead > 0;
   }
 
-  /** Hands each message that ends in these bytes to `take`. Says how large a message is that is too large, if one is. */
-  read(bytes: Buffer, from: number, to: number, take: (message: ReceivedMessage) => void): number | undefined {
+  /** Hands each message that ends in these bytes to `take`. Says what is wrong with one that cannot be taken, if any. */
+  read(bytes: Buffer, from: number, to: number, take: (message: ReceivedMessage) => void): GrpcStatus | undefined {
     let at = from;
     while (at < to) {
       if (this.#bytes === undefined) {
         at = this.#readPrefix(bytes, at, to);
         if (this.#prefixRead < messagePrefixBytes) return undefined;
         this.#size = this.#prefix.readUInt32BE(1);
-        if (this.#size > this.#maxBytes) return this.#size;
+        const refusal = this.#refusal();
+        if (refusal !== undefined) return refusal;
         this.#begin();
       }
       at = this.#fill(bytes, at, to);
@@ -74,6 +77,15 @@ export class MessageCollector {
     bytes.copy(this.#prefix, this.#prefixRead, from, from + taken);
     this.#prefixRead += taken;
     return from + taken;
+  }
+
+  #refusal(): GrpcStatus | undefined {
+    const [compressedFlag = 0] = this.#prefix;
+    if (compressedFlag > 1)
+      return { code: grpcStatus.internal, details: `The compressed flag of a message is ${compressedFlag}` };
+    if (this.#size <= this.#maxBytes) return undefined;
+    const details = `Received message larger than max (${this.#size} vs. ${this.#maxBytes})`;
+    return { code: grpcStatus.resourceExhausted, details };
   }
 
   #begin(): void {

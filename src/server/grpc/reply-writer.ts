@@ -1,6 +1,7 @@
 import {
   defaultMaxFrameBytes,
   defaultWindowBytes,
+  errorCodes,
   flags,
   frameHeadBytes,
   frameTypes,
@@ -8,6 +9,7 @@ import {
   writeFrameHead,
 } from '../../http2/frame.js';
 import type { Outbox } from '../../http2/outbox.js';
+import { type Violation, violation } from '../../http2/violation.js';
 import { messagePrefixBytes, writeMessagePrefix } from './message-prefix.js';
 
 /** Larger frames save nothing any more. */
@@ -127,27 +129,27 @@ export class ReplyWriter {
   }
 
   /** Says what is wrong, if anything. */
-  widen(increment: number): string | undefined {
+  widen(increment: number): Violation | undefined {
     this.#window += increment;
-    if (increment === 0 || this.#window > largestWindowBytes) return `WINDOW_UPDATE of ${increment}`;
-    this.pump();
-    return undefined;
+    const wrong = widened(increment, this.#window, 'the connection');
+    if (wrong === undefined) this.pump();
+    return wrong;
   }
 
-  /** Says what is wrong, if anything. */
-  widenStream(reply: Reply, increment: number): string | undefined {
+  /** Says what is wrong, if anything: with the stream, not with the connection. */
+  widenStream(reply: Reply, increment: number): Violation | undefined {
     reply.window += increment;
-    if (increment === 0 || reply.window > largestWindowBytes) return `WINDOW_UPDATE of ${increment} on a stream`;
-    this.pump();
-    return undefined;
+    const wrong = widened(increment, reply.window, 'a stream');
+    if (wrong === undefined) this.pump();
+    return wrong;
   }
 
   /** Also changes the windows of open streams (RFC 9113 section 6.9.2). Says what is wrong, if anything. */
-  setInitialStreamWindow(size: number, open: Iterable<Reply>): string | undefined {
-    if (size > largestWindowBytes) return `SETTINGS_INITIAL_WINDOW_SIZE of ${size}`;
+  setInitialStreamWindow(size: number, open: Iterable<Reply>): Violation | undefined {
+    if (size > largestWindowBytes) return tooWide(`SETTINGS_INITIAL_WINDOW_SIZE of ${size}`);
     for (const reply of open) {
       reply.window += size - this.#initialStreamWindow;
-      if (reply.window > largestWindowBytes) return "a stream's window is too large";
+      if (reply.window > largestWindowBytes) return tooWide("a stream's window is too large");
     }
     this.#initialStreamWindow = size;
     this.pump();
@@ -155,8 +157,9 @@ export class ReplyWriter {
   }
 
   /** Says what is wrong, if anything. */
-  setMaxFrame(size: number): string | undefined {
-    if (size < defaultMaxFrameBytes || size > 0xffffff) return `SETTINGS_MAX_FRAME_SIZE of ${size}`;
+  setMaxFrame(size: number): Violation | undefined {
+    if (size < defaultMaxFrameBytes || size > 0xffffff)
+      return violation(errorCodes.protocolError, `SETTINGS_MAX_FRAME_SIZE of ${size}`);
     this.#maxFrameBytes = Math.min(size, largestUsefulFrameBytes);
     return undefined;
   }
@@ -195,6 +198,15 @@ export class ReplyWriter {
     this.#window -= size;
     reply.window -= size;
   }
+}
+
+const tooWide = (text: string): Violation => violation(errorCodes.flowControlError, text);
+
+/** What is wrong with a WINDOW_UPDATE after which the window is so large (RFC 9113 sections 6.9 and 6.9.1). */
+function widened(increment: number, window: number, of: string): Violation | undefined {
+  const text = `WINDOW_UPDATE of ${increment} for ${of}`;
+  if (increment === 0) return violation(errorCodes.protocolError, text);
+  return window > largestWindowBytes ? tooWide(text) : undefined;
 }
 
 /** Of the first pieces: a prefix and its message go into one frame. */

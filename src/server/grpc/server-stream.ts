@@ -79,11 +79,8 @@ export class ServerStream implements GrpcCall {
   /** Takes bytes of the client's messages. */
   receive(bytes: Buffer, from: number, to: number): void {
     if (this.#hasEnded) return;
-    const tooLarge = this.#messages.read(bytes, from, to, (message) => this.#take(message));
-    if (tooLarge === undefined) return;
-    const { maxMessageBytes } = this.#options;
-    const details = `Received message larger than max (${tooLarge} vs. ${maxMessageBytes})`;
-    this.end({ code: grpcStatus.resourceExhausted, details });
+    const refusal = this.#messages.read(bytes, from, to, (message) => this.#take(message));
+    if (refusal !== undefined) this.end(refusal);
   }
 
   /** The client sends nothing more. */

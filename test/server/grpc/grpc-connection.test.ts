@@ -158,59 +158,6 @@ for (const [title, more, httpStatus] of httpStatuses) {
   });
 }
 
-const violations: readonly [title: string, bytes: Buffer, text: RegExp][] = [
-  ['HTTP/1.1', Buffer.from('GET /v2/health/live HTTP/1.1\r\n\r\n'), /preface/],
-  ['a call before SETTINGS', Buffer.concat([hello.subarray(0, 24), headers(1, live)]), /no SETTINGS at first/],
-  ['DATA on a stream that is not open', Buffer.concat([hello, data(1, nothing)]), /never opened/],
-  ['a stream of an even number', Buffer.concat([hello, headers(2, live)]), /even number/],
-  [
-    'a header block that is interrupted',
-    Buffer.concat([hello, headers(1, live, 0), frame(frameTypes.ping, 0, 0, Buffer.alloc(8))]),
-    /interrupted/,
-  ],
-  ['a header block that cannot be decoded', Buffer.concat([hello, headers(1, Buffer.of(0xff, 0xff, 0xff))]), /./],
-  [
-    'a header block without an end',
-    Buffer.concat([
-      hello,
-      headers(1, Buffer.alloc(16_000), 0),
-      ...Array.from({ length: 70 }, () => frame(frameTypes.continuation, 0, 1, Buffer.alloc(16_000))),
-    ]),
-    /header block of more than/,
-  ],
-  [
-    'a frame that is too long',
-    Buffer.concat([hello, Buffer.of(0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1)]),
-    /not an HTTP\/2 frame/,
-  ],
-  [
-    'a window that overflows',
-    Buffer.concat([hello, windowUpdate(0, 0x7fffffff), windowUpdate(0, 0x7fffffff)]),
-    /WINDOW_UPDATE/,
-  ],
-  ['a window that grows by 0', Buffer.concat([hello, windowUpdate(0, 0)]), /WINDOW_UPDATE of 0/],
-  [
-    'DATA after the end of its stream',
-    Buffer.concat([hello, headers(1, headersOf(rpc('ModelInfer'))), data(1, message(stuck())), data(1, nothing)]),
-    /after the end/,
-  ],
-];
-
-for (const [title, bytes, text] of violations) {
-  test(`a client that sends ${title} is told why with GOAWAY, and others are served`, async (t) => {
-    await using endpoint = await serve();
-    using client = rawGrpcClient(endpoint.port);
-    client.send(bytes);
-    const goaway = await client.next(isOf(frameTypes.goaway));
-    t.is(goaway?.payload.readUInt32BE(4), errorCodes.protocolError);
-    t.regex(goaway?.payload.toString('latin1', 8) ?? '', text);
-    await client.closed;
-    using other = rawGrpcClient(endpoint.port);
-    other.send(hello, headers(1, live), data(1, nothing));
-    t.true(await isServed(other));
-  });
-}
-
 test('PING is answered with its payload', async (t) => {
   await using endpoint = await serve();
   using client = rawGrpcClient(endpoint.port);
