@@ -46,7 +46,7 @@ interface Context {
   readonly dispatching: DispatchOptions;
   readonly log: Log;
   isClosing: boolean;
-  /** Aborted when the connection closes: HTTP/1.1 has no other way to cancel. */
+  /** Aborted when the client closes the connection, or its side of it: HTTP/1.1 has no other way to cancel. */
   readonly gone: WeakMap<Socket, AbortController>;
 }
 
@@ -84,6 +84,8 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
     'checkExpectation',
     (_request, response: ServerResponse) => void send(response, errorAnswer(417, 'Expectation Failed'), context),
   );
+  // Not in the types of Node: clients that end their side after the request are answered.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on('clientError', answerBrokenRequest);
   server.on('connect', (_request, socket) => {
     socket.end(Buffer.concat(encodeAnswer(errorAnswer(405, 'Method Not Allowed'), { isLast: true })));

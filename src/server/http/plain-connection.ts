@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { BodyRooms } from '../body-rooms.js';
 import type { ByteSink } from '../read-into.js';
 import type { HttpAnswer } from './answer.js';
+import { answerBrokenRequest } from './broken-request.js';
 import { chunkOf, encodeAnswer, lastChunk } from './encode-answer.js';
 import { type PlainHead, parsePlainHead } from './plain-head.js';
 
@@ -63,6 +64,7 @@ export class PlainConnection implements ByteSink {
   /** Since when it waits for the client. */
   #waitsSince: number;
   #hasServed = false;
+  #hasEnded = false;
 
   constructor(options: PlainOptions) {
     this.#options = options;
@@ -97,8 +99,13 @@ export class PlainConnection implements ByteSink {
     });
   }
 
+  /** The client sends nothing more, but may read. */
   readonly #onEnd = (): void => {
-    this.#socket?.end();
+    const socket = this.#socket;
+    this.#hasEnded = true;
+    if (socket === undefined || this.#isAnswering) return;
+    if (this.#arriving === undefined) socket.end();
+    else answerBrokenRequest(new Error('the request ends before its Content-Length'), socket);
   };
 
   room(): Uint8Array {
@@ -159,20 +166,25 @@ export class PlainConnection implements ByteSink {
     this.#options.rooms.giveBack(room);
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
-    const isLast = this.#options.isClosing();
+    const isLast = this.#isLast;
     writeParts(encodeAnswer(answer, { isLast }), socket);
     if (answer.rest !== undefined) await writeRest(answer.rest, socket);
-    if (isLast || (answer.rest !== undefined && this.#options.isClosing())) {
+    if (socket.writableNeedDrain) await drained(socket);
+    if (isLast || this.#isLast) {
       socket.end();
       return;
     }
-    if (socket.writableNeedDrain) await drained(socket);
     this.#isAnswering = false;
     this.#hasServed = true;
     this.#waitsSince = this.#options.now();
     const early = this.#early;
     this.#early = undefined;
     if (early === undefined || this.#read(early)) socket.resume();
+  }
+
+  /** Nothing is answered after what is being answered. */
+  get #isLast(): boolean {
+    return this.#hasEnded || this.#options.isClosing();
   }
 
   /** What is not answered yet goes along. */

@@ -45,6 +45,8 @@ export class PlainConnections {
     });
     const socket = readInto(accepted, connection);
     this.#connections.add(connection);
+    // Most often it has gone away. One that only has nothing more to ask still gets the answer to what is not waiting.
+    socket.once('end', () => gone.abort());
     socket.once('close', () => {
       this.#connections.delete(connection);
       gone.abort();

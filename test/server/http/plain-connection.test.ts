@@ -129,6 +129,26 @@ test('a client that does not read its answers is not read from', async (t) => {
   socket.destroy();
 });
 
+const halfClosed: readonly [title: string, request: (usual: Buffer) => Buffer, statuses: readonly number[]][] = [
+  ['a usual request', (usual) => usual, [200]],
+  ['requests that are pipelined', (usual) => Buffer.concat([usual, usual, usual]), [200, 200, 200]],
+  ['an unusual request', () => Buffer.from('GET /v2 HTTP/1.0\r\n\r\n'), [200]],
+  ['half a body', (usual) => usual.subarray(0, -1), [400]],
+  ['half a head', (usual) => usual.subarray(0, 20), [400]],
+];
+
+for (const [title, request, statuses] of halfClosed) {
+  test(`a client that sends ${title} and then ends its side gets its answers`, async (t) => {
+    await using fixture = await serve();
+    const bytes = request(inference(70_000, 6).request);
+    const replies = await exchange(fixture.port, bytes, { expectReplies: 4, endsItsSide: true });
+    t.deepEqual(
+      replies.map(({ status }) => status),
+      statuses,
+    );
+  });
+}
+
 test('readInto without a handle to take reads as ever', async (t) => {
   const accepted = new PassThrough();
   const taken: string[] = [];

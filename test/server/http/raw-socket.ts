@@ -8,12 +8,19 @@ export interface RawReply {
 }
 
 /**
- * Writes bytes to a fresh connection, half-closes nothing, and collects what comes until the server closes or
- * `expectReplies` whole replies with `Content-Length` are there.
+ * Writes bytes to a fresh connection, and collects what comes until the server closes or as many whole replies with
+ * `Content-Length` are there as are expected, 1 unless given.
  */
-export async function exchange(port: number, bytes: string | Buffer, expectReplies = 1): Promise<RawReply[]> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write(bytes);
+export async function exchange(
+  port: number,
+  bytes: string | Buffer,
+  expected: number | { readonly expectReplies: number; readonly endsItsSide: boolean } = 1,
+): Promise<RawReply[]> {
+  const { expectReplies, endsItsSide } =
+    typeof expected === 'number' ? { expectReplies: expected, endsItsSide: false } : expected;
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: endsItsSide });
+  if (endsItsSide) socket.end(bytes);
+  else socket.write(bytes);
   let received = '';
   try {
     for await (const piece of socket) {
