@@ -36,7 +36,8 @@ export class SequenceQueue implements WaitingQueue {
   readonly isFixed = false;
   readonly nextDeadline = ns(Number.POSITIVE_INFINITY);
   readonly #options: SequenceQueueOptions;
-  readonly #slots: (Sequence | undefined)[];
+  /** Only as far as they were taken so far, since a configuration may allow billions. */
+  readonly #slots: (Sequence | undefined)[] = [];
   readonly #open = new Map<SequenceId, Sequence>();
   /** Slots whose sequence has a request and none that runs, as their turns came. */
   #ready: number[] = [];
@@ -46,7 +47,6 @@ export class SequenceQueue implements WaitingQueue {
 
   constructor(options: SequenceQueueOptions) {
     this.#options = options;
-    this.#slots = new Array<Sequence | undefined>(options.slotCount).fill(undefined);
   }
 
   get slotCount(): number {
@@ -75,7 +75,8 @@ export class SequenceQueue implements WaitingQueue {
   /** The first slot without a sequence; `undefined` when all have one. */
   get freeSlot(): number | undefined {
     const slot = this.#slots.indexOf(undefined);
-    return slot < 0 ? undefined : slot;
+    if (slot >= 0) return slot;
+    return this.#slots.length < this.slotCount ? this.#slots.length : undefined;
   }
 
   at(index: number): Batchable | undefined {

@@ -49,6 +49,18 @@ test('SequenceScheduler direct keeps each sequence in its row and fills the othe
   ]);
 });
 
+for (const [strategy, maxBatchSize] of [
+  ['direct { }', 2 ** 31 - 1],
+  ['oldest { max_candidate_sequences: 2147483647 }', 4],
+] as const) {
+  test(`SequenceScheduler takes no memory for slots that nobody has: ${strategy}`, async (t) => {
+    const { enqueue, finish, ends } = setup(strategy, { maxBatchSize });
+    enqueue('a1', 'SE');
+    await finish();
+    t.deepEqual(ends, ['a1=1']);
+  });
+}
+
 for (const [title, rule, sent] of [
   ['three of four slots', 'minimum_slot_utilization: 0.75 max_queue_delay_microseconds: 100', 3],
   ['the delay ignored without a minimum', 'max_queue_delay_microseconds: 100', 1],
