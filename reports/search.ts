@@ -83,8 +83,14 @@ function gainText({ finalists, gain, objectives }: SearchResult): string[] {
   const aim = objectives.length === 1 ? `in ${objectives[0]?.metric}` : 'in the weighted objectives';
   const percent = (value: number): string => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} %`;
   return [
-    `Better ${aim} than the current configuration at ${candidateText(current.candidate)}, its best load: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})`,
+    `${comparison(gain)} ${aim} than the current configuration at ${candidateText(current.candidate)}, its best load: ${percent(gain.mean)} (95 %: ${percent(gain.low)} to ${percent(gain.high)})`,
   ];
+}
+
+/** What the interval allows to say. */
+function comparison({ low, high }: NonNullable<SearchResult['gain']>): string {
+  if (low > 0) return 'Better';
+  return high < 0 ? 'Worse' : 'Not surely better';
 }
 
 const short = (value: number): string => `${Number(value.toPrecision(4))}`;

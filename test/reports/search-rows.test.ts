@@ -1,5 +1,6 @@
 import test from 'ava';
 import { formatSearchHtml } from '../../reports/html/search-page.js';
+import { formatSearch } from '../../reports/search.js';
 import { trialRows } from '../../reports/search-rows.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { searchFixture } from '../helpers/search-fixture.js';
@@ -30,3 +31,17 @@ test('formatSearchHtml of a search that found nothing says so, and escapes what 
   t.false(page.includes('<b>'));
   t.is(page.split('<script').length - 1, 1);
 });
+
+for (const [low, high, words] of [
+  [0.01, 0.3, 'Better'],
+  [-0.1, 0.3, 'Not surely better'],
+  [-0.3, -0.01, 'Worse'],
+] as const) {
+  test(`formatSearch says "${words}" of a gain between ${low} and ${high}`, (t) => {
+    const [best, second] = searchFixture().finalists;
+    if (best === undefined || second === undefined) throw new Error('expected two finalists');
+    const finalists = [best, { ...second, isCurrent: true }];
+    const text = formatSearch(searchFixture({ finalists, gain: { mean: (low + high) / 2, low, high } }));
+    t.regex(text, new RegExp(`^${words} in perf_throughput than the current configuration`, 'm'));
+  });
+}
