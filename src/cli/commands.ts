@@ -47,7 +47,7 @@ export const commands: readonly Command[] = [
   },
   {
     usage: 'report <runs..>',
-    describe: 'Make the reports of stored runs, or of a search, again',
+    describe: 'Make the reports of stored runs, of a search or of variants again',
     manual: manuals.report,
     load: async () => {
       const { reportCommand, reportCommandFlags } = await import('./report-command.js');
@@ -143,7 +143,7 @@ export const commands: readonly Command[] = [
   },
   {
     usage: 'completion <shell>',
-    describe: 'Print a script that completes commands and flags, for bash or zsh',
+    describe: 'Print a script that completes commands and flags, for bash, zsh or fish',
     manual: manuals.completion,
     load: async () => {
       const { completionCommand, completionFlags } = await import('./completion-command.js');

@@ -72,10 +72,13 @@ export const manuals = {
     ],
   },
   report: {
-    synopsis: ['report RUN.json [RUN.json ...] [flags]', 'report SEARCH.json [--html FILE]'],
+    synopsis: [
+      'report RUN.json [RUN.json ...] [flags]',
+      'report SEARCH.json|VARIANTS.json [-f FILE] [--json FILE] [--html FILE]',
+    ],
     description:
       'Makes every report of stored runs again, byte for byte as the run itself would have written it, in any format. No server is asked. A ' +
-      'search has its text and its page.',
+      'search, or variants, have their text, CSV, document and page.',
     values: [['RUN.json', 'a document that --json wrote'], file],
     exits: [[done, 'all reports are written'], isBug, [unreachable, 'a Pushgateway did not take the numbers'], isUsage],
   },
@@ -219,7 +222,7 @@ export const manuals = {
     ],
   },
   completion: {
-    synopsis: ['completion bash|zsh'],
+    synopsis: ['completion bash|zsh|fish'],
     description: 'Prints a script that completes commands and flags.',
     values: [],
     exits: [[done, 'printed'], isBug, isUsage],

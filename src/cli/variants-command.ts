@@ -1,6 +1,4 @@
 import type { Argv } from 'yargs';
-import { formatVariants } from '../../reports/variants.js';
-import { formatVariantsCsv } from '../../reports/variants-csv.js';
 import { PerfError } from '../core/perf-error.js';
 import type { SearchLimit } from '../core/search-result.js';
 import type { VariantsResult } from '../core/variants-result.js';
@@ -21,7 +19,8 @@ import { runVariants, type VariantsWish } from './variants/run-variants.js';
 import { weightBitsOf } from './variants/weight-bits.js';
 import { writeAccelerated } from './variants/write-accelerated.js';
 import { writeForms } from './variants/write-variants.js';
-import { checkDistinct, checkWritable, writeOutput } from './write-output.js';
+import { checkDocumentFiles, documentText, writeDocument } from './write-document.js';
+import { checkDistinct } from './write-output.js';
 
 const text = { type: 'string', requiresArg: true } as const;
 
@@ -125,17 +124,10 @@ export async function variantsCommand(argv: ParsedFlags, context: CommandContext
   if (oneOf('--target', argv.target, ['cpu', 'triton-gpu']) === 'triton-gpu') return await writeForGpus(wish, context);
   const { f: csv, json, html } = argv;
   checkDistinct({ '-f': csv, '--json': json, '--html': html });
-  if (csv !== undefined) checkWritable('-f', csv);
-  if (json !== undefined) checkWritable('--json', json);
-  if (html !== undefined) checkWritable('--html', html);
+  checkDocumentFiles({ csv, json, html });
   const result = await runVariants(wish, context);
-  if (csv !== undefined) writeOutput('-f', csv, formatVariantsCsv(result));
-  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
-  if (html !== undefined) {
-    const { formatVariantsHtml } = await import('../../reports/html/variants-page.js');
-    writeOutput('--html', html, formatVariantsHtml(result));
-  }
-  context.print(`${formatVariants(result)}\n`);
+  await writeDocument(result, { csv, json, html });
+  context.print(documentText(result));
   return exitCodeOf(result, argv);
 }
 

@@ -1,8 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import yargs from 'yargs';
-import { formatVariantsHtml } from '../../reports/html/variants-page.js';
 import type { CommandContext } from '../../src/cli/command-context.js';
 import { createProgress } from '../../src/cli/progress/create-progress.js';
 import { singleInferences } from '../../src/cli/variants/single-inferences.js';
@@ -11,6 +10,8 @@ import type { VariantsResult } from '../../src/core/variants-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { writeModelFile } from '../../src/precision/write-model-file.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
+import { refusalOf, runHere } from '../helpers/command-here.js';
+import { schemaErrors } from '../helpers/run-schema.js';
 import { smallGraph } from '../precision/small-graph.js';
 import { temporaryDirectory } from '../sample-models/temporary-directory.js';
 
@@ -72,12 +73,24 @@ test('variants makes, compares, times and writes what passes, and leaves the sou
     /^name: "small_fp16_weights"$/m,
   );
   const page = await readFile(html, 'utf8');
-  t.is(page, formatVariantsHtml(JSON.parse(await readFile(json, 'utf8')) as VariantsResult));
+  await reportsAgain(t, [json, csv, html], printed);
   t.regex(page, /<h2>Refused<\/h2>\n<ul><li>int8-dynamic: accuracy_rel_rmse is /);
   const refused = variants.filter(({ refusal }) => refusal !== undefined).length;
   const rows = (await readFile(csv, 'utf8')).trim().split('\n').length - 1;
   t.is(rows, 2 * (variants.length - refused) + refused);
 });
+
+/** The document follows its schema, and `report` makes all files and the text again. */
+async function reportsAgain(t: ExecutionContext, files: readonly string[], printed: string): Promise<void> {
+  const [json = '', csv = '', html = ''] = files;
+  t.deepEqual(schemaErrors(JSON.parse(await readFile(json, 'utf8')), 'variants'), []);
+  const again = files.map((file) => `${file}.again`);
+  const flags = ['--json', '-f', '--html'].flatMap((flag, index) => [flag, again[index] ?? '']);
+  t.deepEqual(await runHere('report', json, ...flags), { code: 0, stdout: printed, stderr: '' });
+  for (const file of [json, csv, html]) t.is(await readFile(`${file}.again`, 'utf8'), await readFile(file, 'utf8'));
+  const { message } = await refusalOf('report', json, '--markdown', `${json}.md`);
+  t.is(message, 'Cannot use --markdown with variants: expected -f, --json or --html, got --markdown');
+}
 
 test('variants are written as versions of one model, the original first, with weights in other files', async (t) => {
   const folder = await temporaryDirectory(t);

@@ -39,15 +39,20 @@ test('report refuses what is no run, and several runs in a format for one', asyn
   await using place = createWorkplace();
   writeFileSync(place.path('text.json'), 'no');
   writeFileSync(place.path('other.json'), '{"format":"perf-analyze/run"}');
+  writeFileSync(place.path('plan.json'), '{"format":"perf-analyze/plan"}');
   const refusals = [
     [
       ['report', place.path('absent.json')],
-      /Cannot read \S+absent.json: expected a run or a search as --json writes it, got ENOENT/,
+      /Cannot read \S+absent.json: expected a run, a search or variants as --json writes it, got ENOENT/,
     ],
-    [['report', place.path('text.json')], /Cannot read \S+text.json: expected a run or a search/],
+    [['report', place.path('text.json')], /Cannot read \S+text.json: expected a run, a search or variants/],
     [
       ['report', place.path('other.json')],
       /Cannot read \S+other.json: .* one where the document must have required property/,
+    ],
+    [
+      ['report', place.path('plan.json')],
+      /Cannot read \S+plan.json: expected a run, a search or variants as --json writes it, got 'perf-analyze\/plan'/,
     ],
     [['report', 'a.json', 'b.json', '-f', 'o.csv'], /Cannot write -f o.csv: expected one run, got 2/],
     [['report', 'a.json', '--html', 'x', '--html', 'y'], /Cannot use --html more than once/],

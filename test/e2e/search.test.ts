@@ -2,12 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { formatSearchHtml } from '../../reports/html/search-page.js';
 import type { SearchResult } from '../../src/core/search-result.js';
 import { encodeModel } from '../../src/onnx/encode-model.js';
 import { parseModelConfig } from '../../src/protocol/model-config-codec.js';
 import { buildModel, createWorkplace, type Workplace } from '../helpers/cli.js';
-import { refusalOf } from '../helpers/command-here.js';
+import { refusalOf, runIn } from '../helpers/command-here.js';
 import { readRun } from '../helpers/read-run.js';
 import { schemaErrors } from '../helpers/run-schema.js';
 import { smallGraph } from '../precision/small-graph.js';
@@ -52,8 +51,7 @@ test('search finds a configuration on the embedded server, decides, and writes i
     /^Model,Batch,Concurrency,Model Config Path,Instance Group,Max Batch Size,/,
   );
 
-  const page = readFileSync(workplace.path('search.html'), 'utf8');
-  t.is(formatSearchHtml(result), page, 'what report makes again');
+  await reportsAgain(t, workplace, stdout);
   checkFolders(t, workplace, result);
   const written = readFileSync(config, 'utf8');
   t.true(written.startsWith('# ours\n'));
@@ -63,6 +61,17 @@ test('search finds a configuration on the embedded server, decides, and writes i
   t.is(readFileSync(isBackedUp ? `${config}.bak` : config, 'utf8'), before);
   t.deepEqual(workplace.leftovers(), []);
 });
+
+/** What the run wrote and printed, `report` makes again. */
+async function reportsAgain(t: ExecutionContext, workplace: Workplace, stdout: string): Promise<void> {
+  const again = ['--json', 'again.json', '-f', 'again.csv', '--html', 'again.html'];
+  const reported = await runIn(workplace, 'report', 'search.json', ...again);
+  t.is(reported.code, 0, reported.stderr);
+  t.true(stdout.startsWith(reported.stdout), 'behind it: the change of config.pbtxt');
+  for (const form of ['json', 'csv', 'html']) {
+    t.is(readFileSync(workplace.path(`again.${form}`), 'utf8'), readFileSync(workplace.path(`search.${form}`), 'utf8'));
+  }
+}
 
 /** What `--results` and `--output-model-repository` wrote. */
 function checkFolders(t: ExecutionContext, workplace: Workplace, result: SearchResult): void {

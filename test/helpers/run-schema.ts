@@ -17,7 +17,7 @@ function validatorOf(name: string): ValidateFunction {
 }
 
 /** What the published schema of a run, or of another document, has against a document; empty = valid. */
-export function schemaErrors(document: unknown, name: 'run' | 'search' | 'plan' = 'run'): string[] {
+export function schemaErrors(document: unknown, name: 'run' | 'search' | 'variants' | 'plan' = 'run'): string[] {
   const validate = validatorOf(name);
   validate(document);
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);

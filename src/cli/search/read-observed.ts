@@ -23,7 +23,7 @@ export interface ObservedModel {
  * @throws PerfError `file` for another document
  */
 export function readObserved(file: string): ObservedModel {
-  const document = createDocumentReader().read(file);
+  const document = createDocumentReader('run', 'search').read(file);
   return document.format === 'perf-analyze/run' ? ofRun(document, file) : ofSearch(document);
 }
 

@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs';
-import { formatSearch } from '../../../reports/search.js';
-import { formatSearchCsv } from '../../../reports/search-csv.js';
 import type { Space } from '../../../searcher/space/space.js';
 import { isSwept } from '../../core/load-name.js';
 import { tool } from '../../core/package-manifest.js';
@@ -12,7 +10,7 @@ import type { CommandContext } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { checkVerified } from '../flags/verify-flags.js';
 import { describeMachine } from '../machine.js';
-import { checkWritable, writeOutput } from '../write-output.js';
+import { checkDocumentFiles, documentText, writeDocument } from '../write-document.js';
 import { conditionsKey } from './conditions-key.js';
 import { currentPoints, withSettings } from './current-points.js';
 import { findAndJudge, limitOf } from './find-and-judge.js';
@@ -34,7 +32,6 @@ import {
   writeConfigurations,
 } from './write-configuration.js';
 import { openResults, writeResults } from './write-results.js';
-import { writeSearchPage } from './write-search-page.js';
 import { checkVariantRepository, writeVariants } from './write-variants.js';
 
 const usualLoads = { name: 'concurrency', values: [1, 2, 4, 8, 16, 32] } as const;
@@ -76,7 +73,7 @@ export async function runSearch(
     context.progress.close(),
   );
   await writeFiles(result, { options, wish, server });
-  context.print(formatSearch(result));
+  context.print(documentText(result));
   const [best] = result.finalists;
   if (best !== undefined && wish.write !== 'nothing') {
     const breaksLimit = best.limits.some(({ certainty }) => certainty === 'fail');
@@ -100,10 +97,7 @@ function refuseParts({ composing }: SearchServer, { variantRepository }: SearchW
 }
 
 function checkFiles({ output }: AnalyzeOptions, { results, variantRepository }: SearchWish): void {
-  const { csv, json, html } = output.reports;
-  for (const [flag, file] of Object.entries({ '-f': csv, '--json': json, '--html': html })) {
-    if (file !== undefined) checkWritable(flag, file);
-  }
+  checkDocumentFiles(output.reports);
   if (results !== undefined) openResults('--results', results);
   if (variantRepository !== undefined) checkVariantRepository(variantRepository);
 }
@@ -115,10 +109,7 @@ interface Outputs {
 }
 
 async function writeFiles(result: SearchResult, { options, wish, server }: Outputs): Promise<void> {
-  const { csv, json, html } = options.output.reports;
-  if (json !== undefined) writeOutput('--json', json, `${JSON.stringify(result, null, 2)}\n`);
-  if (csv !== undefined) writeOutput('-f', csv, formatSearchCsv(result));
-  if (html !== undefined) await writeSearchPage(html, result);
+  await writeDocument(result, options.output.reports);
   if (wish.results !== undefined) writeResults('--results', wish.results, [result]);
   if (wish.variantRepository !== undefined) writeVariants(wish.variantRepository, result, server);
 }
