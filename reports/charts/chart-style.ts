@@ -47,22 +47,25 @@ interface AxisOptions {
   readonly max?: number;
   readonly label?: (value: number) => string;
   readonly interval?: number;
+  /** Where labels and lines are, if not where the axis would choose. */
+  readonly ticks?: readonly number[];
 }
 
-const axis = ({ name, kind = 'value', data, min, max, label, interval }: AxisOptions) => ({
+const axis = ({ name, kind = 'value', data, min, max, label, interval, ticks }: AxisOptions) => ({
   type: kind,
   name,
   nameLocation: 'middle',
   nameTextStyle: { color: muted, fontSize: 12 },
   axisLine: { lineStyle: { color: line } },
-  axisTick: { lineStyle: { color: line } },
+  axisTick: { lineStyle: { color: line }, ...customValues(ticks) },
   splitLine: { lineStyle: { color: line, opacity: 0.6 } },
   axisLabel: {
     color: muted,
     fontSize: 12,
     hideOverlap: true,
     // An end that the data sets is an odd number.
-    ...(max === undefined ? {} : { showMaxLabel: false, showMinLabel: min === 0 }),
+    ...(max === undefined || ticks !== undefined ? {} : { showMaxLabel: false, showMinLabel: min === 0 }),
+    ...customValues(ticks),
     ...(label === undefined ? {} : { formatter: label }),
   },
   ...(data === undefined ? {} : { data }),
@@ -70,6 +73,8 @@ const axis = ({ name, kind = 'value', data, min, max, label, interval }: AxisOpt
   ...(max === undefined ? {} : { max }),
   ...(interval === undefined ? {} : { interval }),
 });
+
+const customValues = (ticks: readonly number[] | undefined) => (ticks === undefined ? {} : { customValues: ticks });
 
 export const xAxis = (options: AxisOptions) => ({ ...axis(options), nameGap: 28, splitLine: { show: false } });
 

@@ -1,12 +1,16 @@
 import type { Run } from '../../src/core/run.js';
 import { latencyHistogram } from '../latency-histogram.js';
 import { colours, grid, short, xAxis, yAxis } from './chart-style.js';
+import { logTicks } from './log-ticks.js';
 import { type PlacedWindow, placeWindows } from './measured-windows.js';
 import type { Chart } from './render-chart.js';
 import { levelSeries, pausePoint, pauseSeries, placePauses, unsettledArea } from './time-marks.js';
 
 /** Rows of the map, at equal ratios of latency. */
 const rowCount = 24;
+
+/** The least that the upper end of the map is over the lower one: what is recorded has three digits. */
+const narrowest = 1.1;
 
 /** More windows than this become columns of several. */
 const mostColumns = 80;
@@ -26,8 +30,7 @@ export function heatMap(run: Pick<Run, 'levels'>): Chart {
   const windows = placeWindows(run);
   const cells = heatCells(windows);
   const pauses = placePauses(windows);
-  const lowest = Math.min(...cells.map(({ fromMs }) => fromMs));
-  const highest = Math.max(...cells.map(({ toMs }) => toMs));
+  const [lowest, highest] = latencyRange(windows);
   return {
     name: 'heat-map',
     title: 'Latency over time',
@@ -43,7 +46,14 @@ export function heatMap(run: Pick<Run, 'levels'>): Chart {
         max: Math.max(...cells.map(({ toSeconds }) => toSeconds)),
         label: short,
       }),
-      yAxis: yAxis({ name: 'latency (ms)', kind: 'log', min: lowest, max: highest, label: short }),
+      yAxis: yAxis({
+        name: 'latency (ms)',
+        kind: 'log',
+        min: lowest,
+        max: highest,
+        label: String,
+        ticks: logTicks(lowest, highest),
+      }),
       series: [
         {
           type: 'custom',
@@ -76,14 +86,21 @@ function patch(cell: HeatCell, api: RenderApi) {
   return { type: 'rect', shape, style: { fill: colours[0], opacity: Number(Math.sqrt(cell.share).toFixed(2)) } };
 }
 
+/** The range of all rows, in ms: that of all latencies, but wide enough to be read when these are equal. */
+function latencyRange(windows: readonly PlacedWindow[]): readonly [lowest: number, highest: number] {
+  const latencies = windows.flatMap(({ window }) => window.latency ?? []);
+  const lowest = Math.max(Math.min(...latencies.map(({ minMs }) => minMs)), 1e-6);
+  const highest = Math.max(...latencies.map(({ maxMs }) => maxMs)) * 1.001;
+  const missing = Math.max(1, (narrowest * lowest) / highest) ** 0.5;
+  return [lowest / missing, highest * missing];
+}
+
 /** The requests of each column, counted by latency. */
 export function heatCells(windows: readonly PlacedWindow[]): HeatCell[] {
   const answered = windows.filter(({ window }) => window.latency !== undefined);
-  const lowest = Math.min(...answered.map(({ window }) => window.latency?.minMs ?? 0));
-  const highest = Math.max(...answered.map(({ window }) => window.latency?.maxMs ?? 0)) * 1.001;
-  const bottom = Math.log(Math.max(lowest, 1e-6));
-  const height = Math.max(Math.log(highest) - bottom, 1e-9) / rowCount;
-  const edge = (row: number): number => Math.exp(bottom + row * height);
+  const [lowest, highest] = latencyRange(answered);
+  const height = Math.log(highest / lowest) / rowCount;
+  const edge = (row: number): number => lowest * Math.exp(row * height);
   return columnsOf(answered).flatMap((column) => {
     const counts = countRows(column, edge);
     const total = counts.reduce((sum, count) => sum + count, 0);
