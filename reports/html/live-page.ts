@@ -11,6 +11,7 @@ export function formatLivePage(tool: string): string {
     isLive: true,
     footer: `${tool}. The page asks nobody but the run.`,
     body: html`<main>
+<p class="sub" id="subject"></p>
 <h1 id="status">Waiting for the run</h1>
 <p class="sub" id="step"></p>
 <noscript><p>This page needs its script: the figures come while the run goes on.</p></noscript>

@@ -1,14 +1,15 @@
 import type { Argv } from 'yargs';
 import type { CommandContext } from './command-context.js';
 import { exitCodes } from './exit-codes.js';
-import { declaredFlags } from './flags/declared-flags.js';
+import { type DeclaredFlag, declaredFlags } from './flags/declared-flags.js';
 import { oneOf } from './flags/parse.js';
 
 export const completionFlags = (yargs: Argv) =>
   yargs
-    .positional('shell', { type: 'string', demandOption: true, describe: 'bash or zsh' })
+    .positional('shell', { type: 'string', demandOption: true, describe: 'bash, zsh or fish' })
     .example('source <($0 completion bash)', 'In ~/.bashrc: commands and flags with the tabulator key')
-    .example('source <($0 completion zsh)', 'In ~/.zshrc, behind compinit');
+    .example('source <($0 completion zsh)', 'In ~/.zshrc, behind compinit')
+    .example('$0 completion fish | source', 'In ~/.config/fish/config.fish');
 
 /** A command as the table of commands has it. */
 interface Described {
@@ -20,7 +21,10 @@ interface CompletedCommand {
   /** Empty: what runs without a name. */
   readonly name: string;
   readonly flags: readonly string[];
+  readonly declared: readonly DeclaredFlag[];
 }
+
+const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
 /** Prints a script that completes commands, the flags of each, and file names. Resolves with the exit code. */
 export async function completionCommand(
@@ -28,16 +32,17 @@ export async function completionCommand(
   commands: readonly Described[],
   { print }: Pick<CommandContext, 'print'>,
 ): Promise<number> {
-  const form = oneOf('completion', shell, ['bash', 'zsh']);
+  const form = oneOf('completion', shell, Object.keys(scripts) as (keyof typeof scripts)[]);
   const completed = await Promise.all(
     commands.map(async ({ usage, load }): Promise<CompletedCommand> => {
       const [name = ''] = usage.split(' ');
-      const names = declaredFlags((await load()).flags).flatMap((flag) => flag.names);
+      const declared = declaredFlags((await load()).flags);
+      const names = declared.flatMap((flag) => flag.names);
       const flags = names.map((flag) => (flag.length === 1 ? `-${flag}` : `--${flag}`));
-      return { name: name === '$0' ? '' : name, flags: [...new Set(flags)].sort() };
+      return { name: name === '$0' ? '' : name, flags: [...new Set(flags)].sort(), declared };
     }),
   );
-  print(form === 'bash' ? bashScript(completed) : zshScript(completed));
+  print(scripts[form](completed));
   return exitCodes.done;
 }
 
@@ -54,7 +59,8 @@ const cases = (commands: readonly CompletedCommand[]): string =>
     .map(({ name, flags }) => `    ${name === '' ? '*' : name}) flags='${flags.join(' ')}' ;;`)
     .join('\n');
 
-const bashScript = (commands: readonly CompletedCommand[]): string => `_perf_analyze() {
+function bashScript(commands: readonly CompletedCommand[]): string {
+  return `_perf_analyze() {
   local word=\${COMP_WORDS[COMP_CWORD]} flags words=
   case \${COMP_WORDS[1]} in
 ${cases(commands)}
@@ -66,8 +72,10 @@ ${cases(commands)}
 }
 complete -o bashdefault -o default -F _perf_analyze perf-analyze
 `;
+}
 
-const zshScript = (commands: readonly CompletedCommand[]): string => `_perf_analyze() {
+function zshScript(commands: readonly CompletedCommand[]): string {
+  return `_perf_analyze() {
   local flags
   case \${words[2]} in
 ${cases(commands)}
@@ -79,3 +87,23 @@ ${cases(commands)}
 }
 compdef _perf_analyze perf-analyze
 `;
+}
+
+/** Commands only at the first place, as the other shells have it: `-m report` names a model. */
+function fishScript(commands: readonly CompletedCommand[]): string {
+  const lines = commands.flatMap(({ name, declared }) =>
+    declared.map(({ names, takesValue }) => {
+      const forms = names.map((flag) => (flag.length === 1 ? `-s ${flag}` : `-l ${flag}`));
+      return `complete -c perf-analyze -n '_perf_analyze_is "${name}"' ${forms.join(' ')}${takesValue ? ' -r' : ''}`;
+    }),
+  );
+  return `function _perf_analyze_is
+  set -l words (commandline -opc)
+  set -l command $words[2]
+  contains -- "$command" ${namesOf(commands)}; or set command ''
+  test "$command" = $argv[1]
+end
+complete -c perf-analyze -n 'test (count (commandline -opc)) = 1' -a '${namesOf(commands)}'
+${[...new Set(lines)].join('\n')}
+`;
+}

@@ -29,9 +29,13 @@ test('completion completes commands and the flags of each, in a real bash', asyn
   t.deepEqual(complete('history', 'check', 'x'), []);
 });
 
-test('completion knows bash and zsh', async (t) => {
+test('completion knows zsh and fish, and no other', async (t) => {
   const script = await scriptFor('zsh');
   t.regex(script, /^compdef _perf_analyze perf-analyze$/m);
   t.regex(script, /^ {4}search\) flags='.*--budget .*' ;;$/m);
-  await t.throwsAsync(scriptFor('fish'), { message: "Cannot use completion: expected bash, zsh, got 'fish'" });
+  const fish = await scriptFor('fish');
+  t.regex(fish, /^complete -c perf-analyze -n '_perf_analyze_is "search"' -l budget -r$/m);
+  t.regex(fish, /^complete -c perf-analyze -n '_perf_analyze_is ""' -s m -l model-name -r$/m);
+  t.regex(fish, /^complete -c perf-analyze -n '_perf_analyze_is "doctor"' -l help -s h$/m);
+  await t.throwsAsync(scriptFor('sh'), { message: "Cannot use completion: expected bash, zsh, fish, got 'sh'" });
 });

@@ -58,6 +58,12 @@ function showLevel(level) {
   show('rest', digits(server.overheadMs));
 }
 
+function startLevel({ name, model, batchSize, protocol }) {
+  show('subject', `${model}, batch ${batchSize}, over ${protocol}`);
+  show('status', `${name} begins`);
+  document.title = `${model}: a run that goes on`;
+}
+
 const report = byId('report');
 report.addEventListener('load', () => {
   const height = report.contentDocument?.documentElement.scrollHeight ?? 0;
@@ -72,6 +78,7 @@ function loadReport() {
 
 const source = new EventSource('events');
 const handlers = {
+  'level-start': startLevel,
   level: showLevel,
   'level-done': loadReport,
   step: ({ what }) => show('step', what),
