@@ -137,7 +137,10 @@ function createMemory(): { keep(event: ProgressEvent): void; kept(): readonly Pr
   return {
     keep: (event) => {
       if (event.event === 'message') messages.push(event);
-      else last.set(event.event, event);
+      else {
+        last.delete(event.event); // so that the latest comes last
+        last.set(event.event, event);
+      }
       messages.splice(0, messages.length - keptMessages);
     },
     kept: () => [...messages, ...last.values()],

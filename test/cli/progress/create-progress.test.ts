@@ -76,7 +76,7 @@ test('liveLine redraws the line of a level on a terminal until it is done', asyn
 
 test('createProgress json tells what happens as a document a line, none tells nothing', async (t) => {
   for (const [mode, expected] of [
-    ['json', ['step', 'message', 'level-done', 'search', 'end']],
+    ['json', ['step', 'message', 'level-start', 'level-done', 'search', 'end']],
     ['none', []],
   ] as const) {
     const { progress, written } = await watched(mode);
@@ -94,6 +94,6 @@ test('createProgress json tells what happens as a document a line, none tells no
       events.map(({ event }) => event),
       expected,
     );
-    if (mode === 'json') t.like(events[2], { load: level.load, summary: { throughput: 3 } });
+    if (mode === 'json') t.like(events[3], { load: level.load, summary: { throughput: 3 } });
   }
 });

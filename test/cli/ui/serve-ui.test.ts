@@ -33,6 +33,7 @@ test('serveUi tells a page what happens, and has the report of the levels that a
     }
   };
   await until(/^data: \{"event":"message","text":"Server: here\."\}\n\n/);
+  await until(/"event":"level-start","name":"concurrency 1","model":"m","batchSize":1,"protocol":"http"/);
   await until(/"event":"level","name":"concurrency 1".*"throughput":3/);
   progress.endLevel(level);
   await until(/"event":"level-done"/);
@@ -86,7 +87,9 @@ test('the page of serveUi fills itself while the run goes on, and asks nobody el
     seconds++;
     return { ...viewFixture(level.load, 1), elapsedMs: 1000 * seconds, answeredRequests: 3 * seconds, latency };
   };
-  progress.startLevel(view, { settings: run.settings, levelsLeft: 0 });
+  progress.startLevel(view, { settings: { ...run.settings, modelName: '<b>m</b>' }, levelsLeft: 0 });
+  await showing('subject', '<b>m</b>, batch 1, over http');
+  t.is(await page.title(), '<b>m</b>: a run that goes on');
   await showing('messages', '<script>alert(1)</script>');
   await showing('status', 'concurrency 1, window');
   await showing('throughput', '3');
