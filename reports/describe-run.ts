@@ -84,7 +84,8 @@ function describeMeasurement(measurement: MeasurementSettings): string {
   if (scenario !== undefined)
     return `${scenarioText(scenario)}, ${scenario.minMs / 1000} to ${scenario.maxMs / 1000} s`;
   if (detectsCache) return `${requestCount} requests, new inputs and repeated ones in turn`;
-  if (mode === 'request_count') return `exactly ${requestCount} requests a level, in one window`;
+  if (mode === 'request_count')
+    return `exactly ${requestCount} ${requestCount === 1 ? 'request' : 'requests'} a level, in one window`;
   const windows = mode === 'time_windows' ? `windows of ${intervalMs} ms` : `windows of ${requestCount} requests`;
   const latency = percentile === undefined ? 'mean latency' : `p${percentile} latency`;
   if (adaptive !== undefined) {
@@ -94,16 +95,23 @@ function describeMeasurement(measurement: MeasurementSettings): string {
   return `${windows}, until throughput and ${latency} of the last 3 agree within ${stabilityPercent} %, at most ${maxTrials}`;
 }
 
+/** What the run was to find out, a sentence each; nothing of a plain sweep. */
+export function runAnswers(run: Run): string[] {
+  const { maxRate, knee, cacheTest } = run;
+  return [
+    ...(maxRate === undefined ? [] : [describeMaxRate(maxRate, run)]),
+    ...(knee === undefined ? [] : [describeKnee(knee)]),
+    ...(cacheTest === undefined ? [] : [describeCacheTest(cacheTest)]),
+  ];
+}
+
 /** What a reader must know before using the numbers, one sentence each. */
 export function runRemarks(run: Run): string[] {
   const lines = run.levels.flatMap((level) => describeLevel(level, run.settings));
   if (isSwept(run.settings.load) && run.settings.load.search === 'binary') {
     lines.push(binaryResult(run));
   }
-  lines.push(...composingRemarks(run));
-  if (run.maxRate !== undefined) lines.push(describeMaxRate(run.maxRate, run));
-  if (run.knee !== undefined) lines.push(describeKnee(run.knee));
-  if (run.cacheTest !== undefined) lines.push(describeCacheTest(run.cacheTest));
+  lines.push(...composingRemarks(run), ...runAnswers(run));
   if (run.isInterrupted) lines.push('The run was interrupted: later levels are missing.');
   return lines;
 }

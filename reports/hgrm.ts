@@ -2,6 +2,7 @@ import type { Load } from '../src/core/load.js';
 import { levelValue, loadName } from '../src/core/load-name.js';
 import type { Run } from '../src/core/run.js';
 import { latencyHistogram } from './latency-histogram.js';
+import { turnsOf } from './turns.js';
 
 /** The latencies of one level. */
 export interface HgrmFile {
@@ -18,14 +19,14 @@ const ticksPerHalfDistance = 5;
  * its plotter reads it.
  */
 export const hgrmFiles = ({ levels }: Run): HgrmFile[] =>
-  levels
-    .filter(({ summary }) => summary.requests > 0)
-    .map(({ load, summary }) => ({
-      name: fileName(load),
+  [...turnsOf(levels)]
+    .filter(([{ summary }]) => summary.requests > 0)
+    .map(([{ load, summary }, turn]) => ({
+      name: `${fileName(load)}${turn > 1 ? `-turn-${turn}` : ''}`,
       text: latencyHistogram(summary).outputPercentileDistribution(ticksPerHalfDistance, 1e6),
     }));
 
-/** Two levels of a run differ in their value, which is written with all its digits. */
+/** The value of a level is written with all its digits. */
 const fileName = (load: Load): string => {
   const [kind = ''] = loadName(load).split(/ \d/);
   return `${kind.replaceAll(' ', '-')}-${levelValue(load)}`;

@@ -3,6 +3,7 @@ import type { Level, Run } from '../src/core/run.js';
 import type { RunSettings } from '../src/core/run-settings.js';
 import { describeModels } from './describe-run.js';
 import { describeLevel } from './marks.js';
+import { turnsOf } from './turns.js';
 import { xmlText } from './xml-text.js';
 
 /** One test of a JUnit report. */
@@ -22,11 +23,11 @@ export const formatJunit = (runs: readonly Run[]): string =>
     runs.map((run) => ({
       name: describeModels(run),
       timestamp: run.startedAt,
-      cases: run.levels.map((level) => levelCase(level, run.settings)),
+      cases: [...turnsOf(run.levels)].map(([level, turn]) => levelCase(level, turn, run.settings)),
     })),
   );
 
-function levelCase(level: Level, settings: RunSettings): JunitCase {
+function levelCase(level: Level, turn: number, settings: RunSettings): JunitCase {
   const sentences = describeLevel(level, settings);
   const hasFailed =
     !level.stability.stable ||
@@ -34,7 +35,7 @@ function levelCase(level: Level, settings: RunSettings): JunitCase {
     level.certification?.verdict === 'fail' ||
     level.scenario?.isValid === false;
   return {
-    name: loadName(level.load),
+    name: `${loadName(level.load)}${turn > 1 ? `, turn ${turn}` : ''}`,
     className: settings.modelName,
     seconds: level.windows.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000,
     ...(hasFailed ? { failure: sentences } : { notes: sentences }),

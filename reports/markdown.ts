@@ -35,6 +35,7 @@ export function markdownTable<Row>({ columns, rows }: Pick<Table<Row>, 'columns'
 export const markdownText = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
+    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd') // They turn around what stands behind them.
     .replace(/[\\`*_[\]|~#]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

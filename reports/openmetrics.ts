@@ -2,14 +2,17 @@ import { levelValue } from '../src/core/load-name.js';
 import type { Level, Run } from '../src/core/run.js';
 import type { Column, Unit } from './column.js';
 import { levelTables, listTables } from './level-tables.js';
+import { turnsOf } from './turns.js';
 
 /** The runs as OpenMetrics 1.0 text: a gauge for every number of the tables, in base units, labelled by run and level. */
 export function formatOpenMetrics(runs: readonly Run[]): string {
   const families = new Map<string, Family>();
   const labelled = runs.map((run) => ({ run, labels: runLabels(run, runs.length) }));
   for (const { run, labels } of labelled) {
+    const turns = turnsOf(run.levels);
+    const labelsOf = (level: Level): string => `${labels},${levelLabels(level, turns.get(level))}`;
     for (const { columns, rows } of listTables(levelTables(run))) {
-      for (const column of columns) collect(families, column, { labels, rows });
+      for (const column of columns) collect(families, column, { labelsOf, rows });
     }
   }
   const started = labelled.map(({ run, labels }) => `${startName}{${labels}} ${Date.parse(run.startedAt) / 1000}`);
@@ -43,13 +46,13 @@ const baseUnits: Readonly<Record<Unit, { readonly name: string; readonly factor:
 function collect(
   families: Map<string, Family>,
   column: Column<Level>,
-  { labels, rows }: { readonly labels: string; readonly rows: readonly Level[] },
+  { labelsOf, rows }: { readonly labelsOf: (level: Level) => string; readonly rows: readonly Level[] },
 ): void {
   const { name: unit, factor } = baseUnits[column.unit];
   const name = ['perf_analyze', column.key.replace(/\W/g, '_'), ...(unit === '' ? [] : [unit])].join('_');
   const samples = rows.flatMap((level) => {
     const value = column.value(level);
-    return typeof value === 'number' ? [`${name}{${labels},${levelLabels(level)}} ${scaled(value, factor)}`] : [];
+    return typeof value === 'number' ? [`${name}{${labelsOf(level)}} ${scaled(value, factor)}`] : [];
   });
   if (samples.length === 0) return;
   const family = families.get(name) ?? { name, unit, help: column.name, samples: [] };
@@ -76,7 +79,9 @@ const runLabels = ({ settings, server, startedAt }: Run, count: number): string 
     ...(count > 1 ? { run: startedAt } : {}),
   });
 
-const levelLabels = ({ load }: Level): string => labelText({ load: load.kind, level: String(levelValue(load)) });
+/** No two series may have the same labels, or Prometheus takes none of them. */
+const levelLabels = ({ load }: Level, turn = 1): string =>
+  labelText({ load: load.kind, level: String(levelValue(load)), ...(turn > 1 ? { turn: String(turn) } : {}) });
 
 const labelText = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)

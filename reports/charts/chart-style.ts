@@ -39,6 +39,20 @@ export const legend = (names?: readonly string[]) => ({
   ...(names === undefined ? {} : { data: names }),
 });
 
+/** How far down a chart begins that has a legend of these names over it. */
+export function legendBottom(names: readonly string[], { width }: ChartSize): number {
+  let [rows, left] = [1, width];
+  for (const name of names) {
+    const own = 14 + 5 + 0.6 * 12 * name.length;
+    if (left < own) {
+      rows++;
+      left = width;
+    }
+    left -= own + 12;
+  }
+  return grid.top + (rows - 1) * 22;
+}
+
 interface AxisOptions {
   readonly name: string;
   readonly kind?: 'value' | 'log' | 'category';

@@ -1,5 +1,5 @@
 import { supportedMs } from '../../src/core/certainty.js';
-import { loadName } from '../../src/core/load-name.js';
+import { levelValue, loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
 import { kneeOf } from '../knee.js';
 import { colours, grid, isNarrow, legend, muted, paper, short, xAxis, yAxis } from './chart-style.js';
@@ -14,9 +14,12 @@ interface Measure {
   readonly at: Readonly<Partial<Record<(typeof percents)[number], number>>>;
 }
 
-/** Throughput against latency, level after level: the p50 with bands up to p90 and p99, and the knee. */
-export function loadCurve({ levels }: Pick<Run, 'levels'>): Chart {
-  const measures = levels.flatMap((level, index) => measureOf(level, index));
+/** Throughput against latency, by ascending load: the p50 with bands up to p90 and p99, and the knee. Absent where too few requests carry any of them. */
+export function loadCurve({ levels }: Pick<Run, 'levels'>): Chart | undefined {
+  const measures = levels
+    .flatMap((level, index) => measureOf(level, index))
+    .sort((left, right) => levelValue(left.level.load) - levelValue(right.level.load));
+  if (measures.every(({ at }) => Object.keys(at).length === 0)) return undefined;
   const knee = measures.find(({ level }) => level === kneeOf(levels));
   return {
     name: 'load-curve',

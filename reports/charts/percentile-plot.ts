@@ -1,7 +1,7 @@
 import { levelValue, loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
 import { latencyHistogram } from '../latency-histogram.js';
-import { colours, grid, isNarrow, legend, muted, xAxis, yAxis } from './chart-style.js';
+import { colours, grid, legend, legendBottom, muted, xAxis, yAxis } from './chart-style.js';
 import type { Chart } from './render-chart.js';
 
 /** Lines that can still be told apart. */
@@ -10,9 +10,10 @@ const mostLevels = 8;
 /** Points for each factor of ten in 1/(1-p). */
 const pointsPerDecade = 12;
 
-/** Latency by percentile, on an axis that gives each further nine the same room, as HdrHistogram plots it. */
-export function percentilePlot({ levels }: Pick<Run, 'levels'>): Chart {
-  const measured = levels.filter(({ summary }) => summary.requests > 0);
+/** Latency by percentile (absent where no level has two requests), on an axis that gives each further nine the same room, as HdrHistogram plots it. */
+export function percentilePlot({ levels }: Pick<Run, 'levels'>): Chart | undefined {
+  const measured = levels.filter(({ summary }) => summary.requests > 1);
+  if (measured.length === 0) return undefined;
   const shown = spread(measured, mostLevels);
   const curves = shown.map((level) => ({ level, points: percentileCurve(level) }));
   const last = Math.max(1, ...curves.map(({ points }) => points.at(-1)?.[0] ?? 1));
@@ -26,7 +27,13 @@ export function percentilePlot({ levels }: Pick<Run, 'levels'>): Chart {
       .map(({ level, points }) => `${loadName(level.load)}: up to ${points.at(-1)?.[1] ?? 0} ms`)
       .join('; '),
     option: (size) => ({
-      grid: { ...grid, ...(shown.length > 4 ? { top: isNarrow(size) ? 108 : 74 } : {}) },
+      grid: {
+        ...grid,
+        top: legendBottom(
+          shown.map(({ load }) => loadName(load)),
+          size,
+        ),
+      },
       legend: legend(),
       xAxis: xAxis({ name: 'percentile', min: 0, max: Math.ceil(last * 2) / 2, interval: 1, label: percentileName }),
       yAxis: yAxis({ name: 'latency (ms)', kind: 'log' }),

@@ -1,3 +1,4 @@
+import { unsupported } from '../../src/core/certainty.js';
 import { isOpenLoop, levelValue, loadName } from '../../src/core/load-name.js';
 import type { Run } from '../../src/core/run.js';
 import { colours, grid, legend, short, xAxis, yAxis } from './chart-style.js';
@@ -17,11 +18,15 @@ export function responseTime({ levels, settings }: Run): Chart | undefined {
     const service = pacing?.serviceTime;
     return response === undefined || service === undefined ? [] : [{ level, index, response, service }];
   });
+  rows.sort((left, right) => levelValue(left.level.load) - levelValue(right.level.load));
   if (!isOpenLoop(settings.load) || rows.length === 0) return undefined;
-  const latencyOf = (row: (typeof rows)[number], line: (typeof lines)[number]): number =>
-    row[line.of].percentilesMs[line.percent] ?? row[line.of].meanMs;
-  const labelOf = (row: (typeof rows)[number], line: (typeof lines)[number]): string =>
-    `${loadName(row.level.load)}: ${line.name} ${short(latencyOf(row, line))} ms`;
+  // Both are of the same requests: what is too few for one is too few for the other.
+  const latencyOf = ({ level, ...row }: (typeof rows)[number], { of, percent }: (typeof lines)[number]) =>
+    unsupported(level.certainty, percent) === undefined ? row[of].percentilesMs[percent] : undefined;
+  const labelOf = (row: (typeof rows)[number], line: (typeof lines)[number]): string => {
+    const latencyMs = latencyOf(row, line);
+    return `${loadName(row.level.load)}: ${line.name} ${latencyMs === undefined ? 'too few requests' : `${short(latencyMs)} ms`}`;
+  };
   return {
     name: 'response-time',
     title: 'Response time against service time',
@@ -41,14 +46,15 @@ export function responseTime({ levels, settings }: Run): Chart | undefined {
         symbol: 'circle',
         symbolSize: 7,
         showAllSymbol: true,
-        data: rows.map((row) => [levelValue(row.level.load), latencyOf(row, line)]),
+        data: rows.map((row) => [levelValue(row.level.load), latencyOf(row, line) ?? '-']),
         emphasis: { disabled: true },
       })),
     }),
     pointAt: (series, index) => {
       const [line, row] = [lines[series], rows[index]];
-      if (line === undefined || row === undefined) return undefined;
-      return { level: row.index, x: levelValue(row.level.load), y: latencyOf(row, line), label: labelOf(row, line) };
+      const y = line === undefined || row === undefined ? undefined : latencyOf(row, line);
+      if (line === undefined || row === undefined || y === undefined) return undefined;
+      return { level: row.index, x: levelValue(row.level.load), y, label: labelOf(row, line) };
     },
   };
 }

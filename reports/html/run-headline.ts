@@ -1,7 +1,7 @@
 import { supportedMs, unsupported } from '../../src/core/certainty.js';
 import { loadName } from '../../src/core/load-name.js';
 import type { Level, Run } from '../../src/core/run.js';
-import { runRemarks } from '../describe-run.js';
+import { runAnswers, runRemarks } from '../describe-run.js';
 import { cellText } from '../table.js';
 import { type Html, html } from './html.js';
 import { type Tile, tileList } from './tiles.js';
@@ -9,15 +9,23 @@ import { type Tile, tileList } from './tiles.js';
 /** What to know first: whether the numbers can be used, and the best of them. */
 export function runHeadline(run: Run): Html {
   const best = bestLevel(run.levels);
-  const remarks = runRemarks(run);
+  const answers = runAnswers(run);
+  const remarks = runRemarks(run).filter((line) => !answers.includes(line));
   const { kind, text } = judge(run);
   return html`<section class="verdict ${kind}" aria-label="Verdict"><strong>${text}</strong>
-${best === undefined ? html`<p>No request was answered validly.</p>` : tiles(best)}</section>
+${answers.map((line) => html`<p>${line}</p>\n`)}${best === undefined ? html`<p>No request was answered validly.</p>` : tiles(best)}</section>
 ${remarks.length === 0 ? undefined : html`<ul class="remarks">${remarks.map((line) => html`<li>${line}</li>`)}</ul>`}`;
 }
 
 const isStable = ({ stability }: Level): boolean => stability.stable;
-const isUsable = (level: Level): boolean => isStable(level) && level.verdict.kind !== 'invalid' && !level.isOverLimit;
+const isUsable = (level: Level): boolean =>
+  isStable(level) && level.verdict.kind !== 'invalid' && !level.isOverLimit && keepsItsLimit(level);
+
+/** What the run was to find out of a level, where it was to find out anything. */
+const keepsItsLimit = ({ probe, certification, scenario }: Level): boolean =>
+  (probe === undefined || probe.answer === 'met') &&
+  (certification === undefined || certification.verdict === 'pass') &&
+  scenario?.isValid !== false;
 
 /** The most throughput among the levels that can be used, otherwise among those with a valid answer. */
 function bestLevel(levels: readonly Level[]): Level | undefined {
@@ -36,11 +44,15 @@ interface Judgement {
 function judge({ levels, isInterrupted }: Run): Judgement {
   const count = (isMeant: (level: Level) => boolean): number => levels.filter(isMeant).length;
   const invalid = count(({ verdict }) => verdict.kind === 'invalid');
+  const failed = count(({ certification }) => certification?.verdict === 'fail');
+  const unruly = count(({ scenario }) => scenario?.isValid === false);
   const unstable = count((level) => !isStable(level));
   const suspect = count(({ verdict }) => verdict.kind === 'suspect');
   const of = (part: number): string => `${part} of ${levels.length} ${levels.length === 1 ? 'level' : 'levels'}`;
   if (levels.length === 0) return { kind: 'invalid', text: 'Nothing was measured' };
   if (invalid > 0) return { kind: 'invalid', text: `Invalid: ${of(invalid)} cannot be used` };
+  if (failed > 0) return { kind: 'invalid', text: `Certification failed: ${of(failed)} is over the limit` };
+  if (unruly > 0) return { kind: 'invalid', text: `The scenario is INVALID: ${of(unruly)} breaks its rules` };
   if (unstable > 0) return { kind: 'unstable', text: `Not stable: ${of(unstable)} did not settle` };
   if (suspect > 0) return { kind: 'suspect', text: `Suspect: ${of(suspect)} may show the client, not the server` };
   if (isInterrupted) return { kind: 'unstable', text: `Interrupted after ${of(levels.length)}` };

@@ -84,6 +84,23 @@ test('hgrmFiles has the distribution of each level in milliseconds', (t) => {
   t.regex(first?.text ?? '', /#\[Max {5}= {8}6\.00[0-9], Total count {4}= {12}3\]/);
 });
 
+test('a load that a search measured twice has two series, two files and two tests', (t) => {
+  const again = runFixture([steady, shaky, levelFixture({ concurrency: 1, latenciesMs: [3, 5] })]);
+  const series = formatOpenMetrics([again])
+    .split('\n')
+    .filter((line) => line.startsWith('perf_analyze_latency_avg_seconds'))
+    .map((line) => line.replace(/^.*load="concurrency",/, ''));
+  t.deepEqual(series, ['level="1"} 0.004', 'level="2"} 0.02', 'level="1",turn="2"} 0.004']);
+  t.deepEqual(
+    hgrmFiles(again).map(({ name }) => name),
+    ['concurrency-1', 'concurrency-2', 'concurrency-1-turn-2'],
+  );
+  t.deepEqual(
+    [...formatJunit([again]).matchAll(/<testcase classname="m" name="([^"]*)"/g)].map(([, name]) => name),
+    ['concurrency 1', 'concurrency 2', 'concurrency 1, turn 2'],
+  );
+});
+
 test('csvText leaves a spreadsheet nothing to compute, and numbers as they are', (t) => {
   t.is(
     csvText([

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { kneeOf } from '../../reports/knee.js';
+import type { Level } from '../../src/core/run.js';
 import { levelFixture } from '../helpers/run-fixture.js';
 
 const level = (concurrency: number, throughput: number, latencyMs: number) => {
@@ -10,6 +11,8 @@ const level = (concurrency: number, throughput: number, latencyMs: number) => {
 test('kneeOf is where throughput for its latency is largest', (t) => {
   const levels = [level(1, 100, 10), level(2, 195, 10.5), level(3, 200, 15), level(4, 200, 20)];
   t.is(kneeOf(levels), levels[1]);
+  const [one, two, three, four] = levels as [Level, Level, Level, Level];
+  t.is(kneeOf([four, one, three, two]), two, 'in the order of a search');
 });
 
 test('kneeOf is absent when the load never got too much, or too little is known', (t) => {

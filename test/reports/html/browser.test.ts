@@ -156,11 +156,26 @@ test('the script shows figures to mouse and keyboard, sorts tables, and changes 
   t.deepEqual(complaints, []);
 });
 
+test('a name of 200 letters widens no page', async (t) => {
+  await using browser = await openBrowser(t);
+  if (browser === undefined) return;
+  const name = 'm'.repeat(200);
+  const model = { ...run.model, name, config: { name } };
+  await using file = pageFile(formatHtml([{ ...run, model, settings: { ...run.settings, modelName: name } }]));
+  for (const width of [1400, 420]) {
+    const { page } = await browser.open(file.path, { width });
+    t.true((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width, `at ${width}`);
+  }
+});
+
 test('a run, a search and a comparison fit on paper, dark or light', async (t) => {
   await using browser = await openBrowser(t);
   if (browser === undefined) return;
   const width = 718; // A4 less the margins of a browser
-  for (const markup of [formatHtml([run]), formatSearchHtml(searchFixture()), formatComparisonHtml(comparison())]) {
+  const parts = run.levels.map((level) => ({ ...level, models: ['a', 'b'].map((name) => ({ ...level, name })) }));
+  const models = ['a', 'b'].map((name) => ({ ...run.model, name }));
+  const pages = [formatHtml([run]), formatHtml([{ ...run, levels: parts, models }]), formatSearchHtml(searchFixture())];
+  for (const markup of [...pages, formatComparisonHtml(comparison())]) {
     await using file = pageFile(markup);
     const { page } = await browser.open(file.path, { width, isDark: true });
     await page.emulateMedia({ media: 'print' });

@@ -7,7 +7,8 @@ import { busyRun } from '../../helpers/busy-run.js';
 import { levelFixture, rateSettingsFixture, runFixture } from '../../helpers/run-fixture.js';
 import { schemaErrors } from '../../helpers/run-schema.js';
 
-const evil = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>';
+/** With a right-to-left override, which would mirror what stands behind it. */
+const evil = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>\u202e';
 
 test('formatHtml gives the same bytes for the same run', (t) => {
   const run = busyRun({ levels: 3, windows: 4, requests: 50 });
@@ -26,6 +27,7 @@ test('formatHtml escapes what comes from a server or a user', (t) => {
   const page = formatHtml([run]);
   t.is(page.split('<script').length - 1, 1);
   t.false(page.includes('<img'));
+  t.false(page.includes('\u202e'));
   t.true(page.includes('&lt;/script&gt;&lt;script&gt;alert(1)'));
 });
 
@@ -82,6 +84,54 @@ test('formatHtml says when there is nothing, and when nothing was valid', (t) =>
   const page = formatHtml([runFixture([lost])]);
   t.true(page.includes('No request was answered validly.'));
   t.false(page.includes('<svg'));
+});
+
+test('formatHtml says first what was to be found out, and takes nothing for good that failed at it', (t) => {
+  const verdictOf = (page: string): string =>
+    (/<section class="verdict[\s\S]*?<\/section>/.exec(page)?.[0] ?? '').replace(/<[^>]*>/g, ' ');
+  const [level, ...others] = busyRun({ levels: 3, windows: 3, requests: 300 }).levels;
+  if (level === undefined) throw new Error('it has levels');
+  const tally = { requests: 300, over: 200, effectiveRequests: 300 };
+  const refuted = formatHtml([runFixture([{ ...level, certification: { ...tally, verdict: 'fail' } }])]);
+  t.regex(verdictOf(refuted), /Certification failed: 1 of 1 level is over the limit .* not to be relied on/s);
+  t.regex(refuted, /class="verdict invalid"/);
+  const probes = [level, ...others].map((each, index) => ({
+    ...each,
+    probe: { ...tally, answer: index === 0 ? ('met' as const) : ('missed' as const), isSaturated: index > 0 },
+  }));
+  const limit = { percentile: 99, limitMs: 20, maxMs: 2000, maxProbes: 12 };
+  const { settings } = runFixture([]);
+  const searched = runFixture(probes, {
+    settings: { ...settings, measurement: { ...settings.measurement, maxRate: limit } },
+    maxRate: { rate: 150, low: 120, high: 190, isBracketed: true },
+  });
+  const page = formatHtml([searched]);
+  t.regex(verdictOf(page), /Largest rate with p99 &lt;= 20 ms: 150 requests\/s .* within limits, at concurrency 1:/s);
+  t.is(page.split('Largest rate').length - 1, 2); // there, and in the report as text
+});
+
+test('formatHtml leaves out a chart of percentiles where there are too few requests for any', (t) => {
+  const one = levelFixture({ latenciesMs: [3] });
+  const needs = { isSupported: false, needsRequests: 459 } as const;
+  const steadiness = { verdict: 'steady' } as const;
+  const percentiles = { 50: needs, 90: needs, 99: needs };
+  const certainty = { confidence: 0.95, alpha: 0.05, effectiveRequests: 1, warmUpMs: 0, steadiness, percentiles };
+  const page = formatHtml([runFixture([{ ...one, certainty }])]);
+  t.deepEqual(
+    [...page.matchAll(/id="chart-([\w-]+)"/g)].map(([, name]) => name),
+    ['timeline', 'heat-map'],
+  );
+});
+
+test('formatHtml draws the levels of a search by their load, whichever came first', (t) => {
+  const levels = [300, 100, 200].map((requestRate) => levelFixture({ requestRate, latenciesMs: [2, 4, 6] }));
+  const load = { ...rateSettingsFixture, range: { start: 100, end: 300, step: 100 }, search: 'binary' } as const;
+  const page = formatHtml([runFixture(levels, { settings: { ...runFixture([]).settings, load } })]);
+  const [, chart = ''] = /id="chart-response-time"[\s\S]*?<div class="wide">([\s\S]*?)<\/div>/.exec(page) ?? [];
+  const points = [...chart.matchAll(/data-level="(\d)" data-x="(\d+)"/g)].map(
+    ([, place, rate]) => `${place} at ${rate}`,
+  );
+  t.deepEqual(points.slice(0, 3), ['1 at 100', '2 at 200', '0 at 300']);
 });
 
 test('formatHtml of an open loop sets response time against service time', (t) => {
