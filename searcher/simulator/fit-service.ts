@@ -1,6 +1,7 @@
 import type { Candidate } from '../../src/core/trial.js';
 import { cholesky, solveLower, solveUpper } from '../surrogate/cholesky.js';
 import { type Effects, fixedParameters, predictThroughput, type ServiceParameters } from './service-model.js';
+import type { ComeBack } from './simulate-batcher.js';
 
 /** A candidate and the throughput that it reached, in inferences a second. */
 export interface Served {
@@ -13,21 +14,25 @@ const modelError = 0.1;
 const iterations = 6;
 const difference = 0.03;
 
+export interface FitServiceOptions {
+  /** The parameters of an earlier fit. */
+  readonly start?: ServiceParameters | undefined;
+  readonly comeBack?: ComeBack;
+}
+
 /**
  * The service parameters that explain the measurements best: Levenberg and Marquardt on the logarithm of throughput, with a
  * prior for each parameter, so that few measurements suffice.
- *
- * @param start the parameters of an earlier fit
  */
 export function fitService(
   served: readonly Served[],
   effects: Effects,
-  start?: ServiceParameters,
+  { start, comeBack = 'apart' }: FitServiceOptions = {},
 ): ServiceParameters | undefined {
   const usable = served.filter(({ throughput }) => throughput > 0);
   if (usable.length === 0) return undefined;
   const prior = priorOf(usable, effects);
-  const problem = { served: usable, effects, prior };
+  const problem = { served: usable, effects, prior, comeBack };
   const first = start ?? prior.map(({ mean }) => mean);
   let best = guessAt(first, problem);
   let damping = 0.1;
@@ -63,6 +68,7 @@ function improve(guess: Guess, damping: number, problem: Problem): Guess | undef
 interface Problem {
   readonly served: readonly Served[];
   readonly effects: Effects;
+  readonly comeBack: ComeBack;
   readonly prior: readonly { readonly mean: number; readonly spread: number }[];
 }
 
@@ -79,10 +85,10 @@ function priorOf(served: readonly Served[], effects: Effects): Problem['prior'] 
   ];
 }
 
-function residuals(parameters: ServiceParameters, { served, effects, prior }: Problem): number[] {
+function residuals(parameters: ServiceParameters, { served, effects, comeBack, prior }: Problem): number[] {
   return [
     ...served.map(({ candidate, throughput }) => {
-      const predicted = predictThroughput(parameters, candidate, effects);
+      const predicted = predictThroughput(parameters, candidate, effects, comeBack);
       return Math.log(Math.max(predicted, 1e-9) / throughput) / modelError;
     }),
     ...prior.map(({ mean, spread }, index) => ((parameters[index] ?? 0) - mean) / spread),

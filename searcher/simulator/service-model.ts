@@ -1,7 +1,7 @@
 import type { Random } from '../../src/core/random.js';
 import type { Candidate } from '../../src/core/trial.js';
 import type { Dimension } from '../space/space.js';
-import { type Simulated, type SimulationLength, simulateBatcher } from './simulate-batcher.js';
+import { type ComeBack, type Simulated, type SimulationLength, simulateBatcher } from './simulate-batcher.js';
 
 /** Names under which the simulator knows a dimension. */
 const known = {
@@ -84,14 +84,22 @@ const shortLength = (instances: number): SimulationLength => ({
 });
 
 /** What a candidate is believed to serve, in inferences a second. */
-export const predictThroughput = (parameters: ServiceParameters, candidate: Candidate, effects: Effects): number =>
-  simulateCandidate(parameters, candidate, effects).requestsPerSecond * (settingOf(candidate, 'clientBatch') ?? 1);
+export const predictThroughput = (
+  parameters: ServiceParameters,
+  candidate: Candidate,
+  effects: Effects,
+  comeBack?: ComeBack,
+): number =>
+  simulateCandidate(parameters, candidate, effects, { comeBack }).requestsPerSecond *
+  (settingOf(candidate, 'clientBatch') ?? 1);
 
 /** How a candidate is simulated; arrivals of an open load are regular without random numbers. */
 export interface SimulationDetail {
   /** As short as can be unless given. */
   readonly length?: SimulationLength;
   readonly random?: Random;
+  /** In a closed loop. */
+  readonly comeBack?: ComeBack | undefined;
 }
 
 /** The answers that a candidate is believed to give. */
@@ -99,7 +107,7 @@ export function simulateCandidate(
   parameters: ServiceParameters,
   candidate: Candidate,
   effects: Effects,
-  { length, random }: SimulationDetail = {},
+  { length, random, comeBack = 'apart' }: SimulationDetail = {},
 ): Simulated {
   const [logFixed = 0, logPerInference = 0, logAway = 0, sharing = 0, logLanes = Number.POSITIVE_INFINITY] = parameters;
   const effect = effects
@@ -122,7 +130,7 @@ export function simulateCandidate(
         (fixed + perRequest * batch) * (1 + contention * (busy - 1)) * crowded(busy * threadsPerLane),
     },
     rate === undefined
-      ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds }
+      ? { kind: 'closed', concurrency: settingOf(candidate, 'concurrency') ?? 1, awaySeconds, comeBack }
       : { kind: 'open', requestsPerSecond: rate, awaySeconds, ...(random === undefined ? {} : { random }) },
     length ?? shortLength(instances),
   );

@@ -3,7 +3,12 @@ import type { Random } from '../../src/core/random.js';
 /** The load that the simulated server gets. A request is the unit; how many inferences it holds is the caller's affair. */
 export type SimulatedLoad =
   /** So many requests are outstanding; the client, and the way there and back, take `awaySeconds` between an answer and the next request. */
-  | { readonly kind: 'closed'; readonly concurrency: number; readonly awaySeconds: number }
+  | {
+      readonly kind: 'closed';
+      readonly concurrency: number;
+      readonly awaySeconds: number;
+      readonly comeBack?: ComeBack;
+    }
   /** Requests arrive with exponential gaps, or at equal ones when no random numbers are given. */
   | {
       readonly kind: 'open';
@@ -11,6 +16,13 @@ export type SimulatedLoad =
       readonly awaySeconds: number;
       readonly random?: Random;
     };
+
+/**
+ * How requests come back that were answered together. `apart`, unless given: one is before the others, as answers are written one after the
+ * other. An idle instance takes it alone, and the others find the instance busy, which keeps batches below the concurrency. `together`: a
+ * server that takes its time to look finds all of them.
+ */
+export type ComeBack = 'apart' | 'together';
 
 export interface SimulatedServer {
   readonly instances: number;
@@ -176,16 +188,17 @@ function finish(state: State): void {
   state.answers.push(execution);
   state.answered += execution.batch;
   state.executions++;
-  if (state.load.kind === 'closed') sendAgain(state, execution.batch, state.load.awaySeconds);
+  if (state.load.kind === 'closed') sendAgain(state, execution.batch, state.load);
 }
 
-/**
- * Of those that were answered together one is back before the others, as answers are written one after the other: an idle
- * instance takes it alone, and the others find the instance busy. That is what keeps real batches below the concurrency.
- */
-function sendAgain({ first, others, now }: State, count: number, awaySeconds: number): void {
-  push(first, now + awaySeconds, 1);
-  if (count > 1) push(others, now + 1.5 * awaySeconds, count - 1);
+function sendAgain(
+  { first, others, now }: State,
+  count: number,
+  { awaySeconds, comeBack = 'apart' }: Extract<SimulatedLoad, { readonly kind: 'closed' }>,
+): void {
+  const ahead = comeBack === 'apart' ? 1 : count;
+  push(first, now + awaySeconds, ahead);
+  if (count > ahead) push(others, now + 1.5 * awaySeconds, count - ahead);
 }
 
 /** Starts an execution if an instance is idle and may. */

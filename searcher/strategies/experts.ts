@@ -31,8 +31,10 @@ export interface Experts {
 const memory = 0.9;
 /** An expert counts as having foreseen so many measurements as well as it said, before it has foreseen any. */
 const trust = 4;
-/** One measurement that nobody could foresee says little of the others. */
+/** One measurement that nobody could foresee says little of the others: squared distance in deviations. */
 const mostSurprise = 16;
+/** So much of the belief is shared evenly: what is measured is what the most trusted expert proposes, and says little of where it is wrong. */
+const openMind = 0.3;
 
 export function createExperts({ expectations, quantities, ...options }: ExpertsOptions): Experts {
   const panels = quantities.map((quantity) =>
@@ -61,12 +63,12 @@ export function createExperts({ expectations, quantities, ...options }: ExpertsO
   };
 }
 
-/** In proportion to how likely each has found the measurements. */
+/** In proportion to how likely each has found the measurements, but for a share that all have. */
 function weightsOf(evidences: readonly number[]): number[] {
   const most = Math.max(...evidences);
   const odds = evidences.map((evidence) => Math.exp(evidence - most));
   const total = odds.reduce((sum, each) => sum + each, 0);
-  return odds.map((each) => each / total);
+  return odds.map((each) => openMind / odds.length + ((1 - openMind) * each) / total);
 }
 
 /** A normal distribution with the moments of the mixture. */
@@ -113,7 +115,7 @@ function createExpert(
       if (fitted === undefined || value === undefined) return;
       const { mean, deviation } = fitted.measurement(trial.candidate);
       const distance = (value - mean) / deviation;
-      evidence = memory * evidence - 0.5 * distance ** 2 - Math.log(deviation);
+      evidence = memory * evidence - 0.5 * Math.min(distance ** 2, mostSurprise) - Math.log(deviation);
       surprise = memory * surprise + Math.min((doubt() * distance) ** 2, mostSurprise);
       count = memory * count + 1;
     },

@@ -16,7 +16,8 @@ export interface SurrogateStrategyOptions extends StrategyOptions {
   readonly expectations: readonly (FitThroughput | undefined)[];
 }
 
-/** A choice keeps the constraints at least this likely, unless nothing does. */
+/** A choice keeps the constraints at least this likely, unless nothing does; what the search compares others with, at least that. */
+const sureChance = 0.8;
 const safeChance = 0.6;
 /** By how much a choice that keeps them less likely has to be better: utility for each logarithm of the chance. */
 const caution = 2;
@@ -34,7 +35,7 @@ const mostConsidered = 3000;
  * Measures a first design, then always the candidate that promises most: the largest expected improvement over the best one that
  * is known to keep the constraints or, while there is none, the smallest violation if all goes well. A candidate that may be better
  * than that one, or lies close to a limit, is measured again when that promises more than anything new; so is the best one itself,
- * as far as luck may have made it that.
+ * as far as luck may have made it that. The last measurement goes to a choice that was measured once, where there are limits to keep.
  */
 export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
   const { space, goal, seed, maxMeasurements, expectations } = options;
@@ -62,7 +63,7 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
     const surrogate = experts.fit(trials);
     const measured = store.all().filter(({ mean }) => mean !== undefined);
     const known = measured.map(({ candidate }) => outlookOf(candidate, surrogate.beliefs(candidate), outlooks));
-    return { surrogate, known, leader: leaderOf(known) };
+    return { surrogate, known, leader: leaderOf(known, safeChance) };
   };
 
   const untried = ({ surrogate }: Situation): Untried[] =>
@@ -79,12 +80,16 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
       const outlook = outlookOf(candidate, beliefs, outlooks);
       return [{ candidate, score: scoreOf(outlook, over, surrogate.successChance(candidate)) }];
     });
-    const second = leaderOf(known.filter((outlook) => outlook !== leader))?.expected.utility;
+    const others = known.filter((outlook) => outlook !== leader);
+    const second = leaderOf(others, safeChance);
     const again = known.flatMap((outlook) => {
       const { candidate, passChance } = outlook;
       const count = repeatsOf(candidate);
       if (over === undefined || passChance < hopefulChance || count >= mostRepeats) return [];
-      const atStake = outlook === leader ? outlook.regret(second ?? over - 1) : outlook.improvement(over);
+      const atStake =
+        outlook === leader
+          ? outlook.regret(second === undefined ? over - 1 : worthOf(second))
+          : outlook.improvement(over);
       // The share of its uncertainty that the mean of one more measurement takes away.
       return [{ candidate, score: atStake / Math.sqrt(count + 1) }];
     });
@@ -92,8 +97,13 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
     return pool.reduce<Hope>((best, next) => (next.score > best.score ? next : best), nothing);
   };
 
+  /** One measurement may have kept the limits by luck. */
+  const isUnconfirmed = ({ leader }: Situation): boolean =>
+    leader !== undefined && goal.constraints.length > 0 && repeatsOf(leader.candidate) === 1;
+
   const proposeByModel = (): Candidate | undefined => {
     const situation = look();
+    if (isUnconfirmed(situation) && proposals === maxMeasurements) return situation.leader?.candidate;
     const open = untried(situation);
     const hope = mostPromising(situation, open, 1);
     if (situation.leader === undefined || hope.score >= worthwhile) {
@@ -120,7 +130,8 @@ export function surrogateStrategy(options: SurrogateStrategyOptions): Strategy {
     choose: () => {
       const [best] = ranking(store, goal);
       if (best === undefined) return undefined;
-      return look().leader?.candidate ?? best.candidate;
+      const { known, leader } = look();
+      return (leaderOf(known, sureChance) ?? leader)?.candidate ?? best.candidate;
     },
   };
 }
@@ -146,14 +157,16 @@ interface Hope {
 
 const nothing: Hope = { candidate: undefined, score: Number.NEGATIVE_INFINITY };
 
-function leaderOf(known: readonly Outlook[]): Outlook | undefined {
-  const safe = known.filter(({ passChance }) => passChance >= safeChance);
+function leaderOf(known: readonly Outlook[], leastChance: number): Outlook | undefined {
+  const safe = known.filter(({ passChance }) => passChance >= leastChance);
   const [first, ...others] = safe;
   if (first === undefined) return undefined;
-  const worth = ({ expected, passChance }: Outlook): number =>
-    (expected.utility ?? Number.NEGATIVE_INFINITY) + caution * Math.log(passChance);
-  return others.reduce((best, next) => (worth(next) > worth(best) ? next : best), first);
+  return others.reduce((best, next) => (worthOf(next) > worthOf(best) ? next : best), first);
 }
+
+/** Utility, less what may come of the limits that it does not surely keep. */
+const worthOf = ({ expected, passChance }: Outlook): number =>
+  (expected.utility ?? Number.NEGATIVE_INFINITY) + caution * Math.log(passChance);
 
 /** Without anything feasible, a violation that could be smaller is better; a little luck counts, too. */
 const scoreOf = (outlook: Outlook, over: number | undefined, successChance: number): number =>

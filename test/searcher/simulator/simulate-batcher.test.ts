@@ -25,6 +25,15 @@ test('simulateBatcher takes what waits up to the largest batch', (t) => {
   t.true(Math.abs(simulated.requestsPerSecond - 4 / 0.014) < 5);
 });
 
+test('simulateBatcher fills batches when what was answered together comes back together', (t) => {
+  const batching = { ...server, maxBatch: 8, serviceSeconds: (batch: number) => 0.01 + 0.001 * batch };
+  const [apart, together] = (['apart', 'together'] as const).map((comeBack) =>
+    simulateBatcher(batching, { kind: 'closed', concurrency: 8, awaySeconds: 0.001, comeBack }, length),
+  );
+  t.is(apart?.meanBatch, 4, 'of 1 and of 7 in turn');
+  t.is(together?.meanBatch, 8);
+});
+
 test('simulateBatcher waits for a full batch no longer than the queue delay', (t) => {
   const waiting = { ...server, maxBatch: 8, queueDelaySeconds: 0.005 };
   const simulated = simulateBatcher(waiting, { kind: 'closed', concurrency: 2, awaySeconds: 0 }, length);
