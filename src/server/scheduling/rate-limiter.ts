@@ -21,6 +21,7 @@ export interface InstanceTurns extends Disposable {
 
 interface Contender {
   readonly needs: InstanceNeeds;
+  /** How often it ran, with what it was given for joining late; not always whole. */
   executions: number;
 }
 
@@ -43,7 +44,7 @@ export class RateLimiter {
   /** @throws PerfError when the instance needs more than there will ever be */
   join(needs: InstanceNeeds): InstanceTurns {
     this.#check(needs);
-    const contender: Contender = { needs, executions: 0 };
+    const contender: Contender = { needs, executions: this.#firstExecutions(needs) };
     this.#contenders.add(contender);
     return {
       run: async (execution) => {
@@ -60,6 +61,17 @@ export class RateLimiter {
       },
       [Symbol.dispose]: () => void this.#contenders.delete(contender),
     };
+  }
+
+  /**
+   * Who joins later begins beside whoever has run least of those that need the same: otherwise a model that is loaded
+   * again would go before all others for as long as they have run.
+   */
+  #firstExecutions({ resources, priority }: InstanceNeeds): number {
+    const rivals = [...this.#contenders].filter(({ needs }) =>
+      [...resources.keys()].some((name) => needs.resources.has(name)),
+    );
+    return rivals.length === 0 ? 0 : Math.min(...rivals.map(scoreOf)) / priority;
   }
 
   #check({ resources, names, global }: InstanceNeeds): void {

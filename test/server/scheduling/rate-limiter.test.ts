@@ -88,6 +88,21 @@ test('RateLimiter gives priority 2 half as many turns as priority 1', async (t) 
   t.is(order.filter((name) => name === 'first').length, 20);
 });
 
+test('RateLimiter lets who joins later not go before all others for as long as they have run', async (t) => {
+  const limiter = new RateLimiter(new Map([['r', 1]]));
+  const { order, run, end } = stage();
+  const goOn = async (name: string, turns: InstanceTurns) => {
+    while (order.length < 40) await run(name, turns);
+  };
+  void goOn('first', join(limiter, needs({ r: 1 }, 1)));
+  await setImmediate();
+  while (order.length < 20) await end(order.at(-1) ?? '');
+  void goOn('later', join(limiter, needs({ r: 1 }, 1)));
+  while (order.length < 40) await end(order.at(-1) ?? '');
+  const turnsOfLater = order.slice(20).filter((name) => name === 'later').length;
+  t.true(turnsOfLater >= 9 && turnsOfLater <= 11, `${turnsOfLater} of 20`);
+});
+
 test('RateLimiter frees what an execution held that failed', async (t) => {
   const limiter = new RateLimiter(new Map([['r', 1]]));
   const [first, second] = [join(limiter, needs({ r: 1 })), join(limiter, needs({ r: 1 }))];
