@@ -23,6 +23,8 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
   readonly #policy: LoadPolicy;
   readonly #entries = new Map<string, ModelEntry>();
   readonly #dependencies = new Dependencies();
+  /** Of models whose files changed to something that does not load: why. */
+  readonly #staleReasons = new Map<string, string>();
   /** Reading folders takes as long as it takes; what came first is still done first. */
   readonly #arrivals = pLimit(1);
 
@@ -95,7 +97,13 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
     }
     const changed: string[] = [];
     for (const name of names) if (await this.#hasChanged(name)) changed.push(name);
-    return this.loadAll(changed);
+    const failures = await this.#loadEach(changed);
+    for (const name of changed) {
+      const failure = failures.get(name);
+      if (failure === undefined) this.#staleReasons.delete(name);
+      else this.#staleReasons.set(name, failure.message);
+    }
+    return [...failures.values()];
   }
 
   /** Also when it cannot be read: whoever loads it says why. */
@@ -131,14 +139,19 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
    * Rejects with `PerfError` when a repository cannot be read.
    */
   async loadAll(names: readonly string[]): Promise<PerfError[]> {
-    const failures: PerfError[] = [];
+    return [...(await this.#loadEach(names)).values()];
+  }
+
+  /** As `loadAll`; the reasons by name. */
+  async #loadEach(names: readonly string[]): Promise<ReadonlyMap<string, PerfError>> {
+    const failures = new Map<string, PerfError>();
     const attempt = async (name: string, run: () => Promise<unknown>) => {
       try {
         await run();
         return true;
       } catch (thrown) {
         if (!(thrown instanceof RefusalError)) throw thrown;
-        failures.push(toStop(name, thrown));
+        failures.set(name, toStop(name, thrown));
         return false;
       }
     };
@@ -162,8 +175,15 @@ export class ModelRepository implements AsyncDisposable, ComposingModels {
 
   async index({ readyOnly }: { readonly readyOnly: boolean }): Promise<ModelIndexEntry[]> {
     const names = new Set([...(await this.names()), ...this.#entries.keys()]);
-    const rows = [...names].flatMap((name) => this.#entries.get(name)?.indexRows() ?? [{ name }]);
+    const rows = [...names].flatMap((name) => this.#rowsOf(name));
     return readyOnly ? rows.filter((row) => row.state === 'READY') : rows;
+  }
+
+  /** Nobody but the log hears why files that are followed do not load: what serves in their place says so, too. */
+  #rowsOf(name: string): readonly ModelIndexEntry[] {
+    const rows = this.#entries.get(name)?.indexRows() ?? [{ name }];
+    const reason = this.#staleReasons.get(name);
+    return reason === undefined ? rows : rows.map((row) => (row.state === 'READY' ? { ...row, reason } : row));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

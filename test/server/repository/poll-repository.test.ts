@@ -59,8 +59,12 @@ test('pollRepository keeps what serves when the new files are broken, tells it o
   t.deepEqual(live.lines.length, 1);
   t.regex(live.lines[0] ?? '', /^error: Cannot load model 'simple': 'max_batch_size' must be non-negative/);
   t.is((await live.service.infer(simpleRequest(1))).modelVersion, '1');
+  const [stale] = await live.service.repositoryIndex({ readyOnly: true });
+  t.is(stale?.state, 'READY');
+  t.regex(stale?.reason ?? '', /^Cannot load model 'simple': 'max_batch_size' must be non-negative/);
   await live.repository.write('simple/config.pbtxt', oneInstance('max_batch_size: 5'));
   await until(() => live.service.modelConfig({ name: 'simple', version: '' }).max_batch_size === 5);
+  await until(async () => (await live.service.repositoryIndex({ readyOnly: true }))[0]?.reason === undefined);
   t.is(live.lines.length, 1);
 });
 
