@@ -60,8 +60,8 @@ export function dispatch(head: RequestHead, options: DispatchOptions): Dispatch 
   if (required !== undefined && !isAdmitted(required, (name) => headers[name])) {
     return answered(errorAnswer(403, `This API is restricted, expecting header '${required.name}'`));
   }
-  const encoding = headers['content-encoding'];
-  if (typeof encoding === 'object' || !isReadableEncoding(encoding)) {
+  const encoding = headers['content-encoding']?.toString().toLowerCase();
+  if (!isReadableEncoding(encoding)) {
     return answered(errorAnswer(501, 'Unsupported compression type', { 'Accept-Encoding': readableEncodings }));
   }
   const hasBinaryPart = handler === handleInfer && headers[headerLengthField] !== undefined;

@@ -110,6 +110,7 @@ const answers: readonly [request: string, status: number, body: RegExp][] = [
   [post(identityPath, '{"inputs":[],"parameters":{"__proto__":{"a":1}}}'), 400, /parameter '__proto__' of request/],
   [post(identityPath, '{"__proto__":{"inputs":[]}}'), 400, /'inputs' must be an array/],
   [post(identityPath, identity, { 'Content-Encoding': '' }), 200, /"data":\[1,2\]/],
+  [post(identityPath, identity, { 'Content-Encoding': 'Identity' }), 200, /"data":\[1,2\]/],
   [post(identityPath, identity, { 'Content-Encoding': 'br' }), 501, /Unsupported compression type/],
   [post(identityPath, identity, { Expect: 'a miracle' }), 417, /Expectation Failed/],
   [`GET ${'/v2'.padEnd(20_000, 'x')} HTTP/1.1\r\n\r\n`, 431, /"error":/],

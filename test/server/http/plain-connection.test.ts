@@ -149,6 +149,19 @@ for (const [title, request, statuses] of halfClosed) {
   });
 }
 
+test('a client that breaks HTTP and goes on is told so, and cut off', async (t) => {
+  await using fixture = await serve();
+  const socket = connect({ port: fixture.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  socket.write('no HTTP at all\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  t.regex(String(answer), /^HTTP\/1.1 400 Bad Request/);
+  const goOn = setInterval(() => socket.write('x'), 50);
+  await new Promise((resolve) => socket.once('close', resolve)); // after a reset
+  clearInterval(goOn);
+  t.pass();
+});
+
 test('readInto without a handle to take reads as ever', async (t) => {
   const accepted = new PassThrough();
   const taken: string[] = [];
