@@ -1,4 +1,6 @@
 import type { Field } from '../../http2/hpack/static-table.js';
+import { grpcStatus } from '../../protocol/grpc-status.js';
+import type { GrpcStatus } from './status.js';
 
 /** What the header fields of a call say (gRPC over HTTP/2, "Requests"). */
 export interface CallHead {
@@ -10,6 +12,8 @@ export interface CallHead {
   readonly isMalformed: boolean;
   /** The HTTP status of what is no gRPC call at all. */
   readonly httpRefusal: 405 | 415 | undefined;
+  /** What ends a call whose fields cannot be understood. */
+  readonly refusal: GrpcStatus | undefined;
   /** Milliseconds until the deadline; absent when there is none. */
   readonly timeoutMs: number | undefined;
   /** How messages of the client may be compressed. */
@@ -37,6 +41,7 @@ export function callHeadOf(fields: readonly Field[]): CallHead {
     isTrailers: fields.every(([name]) => !name.startsWith(':')),
     isMalformed: isMalformed(fields),
     httpRefusal: httpRefusalOf(metadata),
+    refusal: timeoutRefusal(metadata.get('grpc-timeout')),
     timeoutMs: timeoutOf(metadata.get('grpc-timeout')),
     encoding: metadata.get('grpc-encoding') ?? 'identity',
     acceptEncoding: metadata.get('grpc-accept-encoding') ?? '',
@@ -76,8 +81,16 @@ function httpRefusalOf(metadata: ReadonlyMap<string, string>): 405 | 415 | undef
   return /^application\/grpc(?:$|[+;])/.test(metadata.get('content-type') ?? '') ? undefined : 415;
 }
 
+const timeoutForm = /^(\d{1,8})([HMSmun])$/;
+
+/** A call without its deadline would run on for nobody. */
+function timeoutRefusal(text: string | undefined): GrpcStatus | undefined {
+  if (text === undefined || timeoutForm.test(text)) return undefined;
+  return { code: grpcStatus.internal, details: `Malformed grpc-timeout ${JSON.stringify(text.slice(0, 40))}` };
+}
+
 function timeoutOf(text: string | undefined): number | undefined {
-  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(text ?? '') ?? [];
+  const [, digits, unit] = timeoutForm.exec(text ?? '') ?? [];
   if (digits === undefined || unit === undefined) return undefined;
   return Math.min(longestTimeoutMs, Number(digits) * (timeoutUnits[unit] ?? 1));
 }

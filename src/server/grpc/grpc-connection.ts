@@ -263,6 +263,8 @@ export class GrpcConnection {
     const method = this.#options.methods.get(head.path);
     if (head.httpRefusal !== undefined) {
       this.#refuseStream(streamId, ends, httpStatusBlock(head.httpRefusal));
+    } else if (head.refusal !== undefined) {
+      this.#refuseStream(streamId, ends, statusOnlyBlock(head.refusal));
     } else if (method === undefined) {
       const details = `The server does not implement the method ${head.path.slice(0, 200)}`;
       this.#refuseStream(streamId, ends, statusOnlyBlock({ code: grpcStatus.unimplemented, details }));

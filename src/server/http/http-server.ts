@@ -21,7 +21,7 @@ const lingerMs = 1_000;
 export interface Patience {
   /** For the headers of a request; a connection that sends nothing at all has as long. */
   readonly headersMs: number;
-  /** For a whole request. */
+  /** For a whole request, and without taking any of an answer. */
   readonly requestMs: number;
   /** Between two requests. */
   readonly idleMs: number;
@@ -45,6 +45,8 @@ export interface HttpOptions extends Address {
 interface Context {
   readonly dispatching: DispatchOptions;
   readonly log: Log;
+  /** How long a client may take nothing of an answer that waits for it, in milliseconds. */
+  readonly takingMs: number;
   isClosing: boolean;
   /** Aborted when the client closes the connection, or its side of it: HTTP/1.1 has no other way to cancel. */
   readonly gone: WeakMap<Socket, AbortController>;
@@ -68,8 +70,8 @@ export async function startHttpServer(service: InferenceService, options: HttpOp
     forwardPattern,
     budget: decompressionBudget(),
   };
-  const context: Context = { dispatching, log, isClosing: false, gone: new WeakMap() };
   const patience = options.patience ?? defaultPatience;
+  const context: Context = { dispatching, log, takingMs: patience.requestMs, isClosing: false, gone: new WeakMap() };
   const server = createServer(
     {
       headersTimeout: patience.headersMs,
@@ -145,13 +147,17 @@ async function send(response: ServerResponse, answered: HttpAnswer, context: Con
   if (rest === undefined) {
     response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
+    if (!response.writableFinished) response.setTimeout(context.takingMs); // until it waits for the next request
     return;
   }
   response.writeHead(status, headers);
   response.write(body);
   for await (const text of rest) {
     if (response.destroyed) return;
-    if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (response.write(text)) continue;
+    response.setTimeout(context.takingMs);
+    await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    response.setTimeout(0);
   }
   response.end();
 }

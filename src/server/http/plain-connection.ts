@@ -26,6 +26,8 @@ export interface PlainOptions {
   isClosing(): boolean;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** How long a client may take nothing of an answer that waits for it, in milliseconds. */
+  readonly takingMs: number;
 }
 
 /** A body that is being read. */
@@ -168,8 +170,9 @@ export class PlainConnection implements ByteSink {
     if (socket === undefined || socket.destroyed) return;
     const isLast = this.#isLast;
     writeParts(encodeAnswer(answer, { isLast }), socket);
-    if (answer.rest !== undefined) await writeRest(answer.rest, socket);
-    if (socket.writableNeedDrain) await drained(socket);
+    const { takingMs } = this.#options;
+    if (answer.rest !== undefined) await writeRest(answer.rest, socket, takingMs);
+    if (socket.writableNeedDrain) await drained(socket, takingMs);
     if (isLast || this.#isLast) {
       socket.end();
       return;
@@ -209,21 +212,23 @@ function writeParts(parts: readonly Uint8Array[], socket: Socket): void {
 }
 
 /** A client that reads slowly is waited for. */
-async function writeRest(rest: AsyncIterable<string>, socket: Socket): Promise<void> {
+async function writeRest(rest: AsyncIterable<string>, socket: Socket, takingMs: number): Promise<void> {
   for await (const text of rest) {
     if (socket.destroyed) return;
     socket.write(Buffer.concat(chunkOf(text)));
-    if (socket.writableNeedDrain) await drained(socket);
+    if (socket.writableNeedDrain) await drained(socket, takingMs);
   }
   socket.write(lastChunk);
 }
 
-function drained(socket: Socket): Promise<void> {
+/** Leaves a client that takes nothing for so long: what waits for it is memory. */
+function drained(socket: Socket, takingMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const leave = (): void => void socket.destroy();
     const done = (): void => {
-      socket.off('drain', done).off('close', done);
+      socket.setTimeout(0).off('timeout', leave).off('drain', done).off('close', done);
       resolve();
     };
-    socket.on('drain', done).on('close', done);
+    socket.setTimeout(takingMs).on('timeout', leave).on('drain', done).on('close', done);
   });
 }

@@ -42,6 +42,7 @@ export class PlainConnections {
         this.#options.handOver(socket, gone);
       },
       now: () => performance.now(),
+      takingMs: this.#options.patience.requestMs,
     });
     const socket = readInto(accepted, connection);
     this.#connections.add(connection);

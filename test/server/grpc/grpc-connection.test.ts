@@ -107,6 +107,20 @@ const statuses: readonly [title: string, head: Buffer, body: Buffer, code: strin
     /decompresses to a size larger than 67108864/,
   ],
   ['a method that does not exist', headersOf('/x/y'), nothing, '12', /does not implement the method \/x\/y/],
+  [
+    'a deadline that nobody understands',
+    headersOf(rpc('ServerLive'), { 'grpc-timeout': '5 s' }),
+    nothing,
+    '13',
+    /Malformed grpc-timeout "5 s"/,
+  ],
+  [
+    'a compressed flag of 2',
+    headersOf(rpc('ServerLive'), { 'grpc-encoding': 'gzip' }),
+    Buffer.concat([Buffer.of(2), nothing.subarray(1)]),
+    '13',
+    /compressed flag of a message is 2/,
+  ],
   ['a deadline that has passed', headersOf(rpc('ModelInfer'), { 'grpc-timeout': '1n' }), nothing, '4', /Deadline/],
 ];
 

@@ -3,18 +3,20 @@ import { connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { seededUint32 } from '../../../src/core/random.js';
-import { startHttpServer } from '../../../src/server/http/http-server.js';
+import { type HttpOptions, startHttpServer } from '../../../src/server/http/http-server.js';
 import { readInto } from '../../../src/server/read-into.js';
 import { createInMemoryService } from '../../contract/in-memory-service.js';
 import { exchange, type RawReply } from './raw-socket.js';
 
 const path = '/v2/models/identity_uint8/infer';
 
-async function serve(maxInputBytes = 2 ** 26) {
+async function serve(maxInputBytes = 2 ** 26, options: Pick<HttpOptions, 'patience'> = {}) {
   const logged: string[] = [];
   const log = (line: string) => void logged.push(line);
-  const endpoint = await startHttpServer(createInMemoryService(), { host: '127.0.0.1', port: 0, maxInputBytes, log });
-  return { port: endpoint.port, logged, [Symbol.asyncDispose]: () => endpoint.close(0) };
+  const address = { host: '127.0.0.1', port: 0 };
+  const service = createInMemoryService();
+  const endpoint = await startHttpServer(service, { ...address, ...options, maxInputBytes, log });
+  return { port: endpoint.port, service, logged, [Symbol.asyncDispose]: () => endpoint.close(0) };
 }
 
 /** An inference of so many random bytes, and what must come back. */
@@ -128,6 +130,34 @@ test('a client that does not read its answers is not read from', async (t) => {
   t.true(received > count * data.length);
   socket.destroy();
 });
+
+for (const [way, headers] of [
+  ['the usual way', ''],
+  ['through node:http', 'TE: trailers\r\n'],
+] as const) {
+  test(`a client that takes nothing of its answer for long is left: ${way}`, async (t) => {
+    const patience = { headersMs: 300, requestMs: 300, idleMs: 10_000, checkMs: 50 };
+    await using fixture = await serve(2 ** 26, { patience });
+    const { infer } = fixture.service;
+    const data = new Uint8Array(32 * 2 ** 20); // more than the kernel buffers
+    fixture.service.infer = async (request) => {
+      const response = await infer(request);
+      return { ...response, outputs: response.outputs.map((output) => ({ ...output, shape: [data.length], data })) };
+    };
+    const socket = connect(fixture.port, '127.0.0.1').pause();
+    socket.on('error', () => undefined);
+    socket.write(inference(10, 7, headers).request);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    let received = 0;
+    socket.on('data', (piece) => {
+      received += piece.length;
+    });
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    t.true(received > 0 && received < data.length, `${received} bytes came`);
+    fixture.service.infer = infer;
+    t.is((await exchange(fixture.port, inference(10, 1).request))[0]?.status, 200);
+  });
+}
 
 const halfClosed: readonly [title: string, request: (usual: Buffer) => Buffer, statuses: readonly number[]][] = [
   ['a usual request', (usual) => usual, [200]],
