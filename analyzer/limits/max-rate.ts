@@ -6,6 +6,8 @@ import { loadAt } from '../load/level-range.js';
 import type { Sweep, SweepAnswer } from '../load/sweep.js';
 import { probeConfidence } from '../measure/judge-probe.js';
 import { neededTotal } from '../statistics/early-stopping.js';
+import { capacityOf } from '../statistics/rate-posterior.js';
+import type { RateProbe } from '../statistics/rate-probe.js';
 import { type RateSearch, rateSearch } from '../statistics/rate-search.js';
 
 /** So many probes may tell nothing because the client was late. */
@@ -47,10 +49,24 @@ const lowestRate = ({ percentile, maxMs }: MaxRateSettings): number =>
 /** Six digits, as reports show it. */
 const rounded = (rate: number): number => Number(rate.toPrecision(6));
 
-function tell(search: RateSearch, { load, probe, summary }: Level): void {
-  if (probe === undefined) return;
+function tell(search: RateSearch, level: Level): void {
+  const probe = rateProbe(level);
+  if (probe !== undefined) search.tell(probe);
+}
+
+function rateProbe({ load, probe, summary }: Level): RateProbe | undefined {
+  if (probe === undefined) return undefined;
   const achieved = summary.durationMs > 0 ? (1000 * summary.requests) / summary.durationMs : 0;
-  search.tell({ rate: levelValue(load), ...probe }, achieved);
+  return { ...probe, rate: offeredRate(load, summary), achieved };
+}
+
+/**
+ * What came, rather than what was asked for: of Poisson arrivals it differs by chance, and how many are too slow goes with it. Regular arrivals are what was
+ * asked for, but for the ends of the windows.
+ */
+function offeredRate(load: Level['load'], { pacing }: Level['summary']): number {
+  const isPoisson = load.kind === 'request-rate' && load.arrivals.kind === 'poisson';
+  return isPoisson && pacing !== undefined && pacing.askedRate > 0 ? pacing.askedRate : levelValue(load);
 }
 
 /** A probe from which nothing is learned. */
@@ -73,20 +89,36 @@ export function maxRateOf(levels: readonly Level[], settings: MaxRateSettings): 
   for (const level of probes.length > 0 ? probes : asked.map(untold)) tell(search, level);
   const found = search.estimate();
   if (found === undefined) return undefined;
-  const elasticity = found.isBracketed ? elasticityAt(found.rate, probes, settings) : undefined;
-  if (elasticity === undefined) return found;
+  const slopes = [slopeAt(found.rate, probes, settings), queueElasticity(found.rate, probes)].flatMap(
+    (each) => each ?? [],
+  );
+  if (!found.isBracketed || slopes.length === 0) return found;
+  const elasticity = Math.max(...slopes);
   return { ...found, elasticity, edge: elasticity > cliff ? 'cliff' : 'smooth' };
 }
 
-/** In an M/D/1 queue elasticity is about utilisation / (1 - utilisation): 10 at 91 %. */
 const cliff = 10;
+/** Nobody knows a capacity better than to 2 %. */
+const mostUtilisation = 0.98;
+
+/**
+ * Of a queue: about utilisation / (1 - utilisation), 10 at 91 %. The slope between probes does not show it where all but one of them are below the capacity;
+ * absent while no probe was saturated.
+ */
+function queueElasticity(rate: number, levels: readonly Level[]): number | undefined {
+  const capacity = capacityOf(levels.flatMap((level) => rateProbe(level) ?? []));
+  if (!Number.isFinite(capacity)) return undefined;
+  const utilisation = Math.min(mostUtilisation, rate / capacity);
+  return utilisation / (1 - utilisation);
+}
+
 /** Probes within such a factor of the answer are near it. */
 const nearFactor = 1.25;
 /** Rates that lie closer together than this say nothing about a slope. */
 const smallestSpread = 0.01;
 
 /** The slope of ln latency over ln rate, by least squares over the probes near a rate. */
-function elasticityAt(rate: number, levels: readonly Level[], { percentile }: MaxRateSettings): number | undefined {
+function slopeAt(rate: number, levels: readonly Level[], { percentile }: MaxRateSettings): number | undefined {
   const points = levels.flatMap(({ load, summary }) => {
     const latencyMs = summary.latency?.percentilesMs[String(percentile)];
     const x = Math.log(levelValue(load) / rate);

@@ -1,7 +1,7 @@
 import type { MaxRateSettings, Probe } from '../../src/core/max-rate.js';
 import { toMs } from '../../src/core/units.js';
 import { type Certified, limitInflation, sequentialTest } from '../statistics/certify.js';
-import { chanceWithin } from '../statistics/rate-posterior.js';
+import { chanceWithin } from '../statistics/rate-probe.js';
 import { isSaturated } from '../statistics/saturation.js';
 import { elapsedMs, isLost, lostJudgement } from './judge-adaptive.js';
 import { tallyOver } from './judge-certify.js';

@@ -1,16 +1,6 @@
-import { regularizedBeta } from './distributions.js';
-
-/** What was seen at one rate. */
-export interface RateProbe {
-  readonly rate: number;
-  readonly requests: number;
-  /** Of these: over the limit. */
-  readonly over: number;
-  /** So many independent requests would say as much. */
-  readonly effectiveRequests: number;
-  /** The server did not keep up: whatever the latencies were, the rate is too high. */
-  readonly isSaturated: boolean;
-}
+import { logSum } from './log-sum.js';
+import { alike, curveEvidence, queueSlope } from './rate-curve.js';
+import { chanceWithin, type RateProbe, sure } from './rate-probe.js';
 
 /** Where the largest rate within a limit lies, as far as the probes say. */
 export interface RateEstimate {
@@ -20,53 +10,71 @@ export interface RateEstimate {
   readonly high: number;
 }
 
-/** Of the grid of rates: 0.25 %. */
-const step = Math.log(1.0025);
-/** From the outermost probes to the ends of the grid. */
-const reach = Math.log(8);
+/** Of the grid of rates: 0.5 %. */
+const step = Math.log(1.005);
+/** From the outermost probe to the end of the grid, while none is surely on that side of the rate. */
+const reach = 8;
 /** No probe is believed more than this as to the side on which the rate lies: a server has bad moments. */
 const mostBelieved = 0.98;
 /** Probes within such a factor of each other follow one curve. */
 const localFactor = 1.5;
 /** How far the curve may take the rate beyond what the sides say. */
 const margin = Math.log(1.2);
-/** Long clusters of slow requests are rare, so that a sample shows too little of how they inflate its variance. */
-const unseen = 1.75;
-/** Probes whose logarithms of rates lie about so close together share an inflation. */
-const sharing = 0.1;
-const slopes: readonly number[] = Array.from({ length: 9 }, (_, index) => 300 ** (index / 8));
-/** By how much a server's capacity differs from probe to probe: standard deviations of the logarithm. */
-const jitters: readonly number[] = [0.005, 0.02];
-/** Nodes and weights of the Gauss-Hermite quadrature for a standard normal variable. */
-const nodes: readonly { readonly node: number; readonly logWeight: number }[] = [
-  { node: -Math.sqrt(3), logWeight: Math.log(1 / 6) },
-  { node: 0, logWeight: Math.log(2 / 3) },
-  { node: Math.sqrt(3), logWeight: Math.log(1 / 6) },
-];
-
+/** A server is not saturated by less than this share of what it can answer. */
+const disturbedShare = 0.9;
+/** What a saturated server answered is its capacity to within this factor. */
+const capacityFactor = 1.05;
 /**
  * The largest rate at which a percentile is within its limit, from noisy probes: a Bayesian estimate of a psychometric function (Watson and
  * Pelli, "QUEST", Perception and Psychophysics 33, 1983; Kontsevich and Tyler, Vision Research 39, 1999), whose stimulus is the logarithm of the
  * rate. The probes bracket the rate by the side on which each says that it lies, which is probabilistic bisection (Waeber, Frazier and
  * Henderson, SIAM J. Control Optim. 51, 2013). Around the bracket the log-odds of a request's being over the limit are taken to grow in
- * a straight line with the logarithm of the rate; slope and the server's own changes from probe to probe are unknown, and averaged over.
+ * a straight line with the logarithm of the rate; slope and the server's own changes from probe to probe are unknown, and averaged over. One probe in twenty may have met a machine that did something
+ * else, whatever it says then; one that was saturated by much less than the server answered at another time surely has.
  *
- * @param probes at least one
+ * @param all the probes, of which there is at least one
  * @param percentile a share
  */
-export function ratePosterior(probes: readonly RateProbe[], percentile: number): RateEstimate {
+export function ratePosterior(all: readonly RateProbe[], percentile: number): RateEstimate {
+  const probes = undisturbed(all);
+  const grid = wholeGrid(probes, percentile);
+  const sides = estimateOf(grid, weigh(grid, sideEvidence(probes, { percentile, capacity: capacityOf(probes) })));
+  // Where the curve is to be looked for is what the sides say, and then what the curve itself says.
+  return withCurve(probes, percentile, withCurve(probes, percentile, sides));
+}
+
+/**
+ * Beyond a probe that surely met or missed the limit the rate is not far: rates there have nothing against them but that probe, and many of them, each
+ * hardly likely, would outweigh all that the probes know.
+ */
+function wholeGrid(probes: readonly RateProbe[], percentile: number): readonly number[] {
+  const chances = probes.map((probe) => chanceWithin(probe, percentile));
   const rates = probes.map(({ rate }) => rate);
-  const grid = gridOf(Math.log(Math.min(...rates)) - reach, Math.log(Math.max(...rates)) + reach);
-  const sides = estimateOf(grid, weigh(grid, sideEvidence(probes, percentile)));
+  const [below, above] = [Math.max(...chances) >= sure, Math.min(...chances) <= 1 - sure].map((isBounded) =>
+    Math.log(isBounded ? localFactor : reach),
+  );
+  return gridOf(Math.log(Math.min(...rates)) - (below ?? 0), Math.log(Math.max(...rates)) + (above ?? 0));
+}
+
+/** Without those that were saturated by much less than the server answered at another time: something else used the machine then. */
+function undisturbed(probes: readonly RateProbe[]): readonly RateProbe[] {
+  const most = Math.max(...probes.map(({ achieved = 0 }) => achieved));
+  const kept = probes.filter(({ rate, isSaturated }) => !isSaturated || rate >= disturbedShare * most);
+  return kept.length > 0 ? kept : probes;
+}
+
+/** What the probes say whose curve is around a first estimate. */
+function withCurve(probes: readonly RateProbe[], percentile: number, sides: RateEstimate): RateEstimate {
   const isLocal = ({ rate, isSaturated, requests }: RateProbe): boolean =>
     !isSaturated && requests > 0 && rate > sides.rate / localFactor && rate < sides.rate * localFactor;
-  const local = alike(probes.filter(isLocal));
+  const local = alike(probes.filter(isLocal), percentile);
   if (local.length < 2) return sides;
+  const capacity = capacityOf(probes);
   const ofOthers = sideEvidence(
     probes.filter((probe) => !isLocal(probe)),
-    percentile,
+    { percentile, capacity },
   );
-  const ofCurve = curveEvidence(local, percentile);
+  const ofCurve = curveEvidence(local, { percentile, expected: queueSlope(sides.rate, capacity, percentile) });
   const near = gridOf(Math.log(sides.low) - margin, Math.log(sides.high) + margin);
   return estimateOf(
     near,
@@ -74,95 +82,27 @@ export function ratePosterior(probes: readonly RateProbe[], percentile: number):
   );
 }
 
-/**
- * Requests over a limit come in clusters. A probe that met few of them knows little of that, and would weigh more than one that met many: so probes
- * at about one rate share one inflation. Clusters grow with the rate, so that those at others know nothing of it.
- */
-function alike(probes: readonly RateProbe[]): readonly RateProbe[] {
-  return probes.map((probe) => {
-    const nearness = ({ rate }: RateProbe): number => Math.exp(-((Math.log(rate / probe.rate) / sharing) ** 2) / 2);
-    const inflation =
-      (unseen * sumOf(probes, (other) => (nearness(other) * other.requests ** 2) / other.effectiveRequests)) /
-      sumOf(probes, (other) => nearness(other) * other.requests);
-    return { ...probe, effectiveRequests: probe.requests / inflation };
-  });
+/** What the server answered at the most, if it was ever saturated: one that is disturbed answers less. Otherwise nobody has seen its capacity. */
+export function capacityOf(probes: readonly RateProbe[]): number {
+  if (!probes.some(({ isSaturated, achieved }) => isSaturated && achieved !== undefined))
+    return Number.POSITIVE_INFINITY;
+  return Math.max(...probes.map(({ achieved = 0 }) => achieved));
 }
 
-/**
- * How likely a percentile is within a limit, given how many of so many requests were over it: with Jeffreys' prior the share over the
- * limit has a Beta(over + 1/2, total - over + 1/2) distribution.
- *
- * @param percentile a share
- */
-export function chanceWithin(probe: RateProbe, percentile: number): number {
-  const { over, within } = independent(probe);
-  return probe.isSaturated ? 0 : regularizedBeta(1 - percentile, over + 0.5, within + 0.5);
-}
-
-/** As many independent requests as say the same. */
-function independent({ requests, over, effectiveRequests }: RateProbe): { over: number; within: number } {
-  const share = requests === 0 ? 0 : effectiveRequests / requests;
-  return { over: over * share, within: (requests - over) * share };
+interface SideOptions {
+  readonly percentile: number;
+  readonly capacity: number;
 }
 
 /** The logarithm of how likely probes are, when the largest rate is at a point: that it lies on that side of each of them. */
-function sideEvidence(probes: readonly RateProbe[], percentile: number): (at: number) => number {
+function sideEvidence(probes: readonly RateProbe[], { percentile, capacity }: SideOptions): (at: number) => number {
   const sides = probes.map((probe) => {
     const chance = Math.min(mostBelieved, Math.max(1 - mostBelieved, chanceWithin(probe, percentile)));
-    return { probed: Math.log(probe.rate), above: Math.log(chance), below: Math.log(1 - chance) };
+    const bound = probe.isSaturated ? Math.min(probe.rate, capacityFactor * capacity) : probe.rate;
+    return { probed: Math.log(bound), above: Math.log(chance), below: Math.log(1 - chance) };
   });
-  return (at) => sumOf(sides, ({ probed, above, below }) => (at >= probed ? above : below));
+  return (at) => sides.reduce((sum, { probed, above, below }) => sum + (at >= probed ? above : below), 0);
 }
-
-/** The logarithm of how likely the numbers over the limit are, when the largest rate is at a point. */
-function curveEvidence(probes: readonly RateProbe[], percentile: number): (at: number) => number {
-  const target = Math.log((1 - percentile) / percentile);
-  const seen = probes.map((probe) => ({ probed: Math.log(probe.rate), ...independent(probe) }));
-  return (at) => {
-    const logs: number[] = [];
-    for (const slope of slopes) {
-      for (const jitter of jitters) {
-        logs.push(sumOf(seen, (probe) => oddsEvidence(probe, { at, slope, jitter, target })));
-      }
-    }
-    return logSum(logs) - Math.log(logs.length);
-  };
-}
-
-interface Curve {
-  readonly at: number;
-  readonly slope: number;
-  readonly jitter: number;
-  readonly target: number;
-}
-
-interface Seen {
-  /** The logarithm of the rate. */
-  readonly probed: number;
-  readonly over: number;
-  readonly within: number;
-}
-
-/** The logarithm of chance^over x (1 - chance)^within, whose logarithms of odds are ln chance = odds - ln(1 + e^odds) and ln(1 - chance) = -ln(1 + e^odds). */
-function oddsEvidence({ probed, over, within }: Seen, { at, slope, jitter, target }: Curve): number {
-  return logSum(
-    nodes.map(({ node, logWeight }) => {
-      const odds = target + slope * (probed - at + jitter * node);
-      return logWeight + over * odds - (over + within) * softplus(odds);
-    }),
-  );
-}
-
-/** ln(1 + e^x): minus the logarithm of a logistic chance. */
-const softplus = (x: number): number => (x > 30 ? x : Math.log1p(Math.exp(x)));
-
-function logSum(logs: readonly number[]): number {
-  const most = Math.max(...logs);
-  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
-}
-
-const sumOf = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
-  items.reduce((sum, item) => sum + of(item), 0);
 
 const gridOf = (low: number, high: number): readonly number[] =>
   Array.from({ length: Math.max(2, Math.ceil((high - low) / step) + 1) }, (_, index) => low + index * step);

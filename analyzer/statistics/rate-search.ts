@@ -1,11 +1,11 @@
-import { chanceWithin, type RateEstimate, type RateProbe, ratePosterior } from './rate-posterior.js';
+import { type RateEstimate, ratePosterior } from './rate-posterior.js';
+import { chanceWithin, type RateProbe, sure } from './rate-probe.js';
 
 /** Asks for rates and is told what a probe at each of them showed. */
 export interface RateSearch {
   /** Absent: nothing more is to be learned, or the probes are used up. */
   next(): number | undefined;
-  /** @param achieved requests a second that were answered: of a saturated probe a hint, no more, of where to look next */
-  tell(probe: RateProbe, achieved?: number): void;
+  tell(probe: RateProbe): void;
   /** Absent before the first probe. */
   estimate(): RateFound | undefined;
 }
@@ -25,7 +25,7 @@ export interface RateSearchOptions {
   readonly width?: number;
 }
 
-/** Until some probe misses (or, after a miss, until one meets), the rate is multiplied (or divided) by this. */
+/** Until some probe surely misses (or, after that, until one meets), the rate is multiplied (or divided) by this. */
 const bracketFactor = 4;
 /** What a saturated server achieved is about its capacity: so far below and above it are the next probes. */
 const below = 0.85;
@@ -34,13 +34,16 @@ const above = 1.1;
 const trusted = 1.05;
 
 /**
- * Finds the largest rate within a limit: an exponential bracket, shortened by what a saturated server achieved, and then always the middle of
+ * Finds the largest rate within a limit: an exponential bracket, which ends above with a sure miss (a few stalls make a miss of any rate that is tested for
+ * seconds), shortened by what a saturated server achieved, and then always the middle of
  * what `ratePosterior` makes of all probes, so that a probe that had bad luck is made good by those beside it.
  */
 export function rateSearch({ start, percentile, mostProbes = 12, width = 0.04 }: RateSearchOptions): RateSearch {
   const probes: RateProbe[] = [];
   let highestMet: number | undefined;
   let lowestMissed: number | undefined;
+  let highest: number | undefined;
+  let isSurelyMissed = false;
   let capacity: number | undefined;
 
   const estimate = (): RateFound | undefined =>
@@ -62,19 +65,23 @@ export function rateSearch({ start, percentile, mostProbes = 12, width = 0.04 }:
   };
 
   const bracketing = (): number => {
-    if (lowestMissed !== undefined) return lower(lowestMissed);
-    return highestMet === undefined ? start : highestMet * bracketFactor;
+    if (isSurelyMissed && lowestMissed !== undefined) return lower(lowestMissed);
+    return highest === undefined ? start : highest * bracketFactor;
   };
 
   return {
     next: () => {
       if (probes.length >= mostProbes) return undefined;
-      return highestMet === undefined || lowestMissed === undefined ? bracketing() : between(highestMet);
+      return highestMet === undefined || !isSurelyMissed ? bracketing() : between(highestMet);
     },
-    tell: (probe, achieved) => {
+    tell: (probe) => {
       probes.push(probe);
-      if (chanceWithin(probe, percentile) >= 0.5) highestMet = Math.max(probe.rate, highestMet ?? probe.rate);
+      highest = Math.max(probe.rate, highest ?? probe.rate);
+      const chance = chanceWithin(probe, percentile);
+      if (chance <= 1 - sure) isSurelyMissed = true;
+      if (chance >= 0.5) highestMet = Math.max(probe.rate, highestMet ?? probe.rate);
       else lowestMissed = Math.min(probe.rate, lowestMissed ?? probe.rate);
+      const { achieved } = probe;
       if (probe.isSaturated && achieved !== undefined) capacity = Math.min(achieved, capacity ?? achieved);
     },
     estimate,

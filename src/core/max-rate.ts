@@ -34,8 +34,8 @@ export interface MaxRate {
   /** Some probe met the limit and some missed it; otherwise the rate is bounded from one side only. */
   readonly isBracketed: boolean;
   /**
-   * By how many per cent the percentile of latency grows with a rate that is one per cent higher; absent when the probes near the answer do not
-   * say.
+   * By how many per cent the percentile of latency grows with a rate that is one per cent higher: as the probes near the answer say, or as a queue of the
+   * capacity that a saturated server showed, whichever is more; absent when neither is known.
    */
   readonly elasticity?: number;
   /** `cliff`: that is more than 10 per cent, so that the capacity of the server is the limit, rather than the one that was asked for. */
