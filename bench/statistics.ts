@@ -1,4 +1,4 @@
-import { certifyRuns } from '../test/helpers/certify-runs.js';
+import { certifyRuns, certifyTrace, correlatedTrace, twoSpeedTrace } from '../test/helpers/certify-runs.js';
 import { coverage } from '../test/helpers/latency-truth.js';
 import { type NoisyQueue, searchQueues } from '../test/helpers/queue-searches.js';
 
@@ -29,6 +29,14 @@ const queues: readonly (readonly [name: string, queue: NoisyQueue])[] = [
   ['with stalls, one probe disturbed', { ...ten, stalls, disturbance: 1.5 }],
 ];
 
+/** Of which one query in a hundred is over the limit. */
+const traces = [
+  ['correlated by 0.6', correlatedTrace(0.6, 0.5)],
+  ['correlated by 0.95, with a heavy tail', correlatedTrace(0.95, 1.5)],
+  ['three times as slow half of the time, for 100 queries', twoSpeedTrace(100)],
+  ['three times as slow half of the time, for 500 queries', twoSpeedTrace(500)],
+] as const;
+
 /** Simulated truth: how often the intervals hold it, and how often certification errs. Nothing waits. */
 export async function benchStatistics(): Promise<void> {
   for (const rho of [0, 0.6]) {
@@ -53,6 +61,12 @@ export async function benchStatistics(): Promise<void> {
     console.log(
       `certify p99 at 99 %, ${100 * over} % over the limit, ${runs} runs of at most 30,000 queries: ${passes} passes, ${fails} fails, ` +
         `${Math.round(meanQueries)} queries on average, ${mostQueries} at most until decided`,
+    );
+  }
+  for (const [name, trace] of traces) {
+    const { runs, passes, fails } = certifyTrace(trace, { runs: 10_000, seed: 1 });
+    console.log(
+      `certify p99 at 99 %, just at the limit, ${name}: ${passes} passes, ${fails} fails of ${runs} runs of at most 13,000 queries`,
     );
   }
   for (const [name, queue] of queues) {
