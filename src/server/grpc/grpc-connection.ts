@@ -74,6 +74,7 @@ export class GrpcConnection {
     };
     socket.on('drain', () => this.#resume());
     socket.on('error', () => undefined); // `close` follows
+    socket.on('timeout', () => void (socket.writableLength > 0 && socket.destroy()));
     socket.once('end', () => this.#cut());
     socket.once('close', () => this.#leave());
     this.#outbox.push(serverOpening);
@@ -85,8 +86,10 @@ export class GrpcConnection {
     return !this.#hasSettings || this.#blocks.isOpen;
   }
 
-  /** Ends the calls whose client stops in the middle of a message. */
+  /** Ends the calls whose client stops in the middle of a message, and leaves a client that takes nothing of its answers. */
   endStalled(nowMs: number, limitMs: number): void {
+    const isWaiting = this.#socket.writableLength > 0;
+    if (isWaiting !== Boolean(this.#socket.timeout)) this.#socket.setTimeout(isWaiting ? limitMs : 0);
     for (const stream of [...this.#streams.values()]) stream.endIfStalled(nowMs, limitMs);
   }
 

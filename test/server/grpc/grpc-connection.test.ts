@@ -330,6 +330,30 @@ test('a client that asks without reading is not read any further', async (t) => 
   t.true(await isServed(other));
 });
 
+test('a client that takes nothing of its answers for long is left', async (t) => {
+  const service = createInMemoryService();
+  const { infer } = service;
+  service.infer = async (request) => {
+    const response = await infer(request);
+    const data = new Uint8Array(32 * 2 ** 20); // more than the kernel buffers
+    return { ...response, outputs: response.outputs.map((output) => ({ ...output, data })) };
+  };
+  await using endpoint = await serve({ startMs: 400, messageMs: 300, service });
+  using client = rawGrpcClient(endpoint.port);
+  const start = [settingsFrame([[settingIds.initialWindowSize, 2 ** 31 - 1]]), windowUpdate(0, 2 ** 30)];
+  const body = message(inferOf('identity_fp32', new Uint8Array(4)));
+  client.send(hello, ...start, headers(1, headersOf(rpc('ModelInfer'))), data(1, body));
+  await client.next(isOf(frameTypes.headers));
+  client.socket.pause();
+  await sleep(2500);
+  client.socket.resume();
+  await client.closed;
+  t.false(client.frames.some(endOf(1)));
+  using other = rawGrpcClient(endpoint.port);
+  other.send(hello, headers(1, live), data(1, nothing));
+  t.true(await isServed(other));
+});
+
 /** ModelInfer of a model that never answers. */
 function stuck(): Uint8Array {
   return inferOf('stuck', new Uint8Array(4));
