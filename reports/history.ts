@@ -34,7 +34,7 @@ const startOf = ({ group, shift }: ShiftRow): string => group.runs[shift.run]?.s
 export const runName = (run: HistoryRun | undefined): string =>
   run === undefined
     ? ''
-    : `${run.startedAt.slice(0, 16).replace('T', ' ')}${run.label === undefined ? '' : ` ${run.label}`}`;
+    : `${run.startedAt.slice(0, 16).replace('T', ' ')}${run.label === undefined ? '' : ` ${run.label.replace(/\s+/g, ' ')}`}`;
 
 const latestOf = ({ stretches }: Trend): number | undefined => stretches.at(-1)?.mean;
 

@@ -20,11 +20,11 @@ export function parsePushgateway(text: string): string {
  * Puts metrics into the place of those that a Prometheus Pushgateway has of the job. They are all gauges, so that OpenMetrics text is
  * valid in the form that a Pushgateway reads, too (text format 0.0.4).
  *
- * @throws PerfError `file` when it does not take them
+ * @throws PerfError `unreachable` when it does not take them
  */
 export async function pushMetrics(url: string, text: string): Promise<void> {
   const refused = (got: string, cause?: unknown): PerfError =>
-    new PerfError('file', `Cannot push to --pushgateway ${url}: expected an answer of 200 or 202, got ${got}`, {
+    new PerfError('unreachable', `Cannot push to --pushgateway ${url}: expected an answer of 200 or 202, got ${got}`, {
       cause,
     });
   let response: Response;

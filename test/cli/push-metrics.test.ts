@@ -55,6 +55,7 @@ test('pushMetrics puts every number into the place of those of the job', async (
 test('pushMetrics tells what a Pushgateway has against it, and one that is not there', async (t) => {
   const refusing = await startReceiver(400);
   await t.throwsAsync(pushMetrics(refusing.url, 'x'), {
+    code: 'unreachable', // which is exit code 5, as the manual says
     message: /Cannot push to --pushgateway .*: expected an answer of 200 or 202, got 400 pushed metrics are <invalid>/,
   });
   await refusing[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import test from 'ava';
 import { formatCsv } from '../../reports/csv.js';
 import { csvText } from '../../reports/csv-text.js';
 import { hgrmFiles } from '../../reports/hgrm.js';
+import { runName } from '../../reports/history.js';
 import { formatJunit } from '../../reports/junit.js';
 import { formatMarkdown } from '../../reports/markdown.js';
 import { formatOpenMetrics } from '../../reports/openmetrics.js';
@@ -99,6 +100,10 @@ test('a load that a search measured twice has two series, two files and two test
     [...formatJunit([again]).matchAll(/<testcase classname="m" name="([^"]*)"/g)].map(([, name]) => name),
     ['concurrency 1', 'concurrency 2', 'concurrency 1, turn 2'],
   );
+});
+
+test('runName is one line, whatever the label of a run has', (t) => {
+  t.is(runName({ startedAt: '2026-01-02T03:04:05Z', label: 'a\n b', file: 'f' }), '2026-01-02 03:04 a b');
 });
 
 test('csvText leaves a spreadsheet nothing to compute, and numbers as they are', (t) => {
