@@ -37,6 +37,7 @@ export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings
     const counted = windows.length === 1 ? windows : windows.slice(1);
     const settled = { from: windows.length - counted.length, alpha };
     const { latenciesMs, requests, over } = tallyOver(counted, log, limitMs);
+    const { sendLags, dropped } = pacingOf(counted);
     const inflation = (): number => limitInflation(latenciesMs, limitMs);
     const flow = flowOf(counted);
     const usual = (requests / elapsedMs(counted)) * limitMs;
@@ -49,8 +50,13 @@ export function createProbeJudge({ percentile, limitMs, maxMs }: MaxRateSettings
       effectiveRequests: requests / inflation(),
       isSaturated: isSaturated(flow, { usual }),
     };
-    const isLate = sendLagMs(counted, percentile) > lateShare * limitMs;
-    const probe = { ...seen, answer: answerOf(seen, { percentile, isLate }) };
+    const isLate = (share: number): boolean =>
+      sendLags.count > 0 && toMs(sendLags.percentile(share)) > lateShare * limitMs;
+    const client = {
+      hasStalled: isLate(100) && over - dropped <= (1 - percentile / 100) * requests,
+      isLate: isLate(percentile),
+    };
+    const probe = { ...seen, answer: answerOf(seen, percentile, client) };
     return { stability: { stable: true }, isOverLimit: false, isDone: true, settled, probe };
   };
 }
@@ -59,18 +65,22 @@ const undecided = { stability: { stable: false, reason: 'undecided' }, isOverLim
 
 function answerOf(
   seen: Omit<Probe, 'answer'>,
-  { percentile, isLate }: { readonly percentile: number; readonly isLate: boolean },
+  percentile: number,
+  client: {
+    /** It sent some late and others not at all: of those that it sent few enough were over the limit. */
+    readonly hasStalled: boolean;
+    readonly isLate: boolean;
+  },
 ): Probe['answer'] {
+  const isFew = seen.over <= (1 - percentile / 100) * seen.requests;
   if (chanceWithin({ rate: 0, ...seen }, percentile / 100) >= 0.5) return 'met';
+  if (!isFew && client.hasStalled) return 'late';
   if (seen.isSaturated) return 'missed';
-  if (seen.over <= (1 - percentile / 100) * seen.requests) return 'unknown';
-  return isLate ? 'late' : 'missed';
+  if (isFew) return 'unknown';
+  return client.isLate ? 'late' : 'missed';
 }
 
-function sendLagMs(windows: readonly WindowRecord[], percentile: number): number {
-  const { sendLags } = mergePacedRecords(windows.flatMap(({ paced }) => paced ?? []));
-  return sendLags.count === 0 ? 0 : toMs(sendLags.percentile(percentile));
-}
+const pacingOf = (windows: readonly WindowRecord[]) => mergePacedRecords(windows.flatMap(({ paced }) => paced ?? []));
 
 const flowOf = (windows: readonly WindowRecord[]) => ({
   arrived: windows.map(({ paced }) => paced?.intended ?? 0),

@@ -114,6 +114,16 @@ test('analyze says that it cannot tell where requests are always sent late', asy
   t.regex(formatText(run), /p99 <= 50 ms: unknown: at 40 requests\/s the client sent too late to tell\./);
 });
 
+test('analyze does not take requests that were due and never sent for answers in time', async (t) => {
+  // 250 are due in each stall: 64 are sent late, which are 0.64 % of all, and the others are dropped, 1.9 %.
+  const lateMs = (dueMs: number) => (dueMs % 1000 < 25 ? 25 - (dueMs % 1000) : 0);
+  const { levels } = await searched({ serviceMs: () => 0.01, limitMs: 10, lateMs, start: 10_000, maxMs: 3000 });
+  t.deepEqual(
+    levels.map(({ probe }) => probe?.answer),
+    ['late', 'late', 'late'],
+  );
+});
+
 test('analyze counts requests that fail as over the limit', async (t) => {
   const { found } = await searched({
     ...{ serviceMs: () => 1, limitMs: 50, start: 100, maxMs: 2000 },
