@@ -14,6 +14,8 @@ import type { Measured } from './wire-peers.js';
 const run = promisify(execFile);
 const rounds = 5;
 const measureMs = 4500;
+/** Of the embedded server and of the plain loops: V8 compiles what runs often, which is over after some ten thousand requests. */
+const warmUpMs = 3000;
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** One figure a round. */
@@ -54,11 +56,12 @@ const targets: Readonly<Record<string, ReturnType<typeof atLeast>>> = {
 
 async function smallRequests(): Promise<Figures> {
   const rate = async (protocol: string): Promise<number> => {
-    const flags = ['-m', 'simple', '-i', protocol, '--concurrency-range', '16'];
+    const flags = ['-m', 'simple', '-i', protocol, '--concurrency-range', '16', ...warmUpAt(25_000)];
     return (await throughTheTool(flags, measureMs)).summary.throughput;
   };
   const p50 = async (protocol: string): Promise<number> => {
     const flags = ['-m', 'identity_fp32', '--shape', 'INPUT0:16', '-i', protocol, '--concurrency-range', '1'];
+    flags.push(...warmUpAt(6000));
     return (await throughTheTool(flags, measureMs)).summary.latency?.percentilesMs['50'] ?? Number.NaN;
   };
   const http = await rate('http');
@@ -72,6 +75,12 @@ async function smallRequests(): Promise<Figures> {
     'identity_fp32, gRPC, concurrency 1, p50 ms': await p50('grpc'),
   };
 }
+
+/** As many requests before the level as take `warmUpMs` at this rate. */
+const warmUpAt = (requestsPerSecond: number): string[] => [
+  '--warmup-request-count',
+  String(Math.round((requestsPerSecond * warmUpMs) / 1000)),
+];
 
 /** The tensors of `simple`, batch 1, have 128 bytes. */
 async function echoRate(): Promise<number> {
@@ -101,7 +110,7 @@ async function ratioToPlainLoop(model: string, batch: number, dims: readonly num
   await writeSampleModel(model, samples);
   const modelFile = join(samples, model, '1', 'model.onnx');
   const input = { name: 'input', shape: [batch, ...dims] };
-  const plain = await plainLoop({ modelFile, instances: 1, intraOpThreads: 1, input, warmUpMs: 1000, measureMs });
+  const plain = await plainLoop({ modelFile, instances: 1, intraOpThreads: 1, input, warmUpMs, measureMs });
   const repository = mkdtempSync(join(tmpdir(), 'perf-analyze-bench-'));
   try {
     mkdirSync(join(repository, model, '1'), { recursive: true });
@@ -113,6 +122,7 @@ async function ratioToPlainLoop(model: string, batch: number, dims: readonly num
       `${config.replace('dynamic_batching { }', '')}\n${threads}\n`,
     );
     const flags = ['-m', model, '-b', String(batch), '--model-repository', repository, '--concurrency-range', '2'];
+    flags.push(...warmUpAt(plain / batch));
     return (await throughTheTool(flags, measureMs)).summary.throughput / plain;
   } finally {
     rmSync(repository, { recursive: true });
