@@ -10,11 +10,12 @@ const flags = ['-m', 'simple', '--concurrency-range', '4'];
 /** No round begins later: the whole stays below six minutes. */
 const lastStartMs = 275_000;
 
-/** Two ways to look at one and the same run in windows, and two adaptive ones. */
+/** Two ways to look at one and the same run in windows, and three adaptive ones. */
 const fixed = ['-p', '5000', '-r', '5', '--percentile', '99'];
 const adaptive: readonly (readonly [name: string, flags: readonly string[]])[] = [
   ['adaptive, the default', []],
   ['adaptive, --percentile 99 --precision 10', ['--percentile', '99', '--precision', '10']],
+  ['adaptive, --percentile 99 --max-time 9s', ['--percentile', '99', '--max-time', '9s']],
 ];
 
 interface Attempt {
